@@ -1,0 +1,19 @@
+/**
+ * Between a message and its bytes.
+ *
+ * A codec promises callers that `decode(encode(m))` equals `m`, that partial messages are completed with the defaults of
+ * their type, that bytes which do not fit throw, and that it keeps no reference to what it was given.
+ */
+import type { MessageType } from "../contract/contract.js";
+
+export interface Codec {
+  /** The content-subtype: `application/grpc+<name>`. */
+  readonly name: string;
+  encode(type: MessageType, message: unknown): Uint8Array;
+  /** @throws where the bytes do not fit: an `RpcError` as it stands; the transport makes anything else INTERNAL, as gRPC does */
+  decode(type: MessageType, bytes: Uint8Array): unknown;
+}
+
+export { type Compression, type CompressionName, compress, decompress, supportedCompressions } from "./compression.js";
+export { jsonCodec } from "./json.js";
+export { protobufCodec } from "./protobuf.js";

@@ -1,0 +1,18 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Call } from "./call.js";
+
+/**
+ * The call whose handler is running, so that the calls it makes inherit deadline, cancellation and travelling
+ * metadata. The only ambient state of Hawser, and read-only for everybody but the server.
+ */
+const storage = new AsyncLocalStorage<Call>();
+
+/** The call being handled here and now; undefined outside a handler. */
+export function currentCall(): Call | undefined {
+  return storage.getStore();
+}
+
+/** Runs a handler such that `currentCall()` answers within it, across every `await`. */
+export function runInCall<T>(call: Call, run: () => T): T {
+  return storage.run(call, run);
+}

@@ -1,0 +1,169 @@
+import {
+  type Call,
+  type CallChanges,
+  ContextValues,
+  type HandlerCall,
+  type Instance,
+  Metadata,
+  type Method,
+} from "../contract/contract.js";
+import { Code, RpcError } from "../errors/errors.js";
+import type { Clock, Deadline, Timer } from "../time/time.js";
+
+export interface IncomingCallOptions {
+  readonly method: Method;
+  readonly message: unknown;
+  readonly metadata: Metadata;
+  readonly deadline: Deadline | undefined;
+  readonly peer: string;
+  readonly clock: Clock;
+  /** Writes the header; called at most once, before the first response. */
+  readonly writeHeader: (header: Metadata) => void;
+  /** The deadline passed while the handler was at work; the transport answers the caller. */
+  readonly onDeadline: (error: RpcError) => void;
+}
+
+/** A call as it arrives, whatever the transport. Metadata to send and the abort signal are made when first asked for. */
+export class IncomingCall implements HandlerCall {
+  readonly method: Method;
+  readonly message: unknown;
+  readonly metadata: Metadata;
+  readonly deadline: Deadline | undefined;
+  readonly peer: string;
+  readonly attempt = 0;
+  readonly instance: Instance | undefined = undefined;
+  readonly #options: IncomingCallOptions;
+  readonly #timer: Timer | undefined;
+  #values: ContextValues | undefined;
+  #header: Metadata | undefined;
+  #headerSent = false;
+  #trailer: Metadata | undefined;
+  #controller: AbortController | undefined;
+  #reason: RpcError | undefined;
+
+  constructor(options: IncomingCallOptions) {
+    this.method = options.method;
+    this.message = options.message;
+    this.metadata = options.metadata;
+    this.deadline = options.deadline;
+    this.peer = options.peer;
+    this.#options = options;
+    if (options.deadline !== undefined) {
+      const { clock, deadline } = options;
+      this.#timer = clock.timer(Math.max(0, deadline - clock.now()), () => this.#expire());
+    }
+  }
+
+  get values(): ContextValues {
+    this.#values ??= new ContextValues();
+    return this.#values;
+  }
+
+  get header(): Metadata {
+    this.#header ??= new Metadata();
+    return this.#header;
+  }
+
+  get trailer(): Metadata {
+    this.#trailer ??= new Metadata();
+    return this.#trailer;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Whether the call has been cancelled, without making a signal. */
+  get cancelled(): boolean {
+    return this.#reason !== undefined;
+  }
+
+  /** What the handler has put into the trailer; undefined where nothing. */
+  get trailerToSend(): Metadata | undefined {
+    return this.#trailer;
+  }
+
+  sendHeader(): void {
+    if (this.#headerSent) return;
+    this.#headerSent = true;
+    this.#options.writeHeader(this.#header ?? new Metadata());
+  }
+
+  /** The caller has gone. */
+  cancel(reason: RpcError = new RpcError(Code.CANCELLED, `${this.method.fullName}: cancelled by the caller`)): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    this.finish();
+    this.#controller?.abort(reason);
+  }
+
+  /** The call has been answered. */
+  finish(): void {
+    this.#timer?.cancel();
+  }
+
+  with(changes: CallChanges): Call {
+    return new ChangedCall(this, changes);
+  }
+
+  #expire(): void {
+    const error = new RpcError(Code.DEADLINE_EXCEEDED, `${this.method.fullName}: the deadline passed`);
+    this.#options.onDeadline(error);
+    this.cancel(error);
+  }
+}
+
+/** A `HandlerCall` with something changed; everything else is the original's. */
+class ChangedCall implements HandlerCall {
+  readonly #base: HandlerCall;
+  readonly #changes: CallChanges;
+
+  constructor(base: HandlerCall, changes: CallChanges) {
+    this.#base = base;
+    this.#changes = changes;
+  }
+
+  get method(): Method {
+    return this.#base.method;
+  }
+  get message(): unknown {
+    return "message" in this.#changes ? this.#changes.message : this.#base.message;
+  }
+  get metadata(): Metadata {
+    return this.#changes.metadata ?? this.#base.metadata;
+  }
+  get deadline(): Deadline | undefined {
+    return "deadline" in this.#changes ? this.#changes.deadline : this.#base.deadline;
+  }
+  get signal(): AbortSignal {
+    return this.#changes.signal ?? this.#base.signal;
+  }
+  get values(): ContextValues {
+    return this.#base.values;
+  }
+  get attempt(): number {
+    return this.#changes.attempt ?? this.#base.attempt;
+  }
+  get instance(): Instance | undefined {
+    return this.#changes.instance ?? this.#base.instance;
+  }
+  get header(): Metadata {
+    return this.#base.header;
+  }
+  get trailer(): Metadata {
+    return this.#base.trailer;
+  }
+  get peer(): string {
+    return this.#base.peer;
+  }
+  sendHeader(): void {
+    this.#base.sendHeader();
+  }
+  with(changes: CallChanges): Call {
+    return new ChangedCall(this.#base, { ...this.#changes, ...changes });
+  }
+}
