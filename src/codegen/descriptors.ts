@@ -18,7 +18,7 @@ export function withDescriptors(
   for (const name of names) {
     const anchor = `  fullName: "${name}",\n`;
     if (result.split(anchor).length !== 2) {
-      throw new Error(`protoc-gen-hawser: no single definition of ${name} in the output of ts-proto for ${file.name}`);
+      throw new Error(`no single definition of ${name} in the output of ts-proto for ${file.name}`);
     }
     result = result.replace(anchor, `${anchor}  descriptors: fileDescriptorSet as string,\n`);
   }
