@@ -11,6 +11,8 @@ export interface RpcErrorOptions {
   readonly remote?: boolean;
   /** No handler saw the call: it was never sent, or refused before processing. Safe to repeat elsewhere. Default: false. */
   readonly unprocessed?: boolean;
+  /** Names the line in this process's log that tells what the message keeps back. Default: none. */
+  readonly errorId?: string;
 }
 
 const brand = "hawser.RpcError";
@@ -25,6 +27,7 @@ export class RpcError extends Error {
   readonly details: readonly ErrorDetail[];
   readonly remote: boolean;
   readonly unprocessed: boolean;
+  readonly errorId: string | undefined;
   readonly "hawser.RpcError" = true;
 
   constructor(code: Code, message: string, options: RpcErrorOptions = {}) {
@@ -33,6 +36,7 @@ export class RpcError extends Error {
     this.details = options.details ?? [];
     this.remote = options.remote ?? false;
     this.unprocessed = options.unprocessed ?? false;
+    this.errorId = options.errorId;
   }
 
   /** The first detail of the given type, decoded; undefined where there is none or its bytes do not parse. */
@@ -65,6 +69,7 @@ export class RpcError extends Error {
     if (reason instanceof Error && reason.name === "AbortError") {
       return new RpcError(Code.CANCELLED, "the call was cancelled", { cause: reason });
     }
-    return new RpcError(Code.UNKNOWN, `unknown error (error id ${randomUUID()})`, { cause: reason });
+    const errorId = randomUUID();
+    return new RpcError(Code.UNKNOWN, `unknown error (error id ${errorId})`, { cause: reason, errorId });
   }
 }
