@@ -1,0 +1,61 @@
+import { decodeFromCompressedBase64, type Histogram } from "hdr-histogram-js";
+import type { CaseName } from "./cases.js";
+import type { RunCommand, RunResult } from "./client-process.js";
+import type { Party } from "./parties.js";
+import { Process } from "./process/process.js";
+
+/** One slice of load, and what it cost on both sides. */
+export interface Slice {
+  readonly ops: number;
+  readonly ms: number;
+  readonly cpuUs: number;
+  readonly latencies: Histogram;
+}
+
+const serverCore = 0;
+const clientCore = 1;
+
+/** A party at work: its server and its client, each in a process of its own. */
+export class Pair {
+  readonly party: Party;
+  readonly #processes: readonly Process[];
+  readonly #client: Process;
+
+  private constructor(party: Party, client: Process, server: Process | undefined) {
+    this.party = party;
+    this.#client = client;
+    this.#processes = server === undefined ? [client] : [client, server];
+  }
+
+  /** Resolves once the client can make calls. `profileDir`: where both write a CPU profile when they end. */
+  static async start(party: Party, profileDir: string | undefined): Promise<Pair> {
+    const start = (role: "server" | "client", core: number, ...args: string[]) =>
+      new Process({
+        name: `${party.name} ${role}`,
+        script: `${role}-process.js`,
+        args: [party.folder, ...args],
+        core,
+        profileDir,
+      });
+    const server = party.inProcess ? undefined : start("server", serverCore);
+    const client = start("client", clientCore, (await server?.ask<string>("address")) ?? "");
+    await client.ask("ready");
+    return new Pair(party, client, server);
+  }
+
+  async run(name: CaseName, ms: number): Promise<Slice> {
+    const before = await this.#cpuUs();
+    const { latencies, ...rest } = await this.#client.ask<RunResult>("run", { case: name, ms } satisfies RunCommand);
+    const cpuUs = (await this.#cpuUs()) - before;
+    return { ...rest, cpuUs, latencies: decodeFromCompressedBase64(latencies) };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#processes.map((each) => each.close()));
+  }
+
+  async #cpuUs(): Promise<number> {
+    const each = await Promise.all(this.#processes.map((one) => one.ask<number>("cpuUs")));
+    return each.reduce((sum, us) => sum + us, 0);
+  }
+}

@@ -1,0 +1,24 @@
+/** Who can be measured. Each has a folder in `parties/` with its `server.ts` and `client.ts`. */
+export interface Party {
+  readonly name: string;
+  readonly folder: string;
+  /** Client and server are one process: there is no `server.ts`, and `connect` is given an empty address. */
+  readonly inProcess: boolean;
+}
+
+function party(name: string, folder: string = name): Party {
+  return { name, folder, inProcess: false };
+}
+
+export const parties = {
+  "grpc-js": party("grpc-js"),
+  "nice-grpc": party("nice-grpc"),
+  "connect-node": party("connect-node"),
+  nestjs: party("nestjs"),
+  "moleculer-tcp": party("moleculer-tcp"),
+} as const satisfies Record<string, Party>;
+
+export type PartyName = keyof typeof parties;
+
+/** Those Hawser is compared with. */
+export const peers: readonly PartyName[] = ["grpc-js", "nice-grpc", "connect-node", "nestjs", "moleculer-tcp"];

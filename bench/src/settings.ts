@@ -1,0 +1,47 @@
+import { type CaseName, cases } from "./cases.js";
+import { type PartyName, peers } from "./parties.js";
+import { type Suite, suites } from "./suites.js";
+
+/** What the environment asks for. */
+export interface Settings {
+  readonly suites: readonly { readonly name: string; readonly suite: Suite }[];
+  /** Of load, for each party in each case; a round of warming up included. */
+  readonly seconds: number;
+  readonly peers: readonly PartyName[] | undefined;
+  readonly cases: readonly CaseName[];
+  readonly profileDir: string | undefined;
+}
+
+/** @throws Error which names the variable, its value and what is allowed */
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  const seconds = Number(env["SECONDS"] || 5);
+  if (!(seconds >= 1 && seconds <= 3600)) throw new Error(`SECONDS=${env["SECONDS"]}: give a number from 1 to 3600`);
+  const caseNames = Object.keys(cases) as CaseName[];
+  return {
+    suites: (choose("SUITE", env, Object.keys(suites)) ?? ["unary"]).map((name) => ({
+      name,
+      suite: suites[name] as Suite,
+    })),
+    seconds,
+    peers: choose("PEERS", env, peers),
+    cases: choose("CASES", env, caseNames) ?? caseNames,
+    profileDir: env["PROFILE"] || undefined,
+  };
+}
+
+/** A comma-separated list of known names, or `all`; undefined where the variable is not set. */
+function choose<T extends string>(
+  variable: string,
+  env: NodeJS.ProcessEnv,
+  known: readonly T[],
+): readonly T[] | undefined {
+  const value = env[variable];
+  if (value === undefined || value === "") return undefined;
+  if (value === "all") return known;
+  const given = value.split(",").map((name) => name.trim());
+  for (const name of given) {
+    if (!known.includes(name as T))
+      throw new Error(`${variable}=${value}: no "${name}" here; there are ${known.join(", ")}, and all`);
+  }
+  return given as T[];
+}

@@ -1,0 +1,39 @@
+import type { CaseName } from "./cases.js";
+import type { PartyName } from "./parties.js";
+
+/** Who is measured in which cases. Peers join in every case. */
+export interface Suite {
+  readonly measurements: readonly Measurement[];
+  /** Unless `PEERS` says otherwise. */
+  readonly peers: readonly PartyName[];
+}
+
+export interface Measurement {
+  readonly case: CaseName;
+  readonly subjects: readonly PartyName[];
+}
+
+const plain: readonly PartyName[] = [];
+const alsoTraced: readonly PartyName[] = [];
+
+export const suites: { readonly [name: string]: Suite } = {
+  /** One request, one response, over the wire. Tracing costs by the call, so only small calls show it. */
+  unary: {
+    measurements: [
+      { case: "unary-100B-c1", subjects: alsoTraced },
+      { case: "unary-100B-c64", subjects: alsoTraced },
+      { case: "unary-100B-c512", subjects: alsoTraced },
+      { case: "unary-64KiB-c16", subjects: plain },
+      { case: "unary-4MiB-c4", subjects: plain },
+    ],
+    peers: ["grpc-js"],
+  },
+  /** Messages a second over the wire. */
+  streams: {
+    measurements: [
+      { case: "server-stream-100B", subjects: plain },
+      { case: "bidi-100B", subjects: plain },
+    ],
+    peers: ["grpc-js"],
+  },
+};
