@@ -11,13 +11,18 @@ import { lines, table } from "./report.js";
 import { readSettings, type Settings } from "./settings.js";
 import type { Suite } from "./suites.js";
 
+/** What V8 needs to compile a call path for good; without it the first case is slower than the rest. */
+const warmUpMs = 1500;
+
 async function runSuite(name: string, suite: Suite, settings: Settings): Promise<void> {
   const peers = settings.peers ?? suite.peers;
   const measurements = suite.measurements.filter((each) => settings.cases.includes(each.case));
   const pairs = new Map<PartyName, Pair>();
   try {
     for (const party of new Set([...measurements.flatMap(({ subjects }) => subjects), ...peers])) {
-      pairs.set(party, await Pair.start(parties[party], settings.profileDir));
+      const pair = await Pair.start(parties[party], settings.profileDir);
+      pairs.set(party, pair);
+      await pair.run("unary-100B-c64", warmUpMs);
     }
     for (const { case: caseName, subjects } of measurements) {
       const taking = [...subjects, ...peers].map((party) => pairs.get(party) as Pair);
