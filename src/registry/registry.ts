@@ -14,9 +14,14 @@ export interface Registry extends Closeable {
    * Keeps an instance registered until the registration is closed. Resolves once it is registered for the first time.
    *
    * @throws RpcError UNAVAILABLE where the backend cannot be reached within `options.timeoutMs`; nothing is left behind
+   * @throws RpcError ALREADY_EXISTS where this registry has registered the id already
+   * @throws TypeError for an instance that no registry can carry
    */
   register(instance: Instance, options?: RegisterOptions): Promise<Registration>;
-  /** Follows a service. `onSnapshot` is called with the complete set: once it is first known, and after every change. */
+  /**
+   * Follows a service. `onSnapshot` is called with the complete set: once it is first known, and after every change;
+   * never before `watch()` has returned.
+   */
   watch(service: string, onSnapshot: (snapshot: Snapshot) => void): Watch;
   /** Every service that has an instance. @throws RpcError UNAVAILABLE where the backend cannot be reached */
   list(): Promise<readonly ServiceSummary[]>;
@@ -27,12 +32,16 @@ export interface RegisterOptions {
   readonly timeoutMs?: number;
 }
 
-/** `lost`: the backend forgot the instance or is away; the driver is registering it again. */
+/** `lost`: the backend forgot the instance or is away, and the driver is registering it again; or it is closed. */
 export type RegistrationState = "registered" | "lost";
 
 export interface Registration extends Closeable {
   readonly state: RegistrationState;
-  /** Publishes the instance as it is now: another state, weight or metadata; id and service stay. */
+  /**
+   * Publishes the instance as it is now: another state, weight or metadata; id and service stay.
+   *
+   * @throws RpcError UNAVAILABLE where the backend is away; what was asked for is published once it is back
+   */
   update(instance: Instance): Promise<void>;
 }
 

@@ -1,0 +1,37 @@
+import { Code, codeName, RpcError } from "../errors/errors.js";
+
+/** Codes that trying again does not change: the caller must change something first. */
+const finalCodes: ReadonlySet<Code> = new Set([
+  Code.INVALID_ARGUMENT,
+  Code.ALREADY_EXISTS,
+  Code.PERMISSION_DENIED,
+  Code.UNAUTHENTICATED,
+  Code.FAILED_PRECONDITION,
+  Code.UNIMPLEMENTED,
+]);
+
+/** Whether it is pointless to try again. */
+export function isFinal(error: unknown): boolean {
+  return error instanceof RpcError && finalCodes.has(error.code);
+}
+
+export function closedError(registry: string): RpcError {
+  return new RpcError(Code.FAILED_PRECONDITION, `${registry}: the registry is closed; make a new one`);
+}
+
+export function registrationClosedError(registry: string, id: string): RpcError {
+  return new RpcError(Code.FAILED_PRECONDITION, `${registry}: the registration of "${id}" is closed; register it anew`);
+}
+
+export function registeredTwiceError(registry: string, id: string): RpcError {
+  return new RpcError(
+    Code.ALREADY_EXISTS,
+    `${registry}: instance "${id}" is registered already; close that registration first, or give each instance its own id`,
+  );
+}
+
+/** The reason of a failure as it reads inside another message. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof RpcError) return `${codeName(error.code)}: ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
+}

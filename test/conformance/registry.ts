@@ -1,0 +1,397 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { Instance } from "../../src/contract/contract.js";
+import { Code, RpcError } from "../../src/errors/errors.js";
+import type { Registry } from "../../src/registry/registry.js";
+import { Follower } from "../registry/follower.js";
+
+/** What a driver gives the suite. */
+export interface RegistrySuiteOptions {
+  readonly name: string;
+  /** Makes a backend on which nobody is registered. */
+  readonly make: () => Promise<RegistryBackend>;
+  readonly capabilities: {
+    /** Each `open()` is a participant of its own, as another process would be. */
+    readonly distributed: boolean;
+  };
+  /** A registry whose backend does not answer, and how its errors name that backend. */
+  readonly unreachable?: { readonly open: () => Registry; readonly named: string };
+  /** Cases the driver leaves out, each with the reason. */
+  readonly skip?: { readonly [caseName: string]: string };
+}
+
+export interface RegistryBackend {
+  open(): Registry;
+  close(): Promise<void>;
+}
+
+export function instance(id: string, changes: Partial<Instance> = {}): Instance {
+  return {
+    id,
+    service: "orders",
+    version: "1.0.0",
+    endpoints: [`grpc://127.0.0.1/${id}`],
+    contracts: ["shop.v1.OrdersService"],
+    metadata: {},
+    weight: 100,
+    zone: "",
+    state: "serving",
+    startedAt: new Date("2026-02-03T04:05:06.789Z"),
+    ...changes,
+  };
+}
+
+/** What every registry promises, whatever its backend. */
+export function registrySuite(options: RegistrySuiteOptions): void {
+  const { name, make, capabilities, unreachable, skip = {} } = options;
+  const cleanups: (() => Promise<void>)[] = [];
+
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  });
+
+  async function backend(): Promise<RegistryBackend> {
+    const made = await make();
+    cleanups.push(() => made.close());
+    return {
+      open: () => {
+        const registry = made.open();
+        cleanups.push(() => registry.close());
+        return registry;
+      },
+      close: () => made.close(),
+    };
+  }
+
+  async function registry(): Promise<Registry> {
+    return (await backend()).open();
+  }
+
+  const missing = { distributed: "there is only one participant", unreachable: "the backend is in this process" };
+
+  function story(title: string, tell: () => Promise<void>, needs: readonly (keyof typeof missing)[] = []): void {
+    const lacking = needs.find((need) =>
+      need === "distributed" ? !capabilities.distributed : unreachable === undefined,
+    );
+    const reason = skip[title] ?? (lacking && missing[lacking]);
+    if (reason === undefined) test(title, tell);
+    else test.skip(`${title} (skipped: ${reason})`, tell);
+  }
+
+  describe(`${name} registry: watching`, () => {
+    story("the first snapshot comes by itself, even where nobody is there", async () => {
+      const orders = new Follower(await registry(), "orders");
+      expect(await orders.untilIds()).toEqual({ service: "orders", instances: [], stale: false });
+    });
+
+    story("a snapshot never comes before watch() has returned", async () => {
+      const shared = await registry();
+      await shared.register(instance("orders-1"));
+      let returned = false;
+      const seen = new Promise<boolean>((resolve) => {
+        shared.watch("orders", () => resolve(returned));
+      });
+      returned = true;
+      expect(await seen).toBe(true);
+    });
+
+    story("every snapshot is the complete set, ordered by id", async () => {
+      const shared = await registry();
+      const orders = new Follower(shared, "orders");
+      for (const id of ["orders-b", "orders-c", "orders-a"]) await shared.register(instance(id));
+      await orders.untilIds("orders-a", "orders-b", "orders-c");
+      for (const { instances } of orders.snapshots) {
+        expect(instances.map((each) => each.id)).toEqual(instances.map((each) => each.id).toSorted());
+      }
+    });
+
+    story("an instance arrives as it was registered, field by field", async () => {
+      const shared = await registry();
+      const full = instance("orders-1", {
+        version: "2.1.0-rc.1+build",
+        endpoints: ["grpc://[::1]:50051", "http://10.0.0.1:80"],
+        contracts: ["shop.v1.OrdersService", "grpc.health.v1.Health"],
+        metadata: { team: "checkout", näme: "wört\n€", empty: "" },
+        weight: 7,
+        zone: "eu-west-1a",
+        state: "starting",
+      });
+      await shared.register(full);
+      expect((await new Follower(shared, "orders").untilIds("orders-1")).instances).toEqual([full]);
+    });
+
+    story("an instance with nothing in it but its name arrives so", async () => {
+      const shared = await registry();
+      const bare = instance("orders-1", { version: "", endpoints: [], contracts: [], startedAt: new Date(0) });
+      await shared.register(bare);
+      expect((await new Follower(shared, "orders").untilIds("orders-1")).instances).toEqual([bare]);
+    });
+
+    story("what is done to the object after register() changes nothing", async () => {
+      const shared = await registry();
+      const labels = { team: "checkout" };
+      await shared.register(instance("orders-1", { metadata: labels }));
+      labels.team = "nobody";
+      const { instances } = await new Follower(shared, "orders").untilIds("orders-1");
+      expect(instances[0]?.metadata).toEqual({ team: "checkout" });
+    });
+
+    story("no two snapshots in a row are equal", async () => {
+      const shared = await registry();
+      const orders = new Follower(shared, "orders");
+      const registration = await shared.register(instance("orders-1"));
+      await orders.untilIds("orders-1");
+      await registration.update(instance("orders-1"));
+      await registration.update(instance("orders-1", { weight: 50 }));
+      await orders.until(({ instances }) => instances[0]?.weight === 50);
+      for (const [index, snapshot] of orders.snapshots.entries()) {
+        expect(snapshot).not.toEqual(orders.snapshots[index + 1]);
+      }
+    });
+
+    story("two watchers are told the same, and a late one begins with what is known", async () => {
+      const shared = await registry();
+      const early = new Follower(shared, "orders");
+      await shared.register(instance("orders-1"));
+      await early.untilIds("orders-1");
+      const late = new Follower(shared, "orders");
+      expect(await late.untilIds("orders-1")).toEqual(early.snapshots.at(-1));
+      expect(late.snapshots).toHaveLength(1);
+      await shared.register(instance("orders-2"));
+      expect(await late.untilIds("orders-1", "orders-2")).toEqual(await early.untilIds("orders-1", "orders-2"));
+    });
+
+    story("a closed watch is told nothing more, and the others go on", async () => {
+      const shared = await registry();
+      const leaving = new Follower(shared, "orders");
+      const staying = new Follower(shared, "orders");
+      await leaving.untilIds();
+      await leaving.close();
+      await leaving.close();
+      const toldBefore = leaving.snapshots.length;
+      await shared.register(instance("orders-1"));
+      await staying.untilIds("orders-1");
+      expect(leaving.snapshots).toHaveLength(toldBefore);
+    });
+
+    story("a service can be watched again after its last watcher left", async () => {
+      const shared = await registry();
+      const first = new Follower(shared, "orders");
+      await first.untilIds();
+      await first.close();
+      await shared.register(instance("orders-1"));
+      await new Follower(shared, "orders").untilIds("orders-1");
+    });
+
+    story("a watcher that throws does not disturb the others", async () => {
+      const shared = await registry();
+      shared.watch("orders", () => {
+        throw new Error("not my day");
+      });
+      const orders = new Follower(shared, "orders");
+      await shared.register(instance("orders-1"));
+      await orders.untilIds("orders-1");
+    });
+
+    story("a service is not taken for another whose name begins alike", async () => {
+      const shared = await registry();
+      await shared.register(instance("orders-eu-1", { service: "orders-eu" }));
+      await shared.register(instance("orders-1"));
+      await new Follower(shared, "orders").untilIds("orders-1");
+      await new Follower(shared, "orders-eu").untilIds("orders-eu-1");
+    });
+  });
+
+  describe(`${name} registry: registering`, () => {
+    story("a registered instance is visible when register() resolves", async () => {
+      const shared = await registry();
+      const registration = await shared.register(instance("orders-1"));
+      expect(registration.state).toBe("registered");
+      expect(await shared.list()).toEqual([{ name: "orders", versions: ["1.0.0"], instances: 1 }]);
+    });
+
+    story("list() sums up every service by name", async () => {
+      const shared = await registry();
+      expect(await shared.list()).toEqual([]);
+      await shared.register(instance("orders-1", { version: "2.0.0" }));
+      await shared.register(instance("orders-2", { version: "1.0.0" }));
+      await shared.register(instance("orders-3", { version: "2.0.0" }));
+      await shared.register(instance("inventory-1", { service: "inventory" }));
+      expect(await shared.list()).toEqual([
+        { name: "inventory", versions: ["1.0.0"], instances: 1 },
+        { name: "orders", versions: ["1.0.0", "2.0.0"], instances: 3 },
+      ]);
+    });
+
+    story("watchers see an update, and see it draining", async () => {
+      const shared = await registry();
+      const orders = new Follower(shared, "orders");
+      const registration = await shared.register(instance("orders-1"));
+      await registration.update(instance("orders-1", { state: "draining", metadata: { why: "deploy" } }));
+      const { instances } = await orders.until((snapshot) => snapshot.instances[0]?.state === "draining");
+      expect(instances).toEqual([instance("orders-1", { state: "draining", metadata: { why: "deploy" } })]);
+    });
+
+    story("the last of many updates at once is what stays", async () => {
+      const shared = await registry();
+      const registration = await shared.register(instance("orders-1"));
+      const weights = Array.from({ length: 20 }, (_, index) => index + 1);
+      await Promise.all(weights.map((weight) => registration.update(instance("orders-1", { weight }))));
+      const { instances } = await new Follower(shared, "orders").untilIds("orders-1");
+      expect(instances[0]?.weight).toBe(20);
+    });
+
+    story("closing a registration takes its instance out, and only it", async () => {
+      const shared = await registry();
+      const orders = new Follower(shared, "orders");
+      const leaving = await shared.register(instance("orders-1"));
+      await shared.register(instance("orders-2"));
+      await orders.untilIds("orders-1", "orders-2");
+      await leaving.close();
+      expect(await shared.list()).toEqual([{ name: "orders", versions: ["1.0.0"], instances: 1 }]);
+      await orders.untilIds("orders-2");
+    });
+
+    story("a registration may be closed twice and never comes back", async () => {
+      const shared = await registry();
+      const registration = await shared.register(instance("orders-1"));
+      await Promise.all([registration.close(), registration.close()]);
+      await registration.close();
+      await expect(registration.update(instance("orders-1"))).rejects.toThrow(/"orders-1" is closed/);
+      expect(await shared.list()).toEqual([]);
+    });
+
+    story("an id can be registered again once its registration is closed", async () => {
+      const shared = await registry();
+      const first = await shared.register(instance("orders-1"));
+      await first.close();
+      const second = await shared.register(instance("orders-1", { weight: 3 }));
+      await first.close();
+      const { instances } = await new Follower(shared, "orders").untilIds("orders-1");
+      expect(instances[0]?.weight).toBe(3);
+      expect(second.state).toBe("registered");
+    });
+
+    story("an id that is registered is not registered again", async () => {
+      const shared = await registry();
+      await shared.register(instance("orders-1"));
+      const again = shared.register(instance("orders-1"));
+      await expect(again).rejects.toMatchObject({
+        code: Code.ALREADY_EXISTS,
+        message: expect.stringContaining('"orders-1"'),
+      });
+    });
+
+    story("a hundred instances register at once and leave at once", async () => {
+      const shared = await registry();
+      const orders = new Follower(shared, "orders");
+      const ids = Array.from({ length: 100 }, (_, index) => `orders-${String(index).padStart(3, "0")}`);
+      const registrations = await Promise.all(ids.map((id) => shared.register(instance(id))));
+      await orders.untilIds(...ids);
+      await Promise.all(registrations.map((each) => each.close()));
+      await orders.untilIds();
+      expect(await shared.list()).toEqual([]);
+    });
+
+    story("participants see each other, and see who has closed its registry leave", async () => {
+      const shared = await backend();
+      const [here, there] = [shared.open(), shared.open()];
+      const [seenHere, seenThere] = [new Follower(here, "orders"), new Follower(there, "orders")];
+      await here.register(instance("orders-1"));
+      await there.register(instance("orders-2"));
+      await seenHere.untilIds("orders-1", "orders-2");
+      await seenThere.untilIds("orders-1", "orders-2");
+      await there.close();
+      await seenHere.untilIds("orders-1");
+    }, ["distributed"]);
+  });
+
+  describe(`${name} registry: bad input and the end`, () => {
+    story("an instance no registry can carry is refused, and the message says why", async () => {
+      const shared = await registry();
+      const bad: [Partial<Instance>, RegExp][] = [
+        [{ id: "" }, /instance ""/],
+        [{ id: "a/b" }, /instance "a\/b"/],
+        [{ service: "" }, /service ""/],
+        [{ service: "orders/eu" }, /service "orders\/eu"/],
+        [{ weight: 0 }, /weight is 0/],
+        [{ weight: 1.5 }, /weight is 1.5/],
+        [{ weight: Number.NaN }, /weight is NaN/],
+        [{ state: "asleep" as never }, /state is "asleep"; allowed are/],
+        [{ startedAt: new Date(Number.NaN) }, /startedAt/],
+      ];
+      for (const [changes, message] of bad) {
+        const refused = shared.register(instance("orders-1", changes));
+        await expect(refused, message.source).rejects.toThrow(TypeError);
+        await expect(refused).rejects.toThrow(message);
+      }
+      expect(await shared.list()).toEqual([]);
+    });
+
+    story("a name that no service can have cannot be watched", async () => {
+      const shared = await registry();
+      expect(() => shared.watch("orders/eu", () => {})).toThrow(/service "orders\/eu"/);
+    });
+
+    story("an update cannot make another instance of it", async () => {
+      const shared = await registry();
+      const registration = await shared.register(instance("orders-1"));
+      await expect(registration.update(instance("orders-2"))).rejects.toThrow(/cannot change id or service/);
+      await expect(registration.update(instance("orders-1", { service: "x" }))).rejects.toThrow(TypeError);
+      expect(registration.state).toBe("registered");
+    });
+
+    story("a closed registry has ended everything and says that it is closed", async () => {
+      const shared = await registry();
+      const orders = new Follower(shared, "orders");
+      const registration = await shared.register(instance("orders-1"));
+      await orders.untilIds("orders-1");
+      await Promise.all([shared.close(), shared.close()]);
+      const told = orders.snapshots.length;
+      const closed = { code: Code.FAILED_PRECONDITION, message: expect.stringContaining(shared.name) };
+      await expect(shared.register(instance("orders-2"))).rejects.toMatchObject(closed);
+      await expect(shared.list()).rejects.toMatchObject(closed);
+      expect(() => shared.watch("orders", () => {})).toThrow(/the registry is closed/);
+      expect(registration.state).toBe("lost");
+      await registration.close();
+      await orders.close();
+      expect(orders.snapshots).toHaveLength(told);
+    });
+
+    story("a registry that was never used closes too", async () => {
+      await (await registry()).close();
+    });
+  });
+
+  describe(`${name} registry: nobody answers`, () => {
+    function away(): Registry {
+      const opened = unreachable!.open();
+      cleanups.push(() => opened.close());
+      return opened;
+    }
+
+    story("register() gives up in time, names the backend, and leaves nothing behind", async () => {
+      const registry = away();
+      for (let round = 0; round < 2; round++) {
+        const error = await registry.register(instance("orders-1"), { timeoutMs: 300 }).catch((each: unknown) => each);
+        expect(error).toBeInstanceOf(RpcError);
+        expect(error).toMatchObject({ code: Code.UNAVAILABLE, message: expect.stringContaining(unreachable!.named) });
+      }
+    }, ["unreachable"]);
+
+    story("list() rejects and names the backend", async () => {
+      await expect(away().list()).rejects.toMatchObject({
+        code: Code.UNAVAILABLE,
+        message: expect.stringContaining(unreachable!.named),
+      });
+    }, ["unreachable"]);
+
+    story("a watch waits, claims nothing, and can be closed", async () => {
+      const registry = away();
+      const orders = new Follower(registry, "orders");
+      await registry.list().catch(() => {});
+      await orders.close();
+      await registry.close();
+      expect(orders.snapshots).toEqual([]);
+    }, ["unreachable"]);
+  });
+}

@@ -1,0 +1,11 @@
+import { memoryRegistry } from "../../src/registry/memory/memory.js";
+import { registrySuite } from "../conformance/registry.js";
+
+registrySuite({
+  name: "memory",
+  capabilities: { distributed: false },
+  make: async () => {
+    const registry = memoryRegistry();
+    return { open: () => registry, close: () => registry.close() };
+  },
+});
