@@ -22,3 +22,4 @@ export type { Closeable } from "./lifecycle.js";
 export { type Logger, silentLogger } from "./logger.js";
 export { Metadata, type MetadataInit, type MetadataValue } from "./metadata.js";
 export { type Idempotency, type Method, type MethodKind, methodsOf } from "./method.js";
+export { RequestStream } from "./request-stream.js";

@@ -13,6 +13,6 @@ export function currentCall(): Call | undefined {
 }
 
 /** Runs a handler such that `currentCall()` answers within it, across every `await`. */
-export function runInCall<T>(call: Call, run: () => T): T {
-  return storage.run(call, run);
+export function runInCall<Args extends unknown[], T>(call: Call, run: (...args: Args) => T, ...args: Args): T {
+  return storage.run(call, run, ...args);
 }

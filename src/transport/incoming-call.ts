@@ -16,11 +16,10 @@ export interface IncomingCallOptions {
   readonly metadata: Metadata;
   readonly deadline: Deadline | undefined;
   readonly peer: string;
-  readonly clock: Clock;
   /** Writes the header; called at most once, before the first response. */
   readonly writeHeader: (header: Metadata) => void;
-  /** The deadline passed while the handler was at work; the transport answers the caller. */
-  readonly onDeadline: (error: RpcError) => void;
+  /** Where this side watches the deadline: by which clock, and how to answer a caller whose time is over. */
+  readonly expiry?: { readonly clock: Clock; readonly answer: (error: RpcError) => void };
 }
 
 /** A call as it arrives, whatever the transport. Metadata to send and the abort signal are made when first asked for. */
@@ -48,9 +47,10 @@ export class IncomingCall implements HandlerCall {
     this.deadline = options.deadline;
     this.peer = options.peer;
     this.#options = options;
-    if (options.deadline !== undefined) {
-      const { clock, deadline } = options;
-      this.#timer = clock.timer(Math.max(0, deadline - clock.now()), () => this.#expire());
+    const { deadline, expiry } = options;
+    if (deadline !== undefined && expiry !== undefined) {
+      const delayMs = Math.max(0, deadline - expiry.clock.now());
+      this.#timer = expiry.clock.timer(delayMs, () => this.#expire(expiry.answer));
     }
   }
 
@@ -82,15 +82,10 @@ export class IncomingCall implements HandlerCall {
     return this.#reason !== undefined;
   }
 
-  /** What the handler has put into the trailer; undefined where nothing. */
-  get trailerToSend(): Metadata | undefined {
-    return this.#trailer;
-  }
-
-  sendHeader(): void {
+  sendHeader(header: Metadata = this.header): void {
     if (this.#headerSent) return;
     this.#headerSent = true;
-    this.#options.writeHeader(this.#header ?? new Metadata());
+    this.#options.writeHeader(header);
   }
 
   /** The caller has gone. */
@@ -110,10 +105,10 @@ export class IncomingCall implements HandlerCall {
     return new ChangedCall(this, changes);
   }
 
-  #expire(): void {
+  #expire(answer: (error: RpcError) => void): void {
     const error = new RpcError(Code.DEADLINE_EXCEEDED, `${this.method.fullName}: the deadline passed`);
-    this.#options.onDeadline(error);
     this.cancel(error);
+    answer(error);
   }
 }
 

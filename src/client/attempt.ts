@@ -1,0 +1,52 @@
+import type { Call, Invoke, Middleware, Reply } from "../contract/contract.js";
+import { Code, RpcError } from "../errors/errors.js";
+import { compose, triedInstances } from "../middleware/middleware.js";
+import type { Outcome, Pick } from "../selector/selector.js";
+import type { Endpoints } from "./endpoints.js";
+import { whenRead } from "./when-read.js";
+
+const none: ReadonlySet<string> = new Set();
+const ok: Outcome = { code: Code.OK, failed: false };
+
+/** One attempt: pick an instance, call it, tell the selector what came of it. */
+export function attempts(endpoints: Endpoints, middleware: readonly Middleware[]): Invoke {
+  const send = compose(middleware, (call) => {
+    const channel = call.instance === undefined ? undefined : endpoints.channel(call.instance);
+    if (channel !== undefined) return channel.invoke(call);
+    const message = `${call.instance?.id ?? "the instance"} left before the call was sent`;
+    return Promise.reject(new RpcError(Code.UNAVAILABLE, message, { unprocessed: true }));
+  });
+
+  const attempt: Invoke = (call) => {
+    const pick = endpoints.pick({ method: call.method, avoid: call.values.get(triedInstances) ?? none });
+    if (pick === undefined) return endpoints.known(call).then(() => attempt(call));
+    return send(call.with({ instance: pick.instance, attempt: Math.max(1, call.attempt) })).then(
+      (reply) => succeeded(call, pick, reply),
+      (reason: unknown) => failed(call, pick, RpcError.from(reason)),
+    );
+  };
+  return attempt;
+}
+
+function succeeded(call: Call, pick: Pick, reply: Reply): Reply {
+  if (!call.method.responseStream) {
+    pick.done(ok);
+    return reply;
+  }
+  const message = whenRead(reply.message as AsyncIterable<unknown>, (error) =>
+    pick.done(error === undefined ? ok : outcome(error)),
+  );
+  return { message, header: reply.header, trailer: reply.trailer };
+}
+
+function failed(call: Call, pick: Pick, error: RpcError): never {
+  pick.done(outcome(error));
+  const tried = call.values.get(triedInstances) ?? new Set();
+  call.values.set(triedInstances, tried.add(pick.instance.id));
+  throw error;
+}
+
+/** A business error is an answer like any other; an instance fails where it is not there, or not in time. */
+function outcome(error: RpcError): Outcome {
+  return { code: error.code, failed: error.code === Code.UNAVAILABLE || error.code === Code.DEADLINE_EXCEEDED };
+}

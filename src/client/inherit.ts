@@ -1,0 +1,61 @@
+import { type Call, type CallOptions, Metadata } from "../contract/contract.js";
+import type { Clock, Deadline } from "../time/time.js";
+
+/** Metadata that goes along from call to call by itself: W3C trace context and baggage, and what says so in its name. */
+const travelling = new Set(["traceparent", "tracestate", "baggage"]);
+const travellingPrefix = "x-hawser-global-";
+
+/** What the caller asked for, and what of the call being handled goes along. */
+export function metadataOf(options: CallOptions, parent: Call | undefined): Metadata {
+  const metadata = new Metadata(options.metadata);
+  if (parent === undefined || parent.metadata.empty) return metadata;
+  const own = new Set(metadata.keys());
+  for (const [key, value] of parent.metadata) {
+    if ((travelling.has(key) || key.startsWith(travellingPrefix)) && !own.has(key)) metadata.append(key, value);
+  }
+  return metadata;
+}
+
+/** The earliest of: what the caller asked for, the default, and what is left to the call being handled less the margin. */
+export function deadlineOf(
+  options: CallOptions,
+  parent: Call | undefined,
+  defaultTimeoutMs: number,
+  marginMs: number,
+  clock: Clock,
+): Deadline | undefined {
+  const { timeoutMs, deadline } = options;
+  if (timeoutMs !== undefined && !(timeoutMs >= 0))
+    throw new RangeError(`timeoutMs: must be 0 or more, was ${timeoutMs}`);
+  const timeout = timeoutMs ?? (deadline === undefined ? defaultTimeoutMs : Number.POSITIVE_INFINITY);
+  const own = Math.min(
+    timeout === Number.POSITIVE_INFINITY ? timeout : clock.now() + timeout,
+    deadline ?? Number.POSITIVE_INFINITY,
+  );
+  const inherited = parent?.deadline === undefined ? Number.POSITIVE_INFINITY : parent.deadline - marginMs;
+  const earliest = Math.min(own, inherited);
+  return earliest === Number.POSITIVE_INFINITY ? undefined : earliest;
+}
+
+/** A signal that aborts with either; `release` lets go of both once the call is over. */
+export function linkSignals(
+  a: AbortSignal | undefined,
+  b: AbortSignal | undefined,
+): { readonly signal: AbortSignal | undefined; readonly release: (() => void) | undefined } {
+  if (a === undefined || b === undefined || a === b) return { signal: a ?? b, release: undefined };
+  const controller = new AbortController();
+  const onAbort = (): void => {
+    controller.abort(a.aborted ? a.reason : b.reason);
+    release();
+  };
+  const release = (): void => {
+    a.removeEventListener("abort", onAbort);
+    b.removeEventListener("abort", onAbort);
+  };
+  if (a.aborted || b.aborted) controller.abort(a.aborted ? a.reason : b.reason);
+  else {
+    a.addEventListener("abort", onAbort);
+    b.addEventListener("abort", onAbort);
+  }
+  return { signal: controller.signal, release };
+}

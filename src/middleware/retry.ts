@@ -1,0 +1,94 @@
+import { type Call, type Invoke, type Middleware, type Reply, RequestStream } from "../contract/contract.js";
+import { Code, RpcError } from "../errors/errors.js";
+import { type Backoff, type Clock, exponentialBackoff, type Random, systemClock, systemRandom } from "../time/time.js";
+import { RetryBudget } from "./retry-budget.js";
+import { triedInstances } from "./tried-instances.js";
+
+export interface RetryOptions {
+  /** Attempts of one call, the first included. Default: 3. */
+  readonly maxAttempts?: number;
+  /** Share it between clients of one service. Default: 20 % of calls, at least 10 a second. */
+  readonly budget?: RetryBudget;
+  /** The wait before the second attempt, doubled before the third, with full jitter, in ms. Default: 25. */
+  readonly initialBackoffMs?: number;
+  /** Default: 1000. */
+  readonly maxBackoffMs?: number;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/**
+ * Makes a failed call again, where that is safe:
+ *
+ * - a call that no handler saw goes to the next instance at once, until all have been tried;
+ * - a method whose contract says `idempotency_level` is repeated on UNAVAILABLE, elsewhere where there is an elsewhere.
+ *
+ * Anything else fails as it is: business errors, deadlines, a stream whose answer has begun or whose requests have been
+ * read. Every retry but the first kind comes out of the budget and waits first.
+ */
+export function retry(options: RetryOptions = {}): Middleware {
+  const {
+    maxAttempts = 3,
+    initialBackoffMs = 25,
+    maxBackoffMs = 1000,
+    clock = systemClock,
+    random = systemRandom,
+  } = options;
+  if (!(maxAttempts >= 1)) throw new RangeError(`maxAttempts: must be 1 or more, was ${maxAttempts}`);
+  const budget = options.budget ?? new RetryBudget({ clock });
+  const backoff = exponentialBackoff({ initialMs: initialBackoffMs, maxMs: maxBackoffMs, random });
+  const policy: Policy = { maxAttempts, budget, backoff, clock };
+  return (next) => (call) => {
+    budget.record();
+    return next(call).catch((error: unknown) => repeat(next, call, RpcError.from(error), policy));
+  };
+}
+
+interface Policy {
+  readonly maxAttempts: number;
+  readonly budget: RetryBudget;
+  readonly backoff: Backoff;
+  readonly clock: Clock;
+}
+
+async function repeat(next: Invoke, call: Call, first: RpcError, policy: Policy): Promise<Reply> {
+  let error = first;
+  let known = 0;
+  let waits = 0;
+  for (let attempt = 2; ; attempt++) {
+    if (!repeatable(call, error)) throw error;
+    const tried = call.values.get(triedInstances)?.size ?? 0;
+    const elsewhere = error.unprocessed && tried > known;
+    known = tried;
+    if (!elsewhere) {
+      waits++;
+      if (waits >= policy.maxAttempts || !(await pause(call, policy.backoff(waits), policy))) throw error;
+    }
+    try {
+      return await next(call.with({ attempt }));
+    } catch (reason) {
+      error = RpcError.from(reason);
+    }
+  }
+}
+
+function repeatable(call: Call, error: RpcError): boolean {
+  if (call.signal?.aborted || error.code !== Code.UNAVAILABLE) return false;
+  if (call.message instanceof RequestStream && call.message.started) return false;
+  return error.unprocessed || call.method.idempotency !== "unknown";
+}
+
+/** Waits; false where the deadline or the budget does not allow it. A caller who gives up meanwhile ends the wait. */
+function pause(call: Call, waitMs: number, { budget, clock }: Policy): Promise<boolean> {
+  if (call.deadline !== undefined && clock.now() + waitMs >= call.deadline) return Promise.resolve(false);
+  if (!budget.spend()) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      timer.cancel();
+      call.signal?.removeEventListener("abort", settle);
+      resolve(true);
+    };
+    const timer = clock.timer(waitMs, settle);
+    call.signal?.addEventListener("abort", settle);
+  });
+}

@@ -1,0 +1,156 @@
+/**
+ * Handlers, composed: contracts and middleware become something a transport can serve, with health and reflection beside
+ * them.
+ *
+ * Promises: a handler's failure never ends the process nor leaks what it said, unless it threw an `RpcError`; a stop
+ * refuses new calls such that their callers may go elsewhere, and lets running ones finish. Signals are not its business.
+ */
+import {
+  type Closeable,
+  type HandlerCall,
+  type Handlers,
+  type Invoke,
+  type Logger,
+  type Middleware,
+  type ServiceDefinition,
+  silentLogger,
+} from "../contract/contract.js";
+import { HealthDefinition } from "../gen/grpc/health/v1/health.js";
+import { ServerReflectionDefinition } from "../gen/grpc/reflection/v1/reflection.js";
+import { ServerReflectionDefinition as ServerReflectionV1AlphaDefinition } from "../gen/grpc/reflection/v1alpha/reflection.js";
+import { compose } from "../middleware/middleware.js";
+import type { Address, Listener, Transport } from "../transport/transport.js";
+import { known, type Route, routes } from "./handlers.js";
+import { Health } from "./health.js";
+import { reflection } from "./reflection.js";
+
+export { Health, type ServingStatus } from "./health.js";
+
+export interface ServerOptions {
+  readonly transport: Transport;
+  /** Where to listen: `grpc://127.0.0.1:50051`; port 0 takes a free one. */
+  readonly address: Address;
+  /** Around every call; the first is the outermost. */
+  readonly middleware?: readonly Middleware[];
+  /** Serve `grpc.health.v1`. Default: true. */
+  readonly health?: boolean;
+  /** Serve `grpc.reflection` v1 and v1alpha, for grpcurl and `hawser call`. Default: true. */
+  readonly reflection?: boolean;
+  /** Where failures nobody named are told whole. Default: nowhere. */
+  readonly logger?: Logger;
+}
+
+export interface Server extends Closeable {
+  /** Where it listens, with the port that was bound. @throws Error before `start()` */
+  readonly address: Address;
+  /** Full names of the contracts that were added. */
+  readonly contracts: readonly string[];
+  readonly health: Health;
+  /** Serves one more contract. @throws TypeError where contract and handlers do not match, or it was added before */
+  add<D extends ServiceDefinition>(definition: D, handlers: Handlers<D>): this;
+  /** Resolves once it listens. @throws RpcError UNAVAILABLE where the address cannot be had */
+  start(): Promise<void>;
+  /** Says NOT_SERVING and refuses new calls; running ones go on. */
+  drain(): void;
+  /** Drains, waits for running calls, cancels those that take longer than `graceMs` (default: 25 000), and closes. */
+  close(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+/** Makes a server. Begins no work before `start()`. @throws TypeError for an option that cannot be, naming it */
+export function createServer(options: ServerOptions): Server {
+  if (options.transport === undefined) throw new TypeError("transport: required, e.g. grpcJsTransport()");
+  if (typeof options.address !== "string") throw new TypeError('address: required, e.g. "grpc://127.0.0.1:50051"');
+  return new ComposedServer(options);
+}
+
+class ComposedServer implements Server {
+  readonly health = new Health();
+  readonly #options: ServerOptions;
+  readonly #logger: Logger;
+  readonly #routes = new Map<string, Route>();
+  readonly #definitions: ServiceDefinition[] = [];
+  readonly #contracts: string[] = [];
+  #listener: Listener | undefined;
+  #starting: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.#logger = options.logger ?? silentLogger;
+    if (options.health !== false) this.#serve(HealthDefinition, this.health.handlers());
+    if (options.reflection !== false) {
+      const handlers = reflection(() => this.#definitions);
+      this.#serve(ServerReflectionDefinition, handlers);
+      this.#serve(ServerReflectionV1AlphaDefinition, handlers);
+    }
+  }
+
+  get address(): Address {
+    if (this.#listener === undefined) throw new Error("the server has no address before start()");
+    return this.#listener.address;
+  }
+
+  get contracts(): readonly string[] {
+    return this.#contracts;
+  }
+
+  add<D extends ServiceDefinition>(definition: D, handlers: Handlers<D>): this {
+    if (this.#starting !== undefined) throw new Error(`${definition.fullName}: contracts are added before start()`);
+    this.#serve(definition, handlers);
+    this.#contracts.push(definition.fullName);
+    this.health.set(definition.fullName, "NOT_SERVING");
+    return this;
+  }
+
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  drain(): void {
+    this.health.setAll("NOT_SERVING");
+    this.#listener?.drain();
+  }
+
+  close(options: { readonly graceMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.graceMs ?? 25_000);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #start(): Promise<void> {
+    const { transport, address, middleware = [] } = this.#options;
+    const methods = new Map([...this.#routes].map(([path, { method }]) => [path, method]));
+    const invoke = compose([this.#shield, ...middleware], (call) =>
+      (this.#routes.get(call.method.path) as Route).invoke(call),
+    );
+    this.#listener = await transport.listen(address, { methods, invoke });
+    this.health.setAll("SERVING");
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    await this.#starting?.catch(() => {});
+    this.drain();
+    this.health.close();
+    await this.#listener?.close({ graceMs });
+  }
+
+  #serve<D extends ServiceDefinition>(definition: D, handlers: Handlers<D>): void {
+    if (this.#definitions.some(({ fullName }) => fullName === definition.fullName)) {
+      throw new TypeError(`${definition.fullName} was added before; a server has one implementation of a contract`);
+    }
+    for (const route of routes(definition, handlers, this.#logger)) this.#routes.set(route.method.path, route);
+    this.#definitions.push(definition);
+  }
+
+  /** A failure in middleware is as neutral to the caller as one in a handler. */
+  readonly #shield: Middleware = (next: Invoke): Invoke => {
+    return (call) =>
+      next(call).catch((reason: unknown) => {
+        throw known(reason, call as HandlerCall, this.#logger);
+      });
+  };
+}

@@ -1,0 +1,94 @@
+import type { Codec } from "../../codec/codec.js";
+import type { Call, Reply } from "../../contract/contract.js";
+import { Code, RpcError } from "../../errors/errors.js";
+import { type Clock, exponentialBackoff } from "../../time/time.js";
+import { contentType } from "../grpc/content-type.js";
+import { type Address, CallGuard, type Channel, type ChannelState } from "../transport.js";
+import { Connection } from "./connection.js";
+import type { ResolvedOptions } from "./options.js";
+import { StreamCall } from "./stream-call.js";
+import { UnaryCall } from "./unary-call.js";
+
+/** What every call of a channel shares. */
+export interface ChannelSettings {
+  readonly address: Address;
+  readonly codec: Codec;
+  readonly contentType: string;
+  readonly compressMinBytes: number;
+  readonly clock: Clock;
+}
+
+/** One address: its connection, and the calls that run on it. */
+export class GrpcJsChannel implements Channel {
+  readonly address: Address;
+  readonly #settings: ChannelSettings;
+  readonly #connection: Connection;
+  #running = 0;
+  #idle: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(address: Address, options: ResolvedOptions) {
+    this.address = address;
+    const { codec, compressMinBytes, clock } = options;
+    this.#settings = { address, codec, contentType: contentType(codec), compressMinBytes, clock };
+    const backoff = exponentialBackoff({
+      initialMs: options.reconnectInitialMs,
+      maxMs: options.reconnectMaxMs,
+      jitter: "equal",
+      random: options.random,
+    });
+    this.#connection = new Connection(address, options, backoff);
+  }
+
+  get state(): ChannelState {
+    return this.#closing === undefined ? this.#connection.state : "closed";
+  }
+
+  connect(): void {
+    this.#connection.connect();
+  }
+
+  onState(listener: (state: ChannelState) => void): () => void {
+    return this.#connection.onState(listener);
+  }
+
+  readonly invoke = (call: Call): Promise<Reply> => {
+    const refusal = CallGuard.refusal(call, this.#settings.clock) ?? this.#refusal();
+    if (refusal !== undefined) return Promise.reject(refusal);
+    this.#running++;
+    return new Promise((resolve, reject) => {
+      const caller = { resolve, reject, ended: this.#ended };
+      const channel = this.#connection.channel;
+      if (call.method.kind === "unary") new UnaryCall(call, channel, this.#settings, caller).start();
+      else new StreamCall(call, channel, this.#settings, caller).start();
+    });
+  };
+
+  close(): Promise<void> {
+    this.#closing ??= this.#drain();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#running > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+    }
+    this.#connection.close();
+  }
+
+  #refusal(): RpcError | undefined {
+    if (this.#closing === undefined) return undefined;
+    return new RpcError(Code.UNAVAILABLE, `the channel to ${this.address} is closed`, { unprocessed: true });
+  }
+
+  readonly #ended = (): void => {
+    this.#running--;
+    if (this.#running === 0) this.#idle?.();
+  };
+}

@@ -1,0 +1,129 @@
+import { type Call, Metadata, type Reply } from "../../contract/contract.js";
+import { Code, RpcError } from "../../errors/errors.js";
+import { formatTimeout } from "../grpc/timeout.js";
+import { CallGuard } from "../transport.js";
+import type { ChannelSettings } from "./channel.js";
+import { type Grpc, grpc } from "./grpc.js";
+import { fromGrpcMetadata, RequestHeaders } from "./headers.js";
+import { errorOfStatus } from "./status.js";
+
+export type WireCall = ReturnType<Grpc.ChannelInterface["createCall"]>;
+
+/** What waits for the answer of one call. */
+export interface Caller {
+  resolve(reply: Reply): void;
+  reject(error: RpcError): void;
+  ended(): void;
+}
+
+const noMetadata = new grpc.Metadata();
+
+/** One outgoing call on a grpc-js channel; what unary calls and streams have in common. */
+export abstract class ClientCall implements Grpc.InterceptingListener {
+  protected readonly call: Call;
+  protected readonly settings: ChannelSettings;
+  protected readonly caller: Caller;
+  protected readonly wire: WireCall;
+  readonly #headers: RequestHeaders;
+  readonly #guard: CallGuard;
+  /** What this side gave up for; grpc-js then reports it as a status. */
+  #gaveUp: RpcError | undefined;
+  #header: Grpc.Metadata | undefined;
+  #trailer: Grpc.Metadata = noMetadata;
+  #sent = false;
+  #over = false;
+
+  constructor(call: Call, channel: Grpc.ChannelInterface, settings: ChannelSettings, caller: Caller) {
+    this.call = call;
+    this.settings = settings;
+    this.caller = caller;
+    const { deadline } = call;
+    const { clock } = settings;
+    const timeout =
+      deadline === undefined || deadline === Number.POSITIVE_INFINITY
+        ? undefined
+        : () => formatTimeout(deadline - clock.now());
+    this.#headers = new RequestHeaders(call.metadata, settings.contentType, timeout, () => {
+      this.#sent = true;
+      this.onSent();
+    });
+    this.wire = channel.createCall(call.method.path, Number.POSITIVE_INFINITY, null, null, null);
+    this.#guard = new CallGuard(call, clock, (error) => this.giveUp(error));
+  }
+
+  start(): void {
+    this.wire.start(this.#headers, this);
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  protected get header(): Metadata {
+    return this.#header === undefined ? new Metadata() : fromGrpcMetadata(this.#header);
+  }
+
+  protected readonly trailer = (): Metadata => fromGrpcMetadata(this.#trailer);
+
+  onReceiveMetadata(metadata: Grpc.Metadata): void {
+    this.#header = metadata;
+  }
+
+  abstract onReceiveMessage(bytes: Buffer): void;
+
+  onReceiveStatus(status: Grpc.StatusObject): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#guard.release();
+    this.#trailer = status.metadata;
+    if (this.#gaveUp !== undefined) this.finish(this.#gaveUp);
+    else this.finish(status.code === Code.OK ? undefined : this.#explain(errorOfStatus(status, this.#sent)));
+    this.caller.ended();
+  }
+
+  /** The call has ended: with an error, or well. */
+  protected abstract finish(error: RpcError | undefined): void;
+
+  /** The call is on its way: from here on a server may see it. */
+  protected onSent(): void {}
+
+  /** Ends the call from this side. */
+  protected giveUp(error: RpcError): void {
+    if (this.#over || this.#gaveUp !== undefined) return;
+    this.#gaveUp = error;
+    this.wire.cancelWithStatus(error.code, error.message);
+  }
+
+  protected write(message: unknown, written?: () => void): void {
+    const { codec, compressMinBytes } = this.settings;
+    const bytes = codec.encode(this.call.method.request, message);
+    const flags = bytes.byteLength < compressMinBytes ? 2 /* WriteFlags.NoCompress */ : 0;
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.wire.sendMessageWithContext(written === undefined ? { flags } : { flags, callback: written }, buffer);
+  }
+
+  protected decode(bytes: Buffer): unknown {
+    return this.settings.codec.decode(this.call.method.response, bytes);
+  }
+
+  /** A failure of the connection says where it went. */
+  #explain(error: RpcError): RpcError {
+    if (error.remote) return error;
+    const { code, details, unprocessed } = error;
+    return new RpcError(code, `${this.call.method.fullName} at ${this.settings.address}: ${error.message}`, {
+      details,
+      unprocessed,
+    });
+  }
+}
+
+export function cannotEncode(call: Call, cause: unknown): RpcError {
+  if (cause instanceof RpcError) return cause;
+  const message = `${call.method.fullName}: the request does not fit ${call.method.request.$type ?? "its type"}`;
+  return new RpcError(Code.INTERNAL, `${message}: ${(cause as Error).message}`, { cause });
+}
+
+export function cannotDecode(call: Call, cause: unknown): RpcError {
+  const message = `${call.method.fullName}: the response is no ${call.method.response.$type ?? "message of its type"}`;
+  return new RpcError(Code.INTERNAL, `${message}: ${(cause as Error).message}`, { cause });
+}

@@ -1,0 +1,138 @@
+import type { Backoff, Timer } from "../../time/time.js";
+import type { Address, ChannelState } from "../transport.js";
+import { parseAddress } from "../transport.js";
+import { type Grpc, grpc } from "./grpc.js";
+import { type ResolvedOptions, sharedOptions } from "./options.js";
+
+const { IDLE, CONNECTING, READY, SHUTDOWN } = grpc.connectivityState;
+
+/**
+ * Keeps one connection up: reconnects with backoff for as long as it is open, and gives up on a connection that hangs,
+ * which grpc-js would wait for without end.
+ */
+export class Connection {
+  readonly #address: Address;
+  readonly #options: ResolvedOptions;
+  readonly #backoff: Backoff;
+  readonly #listeners = new Set<(state: ChannelState) => void>();
+  #channel: Grpc.ChannelInterface;
+  #state: ChannelState = "idle";
+  #failures = 0;
+  #connectTimer: Timer | undefined;
+  #retryTimer: Timer | undefined;
+
+  constructor(address: Address, options: ResolvedOptions, backoff: Backoff) {
+    this.#address = address;
+    this.#options = options;
+    this.#backoff = backoff;
+    this.#channel = openChannel(address, options);
+    this.#follow(this.#channel);
+  }
+
+  get state(): ChannelState {
+    return this.#state;
+  }
+
+  get channel(): Grpc.ChannelInterface {
+    return this.#channel;
+  }
+
+  onState(listener: (state: ChannelState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  connect(): void {
+    if (this.#state === "closed") return;
+    this.#retryTimer?.cancel();
+    this.#retryTimer = undefined;
+    this.#channel.getConnectivityState(true);
+  }
+
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#connectTimer?.cancel();
+    this.#retryTimer?.cancel();
+    this.#become("closed");
+    this.#listeners.clear();
+    this.#channel.close();
+  }
+
+  #follow(channel: Grpc.ChannelInterface): void {
+    const seen = channel.getConnectivityState(false);
+    channel.watchConnectivityState(seen, Number.POSITIVE_INFINITY, () => {
+      if (this.#state === "closed" || channel !== this.#channel) return;
+      this.#moved(channel.getConnectivityState(false));
+      this.#follow(channel);
+    });
+  }
+
+  #moved(to: Grpc.connectivityState): void {
+    if (to === SHUTDOWN) return;
+    if (to === CONNECTING) {
+      this.#connectTimer ??= this.#options.clock.timer(this.#options.connectTimeoutMs, () => this.#replace(), true);
+      if (this.#state === "idle") this.#become("connecting");
+      return;
+    }
+    this.#connectTimer?.cancel();
+    this.#connectTimer = undefined;
+    if (to === READY) {
+      this.#failures = 0;
+      this.#become("ready");
+      return;
+    }
+    if (to === IDLE && this.#state === "idle") return;
+    this.#broke();
+  }
+
+  /** The connection failed or fell: it is not to be used until it stands again. */
+  #broke(): void {
+    this.#failures++;
+    this.#become("broken");
+    this.#retryTimer?.cancel();
+    this.#retryTimer = this.#options.clock.timer(this.#backoff(this.#failures), () => this.connect(), true);
+  }
+
+  /** A connection that hangs: start anew. Calls waiting on it were never sent, and say so. */
+  #replace(): void {
+    this.#connectTimer = undefined;
+    const hung = this.#channel;
+    this.#channel = openChannel(this.#address, this.#options);
+    this.#follow(this.#channel);
+    hung.close();
+    this.#broke();
+  }
+
+  #become(state: ChannelState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    for (const listener of [...this.#listeners]) listener(state);
+  }
+}
+
+function openChannel(address: Address, options: ResolvedOptions): Grpc.ChannelInterface {
+  const { scheme, host, port } = parseAddress(address);
+  const target =
+    port === undefined ? `unix:${host}` : host.includes(":") ? `ipv6:[${host}]:${port}` : `dns:${host}:${port}`;
+  return new grpc.Channel(target, credentials(scheme, options), {
+    ...sharedOptions(options),
+    "grpc.enable_http_proxy": 0,
+    "grpc.enable_retries": 0,
+    "grpc.use_local_subchannel_pool": 1,
+    "grpc.service_config_disable_resolution": 1,
+    "grpc.client_idle_timeout_ms": 2 ** 31 - 1,
+    "grpc.initial_reconnect_backoff_ms": options.reconnectInitialMs,
+    "grpc.max_reconnect_backoff_ms": options.reconnectMaxMs,
+    "grpc.default_compression_algorithm": { identity: 0, deflate: 1, gzip: 2 }[options.compression],
+    "grpc.primary_user_agent": "hawser",
+    ...(options.tls.serverName === undefined
+      ? {}
+      : { "grpc.ssl_target_name_override": options.tls.serverName, "grpc.default_authority": options.tls.serverName }),
+  });
+}
+
+function credentials(scheme: string, { tls }: ResolvedOptions): Grpc.ChannelCredentials {
+  if (!scheme.startsWith("grpcs")) return grpc.credentials.createInsecure();
+  const pem = (value: string | Buffer | undefined): Buffer | null => (value === undefined ? null : Buffer.from(value));
+  return grpc.credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
+}

@@ -1,0 +1,193 @@
+import { type CompressionName, compress } from "../../codec/codec.js";
+import { Metadata, type Method } from "../../contract/contract.js";
+import { Code, RpcError } from "../../errors/errors.js";
+import { contentType } from "../grpc/content-type.js";
+import { toBase64 } from "../grpc/header-fields.js";
+import { IncomingCall, MessageStream, type ResponseSink, type Router, serve } from "../transport.js";
+import { asCompressed } from "./compressed-message.js";
+import type { Grpc } from "./grpc.js";
+import { ResponseFields } from "./headers.js";
+import type { ResolvedOptions } from "./options.js";
+import type { RequestHead } from "./request-head.js";
+import { detailsField } from "./status.js";
+
+/**
+ * One incoming call on a grpc-js server, driven directly below its own handler classes: those have no way to answer in
+ * another codec, to compress, or to hold a fast writer back.
+ */
+export class ServerCall implements ResponseSink {
+  readonly #wire: Grpc.ServerInterceptingCallInterface;
+  readonly #method: Method;
+  readonly #router: Router;
+  readonly #options: ResolvedOptions;
+  readonly #head: RequestHead;
+  #call: IncomingCall | undefined;
+  #requests: MessageStream | undefined;
+  #request: unknown;
+  #count = 0;
+  #reading = false;
+  #headerSent = false;
+  #answered = false;
+  /** Lets a writer on that waits for the connection. */
+  #resumeWriter: (() => void) | undefined;
+
+  constructor(
+    wire: Grpc.ServerInterceptingCallInterface,
+    method: Method,
+    head: RequestHead,
+    router: Router,
+    options: ResolvedOptions,
+  ) {
+    this.#wire = wire;
+    this.#method = method;
+    this.#router = router;
+    this.#options = options;
+    this.#head = head;
+  }
+
+  start(): void {
+    this.#wire.start({
+      onReceiveMetadata: () => this.#begin(),
+      onReceiveMessage: (bytes: Buffer) => this.#receive(bytes),
+      onReceiveHalfClose: () => this.#halfClose(),
+      onCancel: () => this.#cancelled(),
+    });
+  }
+
+  #begin(): void {
+    if (this.#method.requestStream) {
+      this.#requests = new MessageStream({ onRoom: () => this.#read() });
+      this.#serve(this.#requests);
+    }
+    this.#read();
+  }
+
+  #read(): void {
+    if (this.#reading || this.#answered) return;
+    this.#reading = true;
+    this.#wire.startRead();
+  }
+
+  #receive(bytes: Buffer): void {
+    this.#reading = false;
+    let message: unknown;
+    try {
+      message = this.#head.codec.decode(this.#method.request, bytes);
+    } catch (cause) {
+      this.#fail(cannotDecode(this.#method, cause));
+      return;
+    }
+    this.#count++;
+    if (this.#requests === undefined) {
+      this.#request = message;
+      this.#read();
+    } else {
+      this.#requests.push(message);
+      if (!this.#requests.full) this.#read();
+    }
+  }
+
+  #halfClose(): void {
+    if (this.#requests !== undefined) this.#requests.end();
+    else if (this.#count === 1) this.#serve(this.#request);
+    else {
+      const message = `${this.#method.fullName}: ${this.#count} requests to a method that takes one`;
+      this.#fail(new RpcError(Code.UNIMPLEMENTED, message));
+    }
+  }
+
+  #serve(message: unknown): void {
+    const { clock } = this.#options;
+    this.#call = new IncomingCall({
+      method: this.#method,
+      message,
+      metadata: this.#head.metadata,
+      deadline: this.#head.deadline,
+      peer: this.#wire.getPeer(),
+      writeHeader: (header) => this.header(header),
+      expiry: { clock, answer: (error) => this.#fail(error) },
+    });
+    void serve(this.#call, this.#router.invoke, this);
+  }
+
+  #cancelled(): void {
+    this.#answered = true;
+    this.#resumeWriter?.();
+    this.#call?.cancel();
+    this.#requests?.end(new RpcError(Code.CANCELLED, `${this.#method.fullName}: cancelled by the caller`));
+  }
+
+  header(header: Metadata): void {
+    this.#headerSent = true;
+    const fields = {
+      "content-type": contentType(this.#head.codec),
+      "grpc-encoding": this.#head.compression ?? "identity",
+    };
+    this.#wire.sendMetadata(new ResponseFields(fields, header));
+  }
+
+  message(message: unknown): Promise<void> | undefined {
+    if (this.#answered) return undefined;
+    let bytes: Uint8Array;
+    try {
+      bytes = this.#head.codec.encode(this.#method.response, message);
+    } catch (cause) {
+      throw cannotEncode(this.#method, cause);
+    }
+    const compression = bytes.byteLength >= this.#options.compressMinBytes ? this.#head.compression : undefined;
+    if (compression !== undefined) return this.#compressed(compression, bytes);
+    return this.#send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  }
+
+  async #compressed(compression: CompressionName, bytes: Uint8Array): Promise<void> {
+    await this.#send(asCompressed(await compress(compression, bytes)));
+  }
+
+  /** A unary answer need not wait to be written: its status follows in order anyway. */
+  #send(buffer: Buffer): Promise<void> | undefined {
+    if (!this.#method.responseStream) {
+      this.#wire.sendMessage(buffer, ignore);
+      return undefined;
+    }
+    return new Promise((resolve) => {
+      this.#resumeWriter = resolve;
+      this.#wire.sendMessage(buffer, resolve);
+    });
+  }
+
+  end(error: RpcError | undefined, trailer: Metadata): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    this.#requests?.end();
+    const fields: { [name: string]: string } = {};
+    if (!this.#headerSent) fields["content-type"] = contentType(this.#head.codec);
+    const details = error === undefined ? undefined : detailsField(error);
+    if (details !== undefined) fields["grpc-status-details-bin"] = toBase64(details);
+    this.#wire.sendStatus({
+      code: error?.code ?? Code.OK,
+      details: (error?.message ?? "").toWellFormed(),
+      metadata: new ResponseFields(fields, trailer),
+    });
+  }
+
+  /** Answers before, or instead of, the handler. */
+  #fail(error: RpcError): void {
+    this.#requests?.end(error);
+    this.end(error, this.#call?.trailer ?? new Metadata());
+    this.#resumeWriter?.();
+    this.#call?.cancel(error);
+  }
+}
+
+function ignore(): void {}
+
+function cannotDecode(method: Method, cause: unknown): RpcError {
+  if (cause instanceof RpcError) return cause;
+  const message = `${method.fullName}: the request is no ${method.request.$type ?? "message of its type"}`;
+  return new RpcError(Code.INTERNAL, message, { cause });
+}
+
+function cannotEncode(method: Method, cause: unknown): RpcError {
+  const message = `${method.fullName}: the response does not fit ${method.response.$type ?? "its type"}`;
+  return new RpcError(Code.INTERNAL, message, { cause });
+}

@@ -1,0 +1,121 @@
+import { Code, RpcError } from "../../errors/errors.js";
+import { MessageStream } from "../transport.js";
+import { ClientCall, cannotDecode, cannotEncode } from "./client-call.js";
+import type { Grpc } from "./grpc.js";
+
+/** Any call with a stream in it: requests are written as fast as the connection takes them, responses read as asked for. */
+export class StreamCall extends ClientCall {
+  #responses: MessageStream | undefined;
+  #reading = false;
+  /** The last of a client stream's responses. */
+  #single: unknown;
+  #count = 0;
+  #resumeWriter: (() => void) | undefined;
+
+  override start(): void {
+    super.start();
+    if (!this.call.method.requestStream) this.#writeOne();
+    this.#read();
+  }
+
+  /** Not before: a call that was never sent leaves the caller's stream untouched, and can be made again. */
+  protected override onSent(): void {
+    if (this.call.method.requestStream) queueMicrotask(() => void this.#writeAll());
+  }
+
+  override onReceiveMetadata(metadata: Grpc.Metadata): void {
+    super.onReceiveMetadata(metadata);
+    if (this.call.method.responseStream) this.#open();
+  }
+
+  onReceiveMessage(bytes: Buffer): void {
+    this.#reading = false;
+    let message: unknown;
+    try {
+      message = this.decode(bytes);
+    } catch (cause) {
+      this.giveUp(cannotDecode(this.call, cause));
+      return;
+    }
+    this.#count++;
+    if (this.#responses === undefined) this.#single = message;
+    else this.#responses.push(message);
+    if (this.#responses === undefined || !this.#responses.full) this.#read();
+  }
+
+  protected finish(error: RpcError | undefined): void {
+    this.#resumeWriter?.();
+    if (this.#responses !== undefined) this.#responses.end(error);
+    else if (error !== undefined) this.caller.reject(error);
+    else if (this.call.method.responseStream) this.#open().end();
+    else this.#finishSingle();
+  }
+
+  #finishSingle(): void {
+    if (this.#count === 1) {
+      this.caller.resolve({ message: this.#single, header: this.header, trailer: this.trailer });
+      return;
+    }
+    const message = `${this.call.method.fullName}: ${this.#count} responses to a call that has one`;
+    this.caller.reject(new RpcError(Code.UNIMPLEMENTED, message));
+  }
+
+  /** The header is here: the caller may read. */
+  #open(): MessageStream {
+    this.#responses = new MessageStream({
+      onRoom: () => this.#read(),
+      onReturn: () => this.giveUp(new RpcError(Code.CANCELLED, `${this.call.method.fullName}: the reader broke off`)),
+    });
+    this.caller.resolve({ message: this.#responses, header: this.header, trailer: this.trailer });
+    return this.#responses;
+  }
+
+  #read(): void {
+    if (this.#reading || this.over) return;
+    this.#reading = true;
+    this.wire.startRead();
+  }
+
+  #writeOne(): void {
+    try {
+      this.write(this.call.message);
+      this.wire.halfClose();
+    } catch (reason) {
+      this.giveUp(cannotEncode(this.call, reason));
+    }
+  }
+
+  async #writeAll(): Promise<void> {
+    try {
+      for await (const message of this.call.message as AsyncIterable<unknown>) {
+        if (this.over) return;
+        await this.#writeAndWait(message);
+        if (this.over) return;
+      }
+      if (!this.over) this.wire.halfClose();
+    } catch (cause) {
+      this.giveUp(requestsFailed(this.call.method.fullName, cause));
+    }
+  }
+
+  /** Resolves when the connection has taken the message, or the call is over. */
+  #writeAndWait(message: unknown): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#resumeWriter = resolve;
+      try {
+        this.write(message, resolve);
+      } catch (reason) {
+        reject(cannotEncode(this.call, reason));
+      }
+    });
+  }
+}
+
+function requestsFailed(method: string, cause: unknown): RpcError {
+  if (cause instanceof RpcError) return cause;
+  return new RpcError(
+    Code.CANCELLED,
+    `${method}: the stream of requests failed: ${(cause as Error)?.message ?? cause}`,
+    { cause },
+  );
+}

@@ -1,0 +1,46 @@
+import { Code, RpcError } from "../../errors/errors.js";
+import { ClientCall, cannotDecode, cannotEncode } from "./client-call.js";
+
+/** One request, one response. */
+export class UnaryCall extends ClientCall {
+  #bytes: Buffer | undefined;
+  #surplus = false;
+
+  override start(): void {
+    super.start();
+    try {
+      this.write(this.call.message);
+    } catch (reason) {
+      this.giveUp(cannotEncode(this.call, reason));
+      return;
+    }
+    this.wire.halfClose();
+    this.wire.startRead();
+  }
+
+  onReceiveMessage(bytes: Buffer): void {
+    this.#surplus = this.#bytes !== undefined;
+    this.#bytes = bytes;
+    this.wire.startRead();
+  }
+
+  protected finish(error: RpcError | undefined): void {
+    if (error !== undefined) {
+      this.caller.reject(error);
+      return;
+    }
+    if (this.#bytes === undefined || this.#surplus) {
+      const count = this.#surplus ? "more than one response" : "no response";
+      this.caller.reject(new RpcError(Code.UNIMPLEMENTED, `${this.call.method.fullName}: ${count} to a unary call`));
+      return;
+    }
+    let message: unknown;
+    try {
+      message = this.decode(this.#bytes);
+    } catch (cause) {
+      this.caller.reject(cannotDecode(this.call, cause));
+      return;
+    }
+    this.caller.resolve({ message, header: this.header, trailer: this.trailer });
+  }
+}

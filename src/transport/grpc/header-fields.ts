@@ -1,0 +1,47 @@
+import type { Metadata, MetadataValue } from "../../contract/contract.js";
+
+/** Names that belong to gRPC and HTTP/2, never to an application. */
+const reserved = new Set([
+  "te",
+  "content-type",
+  "user-agent",
+  "content-length",
+  "accept-encoding",
+  "connection",
+  "host",
+  "date",
+]);
+
+export function isReserved(name: string): boolean {
+  return name.startsWith(":") || name.startsWith("grpc-") || reserved.has(name);
+}
+
+/** Metadata as header fields: bytes in base64 without padding, as gRPC recommends. */
+export function writeFields(
+  metadata: Metadata,
+  fields: { [name: string]: string | string[] | number | undefined },
+): void {
+  if (metadata.empty) return;
+  for (const [key, value] of metadata) {
+    const text = typeof value === "string" ? value : toBase64(value);
+    const existing = fields[key];
+    if (existing === undefined) fields[key] = text;
+    else if (Array.isArray(existing)) existing.push(text);
+    else fields[key] = [String(existing), text];
+  }
+}
+
+/** The entries of one received field; a `-bin` field may carry several values joined by commas. */
+export function* readField(name: string, text: string): Iterable<readonly [string, MetadataValue]> {
+  if (!name.endsWith("-bin")) yield [name, text];
+  else for (const part of text.split(",")) yield [name, fromBase64(part)];
+}
+
+export function toBase64(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+  return text.replace(/=+$/, "");
+}
+
+export function fromBase64(text: string): Uint8Array {
+  return Buffer.from(text.trim(), "base64");
+}

@@ -1,0 +1,82 @@
+import type { Call, Reply } from "../../contract/contract.js";
+import { Code, RpcError } from "../../errors/errors.js";
+import type { Clock } from "../../time/time.js";
+import { type Address, CallGuard, type Channel, type ChannelState } from "../transport.js";
+import { MemoryExchange } from "./exchange.js";
+import type { FindListener } from "./memory.js";
+
+export interface MemoryChannelOptions {
+  readonly maxReceiveBytes: number;
+  readonly clock: Clock;
+}
+
+/** The client side: a name that is looked up at every call. */
+export class MemoryChannel implements Channel {
+  readonly address: Address;
+  readonly #host: string;
+  readonly #find: FindListener;
+  readonly #options: MemoryChannelOptions;
+  readonly #listeners = new Set<(state: ChannelState) => void>();
+  #running = 0;
+  #idle: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(address: Address, host: string, find: FindListener, options: MemoryChannelOptions) {
+    this.address = address;
+    this.#host = host;
+    this.#find = find;
+    this.#options = options;
+  }
+
+  get state(): ChannelState {
+    if (this.#closing !== undefined) return "closed";
+    return this.#find(this.#host)?.accepts ? "ready" : "broken";
+  }
+
+  connect(): void {}
+
+  onState(listener: (state: ChannelState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  readonly invoke = (call: Call): Promise<Reply> => {
+    if (this.#closing !== undefined) return Promise.reject(unprocessed(`the channel to ${this.address} is closed`));
+    const refusal = CallGuard.refusal(call, this.#options.clock);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const listener = this.#find(this.#host);
+    if (listener === undefined) return Promise.reject(unprocessed(`nobody listens at ${this.address}`));
+    if (!listener.accepts) return Promise.reject(unprocessed(`${this.address} is draining`));
+    this.#running++;
+    return new Promise((resolve, reject) => {
+      const exchange = new MemoryExchange(call, listener, this.#options, { resolve, reject, ended: this.#ended });
+      exchange.start();
+    });
+  };
+
+  close(): Promise<void> {
+    if (this.#closing === undefined) {
+      this.#closing =
+        this.#running === 0
+          ? Promise.resolve()
+          : new Promise((resolve) => {
+              this.#idle = resolve;
+            });
+      for (const listener of this.#listeners) listener("closed");
+    }
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  readonly #ended = (): void => {
+    this.#running--;
+    if (this.#running === 0) this.#idle?.();
+  };
+}
+
+function unprocessed(message: string): RpcError {
+  return new RpcError(Code.UNAVAILABLE, message, { unprocessed: true });
+}

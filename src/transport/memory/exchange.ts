@@ -1,0 +1,183 @@
+import { protobufCodec } from "../../codec/codec.js";
+import { type Call, type MessageType, Metadata, type Method, type Reply } from "../../contract/contract.js";
+import { Code, RpcError } from "../../errors/errors.js";
+import { CallGuard, IncomingCall, MessageStream, type ResponseSink, serve } from "../transport.js";
+import type { MemoryChannelOptions } from "./channel.js";
+import type { MemoryListener } from "./listener.js";
+
+/** What the caller waits on. */
+export interface Caller {
+  resolve(reply: Reply): void;
+  reject(error: RpcError): void;
+  /** Nothing of the call is left running. */
+  ended(): void;
+}
+
+/** One call in process: both ends of it, and everything copied that crosses from one to the other. */
+export class MemoryExchange implements ResponseSink {
+  readonly #call: Call;
+  readonly #listener: MemoryListener;
+  readonly #options: MemoryChannelOptions;
+  readonly #caller: Caller;
+  #guard: CallGuard | undefined;
+  #incoming: IncomingCall | undefined;
+  #requests: RequestReader | undefined;
+  #header = new Metadata();
+  #trailer = new Metadata();
+  #response: unknown;
+  #responses: MessageStream | undefined;
+  /** The caller has its answer, whatever the server still does. */
+  #answered = false;
+  #served = false;
+
+  constructor(call: Call, listener: MemoryListener, options: MemoryChannelOptions, caller: Caller) {
+    this.#call = call;
+    this.#listener = listener;
+    this.#options = options;
+    this.#caller = caller;
+  }
+
+  start(): void {
+    const { method } = this.#call;
+    const served = this.#listener.router.methods.get(method.path);
+    if (served === undefined) {
+      const message = `the server does not implement the method ${method.path}`;
+      this.#refuse(new RpcError(Code.UNIMPLEMENTED, message, { remote: true }));
+      return;
+    }
+    let message: unknown;
+    try {
+      message = method.requestStream
+        ? this.#readRequests(served)
+        : this.#copy(method.request, served.request, this.#call.message);
+    } catch (reason) {
+      this.#refuse(RpcError.from(reason));
+      return;
+    }
+    this.#listener.begin(this);
+    this.#guard = new CallGuard(this.#call, this.#options.clock, (error) => this.#giveUp(error));
+    this.#incoming = new IncomingCall({
+      method: served,
+      message,
+      metadata: this.#call.metadata.clone(),
+      deadline: this.#call.deadline,
+      peer: "memory",
+      writeHeader: (header) => this.header(header),
+    });
+    void serve(this.#incoming, this.#listener.router.invoke, this);
+  }
+
+  header(header: Metadata): void {
+    this.#header = header.clone();
+    if (!this.#call.method.responseStream || this.#answered) return;
+    this.#responses = new MessageStream({
+      onReturn: () => this.#giveUp(new RpcError(Code.CANCELLED, `${this.#call.method.fullName}: the reader broke off`)),
+    });
+    this.#caller.resolve({ message: this.#responses, header: this.#header, trailer: () => this.#trailer });
+  }
+
+  message(message: unknown): Promise<void> | undefined {
+    if (this.#answered) return undefined;
+    const { method } = this.#call;
+    const copy = this.#copy(this.#incoming?.method.response as MessageType, method.response, message);
+    if (method.responseStream) return this.#responses?.push(copy);
+    this.#response = copy;
+    return undefined;
+  }
+
+  end(error: RpcError | undefined, trailer: Metadata): void {
+    this.#served = true;
+    this.#trailer = trailer.clone();
+    this.#answer(error === undefined ? undefined : asRemote(error));
+    this.#requests?.stop();
+    this.#listener.end(this);
+    this.#caller.ended();
+  }
+
+  /** The server closes before the call is done. */
+  dropConnection(): void {
+    this.#giveUp(new RpcError(Code.UNAVAILABLE, `${this.#listener.address} closed the connection`));
+  }
+
+  /** The call could not begin. */
+  #refuse(error: RpcError): void {
+    this.#caller.reject(error);
+    this.#caller.ended();
+  }
+
+  /** The caller's side ends the call; the handler is told, and may take its time. */
+  #giveUp(error: RpcError): void {
+    if (this.#served) return;
+    this.#answer(error);
+    this.#requests?.stop();
+    this.#incoming?.cancel(error.code === Code.UNAVAILABLE ? undefined : error);
+  }
+
+  #answer(error: RpcError | undefined): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    this.#guard?.release();
+    if (this.#responses !== undefined) this.#responses.end(error);
+    else if (error !== undefined) this.#caller.reject(error);
+    else this.#caller.resolve({ message: this.#response, header: this.#header, trailer: () => this.#trailer });
+  }
+
+  #readRequests(served: Method): AsyncIterable<unknown> {
+    const source = this.#call.message as AsyncIterable<unknown> | Iterable<unknown>;
+    this.#requests = new RequestReader(source, (message) =>
+      this.#copy(this.#call.method.request, served.request, message),
+    );
+    return this.#requests;
+  }
+
+  #copy(from: MessageType, to: MessageType, message: unknown): unknown {
+    const bytes = protobufCodec.encode(from, message);
+    const { maxReceiveBytes } = this.#options;
+    if (bytes.byteLength > maxReceiveBytes) {
+      const size = `${bytes.byteLength} bytes, and ${maxReceiveBytes} may be received`;
+      throw new RpcError(Code.RESOURCE_EXHAUSTED, `${this.#call.method.fullName}: the message has ${size}`);
+    }
+    return protobufCodec.decode(to, bytes);
+  }
+}
+
+/** The caller's request stream as the handler reads it: one message is fetched when one is asked for. */
+class RequestReader implements AsyncIterableIterator<unknown> {
+  readonly #source: AsyncIterator<unknown> | Iterator<unknown>;
+  readonly #copy: (message: unknown) => unknown;
+  #stopped = false;
+
+  constructor(source: AsyncIterable<unknown> | Iterable<unknown>, copy: (message: unknown) => unknown) {
+    this.#source = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+    this.#copy = copy;
+  }
+
+  async next(): Promise<IteratorResult<unknown>> {
+    if (this.#stopped) return { done: true, value: undefined };
+    const { done, value } = await this.#source.next();
+    return done === true || this.#stopped
+      ? { done: true, value: undefined }
+      : { done: false, value: this.#copy(value) };
+  }
+
+  async return(): Promise<IteratorResult<unknown>> {
+    this.stop();
+    return { done: true, value: undefined };
+  }
+
+  /** Nobody reads any more: the caller's generator runs its `finally`. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    void Promise.resolve(this.#source.return?.()).catch(() => {});
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+/** What an error is to the other side: its code, message and details, and nothing of this side's stack. */
+function asRemote(error: RpcError): RpcError {
+  return new RpcError(error.code, error.message, { details: error.details, remote: true });
+}

@@ -1,0 +1,48 @@
+import { Code, RpcError } from "../../errors/errors.js";
+import { type Clock, systemClock } from "../../time/time.js";
+import { type Address, type Channel, type Listener, parseAddress, type Router, type Transport } from "../transport.js";
+import { MemoryChannel } from "./channel.js";
+import { MemoryListener } from "./listener.js";
+
+export interface MemoryTransportOptions {
+  /** The largest message either side takes, in bytes of protobuf. Default: 4 MiB. */
+  readonly maxReceiveBytes?: number;
+  readonly clock?: Clock;
+}
+
+/** Finds the listener of an address at the moment of a call. */
+export type FindListener = (host: string) => MemoryListener | undefined;
+
+/**
+ * Calls within this process. Everything a wire does happens here too, but the wire: messages are copied by their own
+ * `encode` and `decode`, metadata is copied, errors lose their cause, deadlines and cancellation travel. Each value is a
+ * network of its own.
+ */
+export function memoryTransport(options: MemoryTransportOptions = {}): Transport {
+  const { maxReceiveBytes = 4 * 1024 * 1024, clock = systemClock } = options;
+  if (!(maxReceiveBytes > 0)) throw new RangeError(`maxReceiveBytes: must be positive, was ${maxReceiveBytes}`);
+  const listeners = new Map<string, MemoryListener>();
+
+  return {
+    name: "memory",
+    schemes: ["memory"],
+    connect(address: Address): Channel {
+      return new MemoryChannel(address, hostOf(address), (host) => listeners.get(host), { maxReceiveBytes, clock });
+    },
+    async listen(address: Address, router: Router): Promise<Listener> {
+      const host = hostOf(address);
+      if (listeners.has(host))
+        throw new RpcError(Code.UNAVAILABLE, `${address} is taken: another server listens there`);
+      const listener = new MemoryListener(address, router, () => listeners.delete(host));
+      listeners.set(host, listener);
+      return listener;
+    },
+  };
+}
+
+function hostOf(address: Address): string {
+  const { scheme, host } = parseAddress(address);
+  if (scheme !== "memory")
+    throw new TypeError(`address ${JSON.stringify(address)}: this transport serves memory://<name>`);
+  return host;
+}

@@ -1,0 +1,104 @@
+import type { RpcError } from "../errors/errors.js";
+
+export interface MessageStreamOptions {
+  /** How many messages may wait for the reader before the writer has to. Default: 16. */
+  readonly capacity?: number;
+  /** The reader has taken a message and there is room: the next may be fetched. */
+  readonly onRoom?: () => void;
+  /** The reader broke off before the end. */
+  readonly onReturn?: () => void;
+}
+
+interface Waiting {
+  resolve(result: IteratorResult<unknown>): void;
+  reject(error: unknown): void;
+}
+
+/** Messages between one writer and one reader, in order, with room for a few: a slow reader slows the writer. */
+export class MessageStream implements AsyncIterableIterator<unknown> {
+  readonly #capacity: number;
+  readonly #options: MessageStreamOptions;
+  readonly #messages: unknown[] = [];
+  readonly #readers: Waiting[] = [];
+  #writer: (() => void) | undefined;
+  #ended = false;
+  #error: RpcError | undefined;
+
+  constructor(options: MessageStreamOptions = {}) {
+    this.#options = options;
+    this.#capacity = options.capacity ?? 16;
+  }
+
+  /** Whether a further message would have to wait. */
+  get full(): boolean {
+    return this.#messages.length >= this.#capacity;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Resolves when there is room for another; undefined where there is some already. Dropped once ended. */
+  push(message: unknown): Promise<void> | undefined {
+    if (this.#ended) return undefined;
+    const reader = this.#readers.shift();
+    if (reader !== undefined) {
+      reader.resolve({ done: false, value: message });
+      return undefined;
+    }
+    this.#messages.push(message);
+    if (!this.full) return undefined;
+    return new Promise((resolve) => {
+      this.#writer = resolve;
+    });
+  }
+
+  /** What has been pushed can still be read; an error comes after it. */
+  end(error?: RpcError): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#error = error;
+    for (const reader of this.#readers.splice(0)) {
+      if (error === undefined) reader.resolve({ done: true, value: undefined });
+      else reader.reject(error);
+    }
+    this.#letWriterOn();
+  }
+
+  next(): Promise<IteratorResult<unknown>> {
+    if (this.#messages.length > 0) {
+      const value = this.#messages.shift();
+      this.#letWriterOn();
+      if (!this.#ended) this.#options.onRoom?.();
+      return Promise.resolve({ done: false, value });
+    }
+    if (this.#ended) {
+      return this.#error === undefined
+        ? Promise.resolve({ done: true, value: undefined })
+        : Promise.reject(this.#error);
+    }
+    return new Promise((resolve, reject) => {
+      this.#readers.push({ resolve, reject });
+      this.#options.onRoom?.();
+    });
+  }
+
+  return(): Promise<IteratorResult<unknown>> {
+    const brokeOff = !this.#ended || this.#messages.length > 0;
+    this.#messages.length = 0;
+    if (!this.#ended) this.end();
+    if (brokeOff) this.#options.onReturn?.();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #letWriterOn(): void {
+    const writer = this.#writer;
+    if (writer === undefined) return;
+    this.#writer = undefined;
+    writer();
+  }
+}
