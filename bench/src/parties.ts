@@ -11,6 +11,9 @@ function party(name: string, folder: string = name): Party {
 }
 
 export const parties = {
+  "hawser/grpc-js": party("hawser/grpc-js", "hawser-grpc-js"),
+  "hawser/grpc-js+traced": party("hawser/grpc-js+traced", "hawser-grpc-js-traced"),
+  "hawser/memory": { name: "hawser/memory", folder: "hawser-memory", inProcess: true },
   "grpc-js": party("grpc-js"),
   "nice-grpc": party("nice-grpc"),
   "connect-node": party("connect-node"),

@@ -13,8 +13,9 @@ export interface Measurement {
   readonly subjects: readonly PartyName[];
 }
 
-const plain: readonly PartyName[] = [];
-const alsoTraced: readonly PartyName[] = [];
+const plain: readonly PartyName[] = ["hawser/grpc-js"];
+const alsoTraced: readonly PartyName[] = ["hawser/grpc-js", "hawser/grpc-js+traced"];
+const inProcess: readonly PartyName[] = ["hawser/memory", "hawser/grpc-js"];
 
 export const suites: { readonly [name: string]: Suite } = {
   /** One request, one response, over the wire. Tracing costs by the call, so only small calls show it. */
@@ -33,6 +34,17 @@ export const suites: { readonly [name: string]: Suite } = {
     measurements: [
       { case: "server-stream-100B", subjects: plain },
       { case: "bidi-100B", subjects: plain },
+    ],
+    peers: ["grpc-js"],
+  },
+  /** The same service in one process: what is left when the wire is not. */
+  modes: {
+    measurements: [
+      { case: "unary-100B-c1", subjects: inProcess },
+      { case: "unary-100B-c64", subjects: inProcess },
+      { case: "unary-64KiB-c16", subjects: inProcess },
+      { case: "server-stream-100B", subjects: inProcess },
+      { case: "bidi-100B", subjects: inProcess },
     ],
     peers: ["grpc-js"],
   },
