@@ -1,0 +1,10 @@
+import { type Backoff, exponentialBackoff } from "../../time/time.js";
+import type { ResolvedEtcdOptions } from "./options.js";
+
+/** 0.8 s to 30 s with full jitter, as Kubernetes' reflector, so that a restarted etcd is not run over by a thousand clients. */
+export function etcdBackoff(options: ResolvedEtcdOptions): Backoff {
+  return exponentialBackoff({ initialMs: 800, maxMs: 30_000, random: options.random });
+}
+
+/** After two healthy minutes the waits start anew, as there. */
+export const healthyMs = 2 * 60_000;

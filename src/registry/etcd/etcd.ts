@@ -1,0 +1,78 @@
+import { type Instance, silentLogger } from "../../contract/contract.js";
+import type { RegisterOptions, Registration, Registry, ServiceSummary, Snapshot, Watch } from "../registry.js";
+import { summarize, Watchers } from "../snapshots.js";
+import { EtcdConnection } from "./connection.js";
+import { Discovery, parseInstance } from "./discovery.js";
+import { Keys } from "./keys.js";
+import { type EtcdRegistryOptions, type ResolvedEtcdOptions, resolveEtcdOptions } from "./options.js";
+import { RangeWatch } from "./range-watch.js";
+import { EtcdRegistrar } from "./registrar.js";
+
+export type { EtcdCredentials, EtcdRegistryOptions } from "./options.js";
+
+/**
+ * A registry in etcd v3 (3.4 or newer). Needs the packages `etcd3` and `@grpc/grpc-js`, which are loaded at first use.
+ *
+ * @throws TypeError or RangeError for an option that cannot be
+ */
+export function etcdRegistry(options: EtcdRegistryOptions): Registry {
+  return new EtcdRegistry(resolveEtcdOptions(options));
+}
+
+class EtcdRegistry implements Registry {
+  readonly name: string;
+  readonly #connection: EtcdConnection;
+  readonly #keys: Keys;
+  readonly #registrar: EtcdRegistrar;
+  readonly #watchers: Watchers;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: ResolvedEtcdOptions) {
+    const { name, logger } = options;
+    const connection = new EtcdConnection(options);
+    const keys = new Keys(options.prefix);
+    this.name = name;
+    this.#connection = connection;
+    this.#keys = keys;
+    this.#registrar = new EtcdRegistrar(connection, options, keys);
+    this.#watchers = new Watchers({
+      registryName: name,
+      logger,
+      follow: (feed) => {
+        const discovery = new Discovery(feed, keys, logger);
+        const watch = new RangeWatch(connection, options, keys.service(feed.service), discovery);
+        watch.start();
+        return () => watch.close();
+      },
+    });
+  }
+
+  register(instance: Instance, { timeoutMs = 10_000 }: RegisterOptions = {}): Promise<Registration> {
+    return this.#registrar.register(instance, timeoutMs);
+  }
+
+  watch(service: string, onSnapshot: (snapshot: Snapshot) => void): Watch {
+    return this.#watchers.watch(service, onSnapshot);
+  }
+
+  async list(): Promise<readonly ServiceSummary[]> {
+    const { kvs } = await this.#connection.range(this.#keys.everything());
+    return summarize(
+      kvs.flatMap(({ key, value }) => parseInstance(this.#keys, key.toString(), value, silentLogger) ?? []),
+    );
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #end(): Promise<void> {
+    await Promise.all([this.#registrar.close(), this.#watchers.close()]);
+    await this.#connection.close();
+  }
+}

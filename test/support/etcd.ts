@@ -1,0 +1,126 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** A real etcd of one member, in a temporary folder of its own. */
+export class EtcdServer {
+  /** `127.0.0.1:2379`: the same for life, over kills and restarts. */
+  readonly endpoint: string;
+  readonly #peer: string;
+  readonly #folder: string;
+  #process: ChildProcess | undefined;
+
+  private constructor(endpoint: string, peer: string, folder: string) {
+    this.endpoint = endpoint;
+    this.#peer = peer;
+    this.#folder = folder;
+  }
+
+  static async start(): Promise<EtcdServer> {
+    const [client, peer] = await freePorts(2);
+    const folder = await mkdtemp(join(tmpdir(), "hawser-etcd-"));
+    const server = new EtcdServer(`127.0.0.1:${client}`, `127.0.0.1:${peer}`, folder);
+    await server.restart();
+    return server;
+  }
+
+  /** Starts etcd on the data that is there. */
+  async restart(): Promise<void> {
+    const args = {
+      "data-dir": join(this.#folder, "data"),
+      "listen-client-urls": `http://${this.endpoint}`,
+      "advertise-client-urls": `http://${this.endpoint}`,
+      "listen-peer-urls": `http://${this.#peer}`,
+      "initial-advertise-peer-urls": `http://${this.#peer}`,
+      "initial-cluster": `default=http://${this.#peer}`,
+      // One member elects itself: no need to take a second over it.
+      "heartbeat-interval": "10",
+      "election-timeout": "100",
+    };
+    const flags = Object.entries(args).map(([name, value]) => `--${name}=${value}`);
+    const child = spawn("etcd", flags, { stdio: ["ignore", "ignore", "pipe"] });
+    this.#process = child;
+    await ready(child);
+  }
+
+  /** As by `kill -9`: nothing is said to anybody. */
+  async kill(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  /** Freezes the process: connections stay and nothing answers. */
+  pause(): void {
+    this.#process?.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#process?.kill("SIGCONT");
+  }
+
+  /** Ends it and removes its data. */
+  async stop(): Promise<void> {
+    this.resume();
+    await this.#end("SIGKILL");
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** What `etcdctl` prints. */
+  async ctl(...args: readonly string[]): Promise<string> {
+    const environment = { ...process.env, ETCDCTL_API: "3", ETCDCTL_ENDPOINTS: this.endpoint };
+    const { stdout } = await run("etcdctl", [...args], { env: environment });
+    return stdout.trim();
+  }
+
+  /** The ids of all leases, in hexadecimal as `etcdctl` wants them. */
+  async leases(): Promise<readonly string[]> {
+    return (await this.ctl("lease", "list")).split("\n").slice(1);
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill(signal);
+    await once(child, "exit");
+  }
+}
+
+async function ready(child: ChildProcess): Promise<void> {
+  const said: string[] = [];
+  const lines = createInterface({ input: child.stderr! });
+  await new Promise<void>((resolve, reject) => {
+    child.once("error", (cause: NodeJS.ErrnoException) => {
+      const way = cause.code === "ENOENT" ? "etcd is not installed; try: apt-get install etcd-server etcd-client" : "";
+      reject(new Error(`etcd did not start: ${way || cause.message}`, { cause }));
+    });
+    child.once("exit", (code) => reject(new Error(`etcd ended with code ${code}:\n${said.slice(-10).join("\n")}`)));
+    lines.on("line", (line) => {
+      said.push(line);
+      if (line.includes("serving insecure client requests") || line.includes("serving client traffic insecurely")) {
+        resolve();
+      }
+    });
+  });
+  lines.removeAllListeners("line");
+  lines.on("line", () => {});
+}
+
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer().listen(0, "127.0.0.1");
+      await once(server, "listening");
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
