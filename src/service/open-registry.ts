@@ -1,0 +1,81 @@
+import { createClient } from "../client/client.js";
+import { type Logger, silentLogger } from "../contract/contract.js";
+import { RegistryServiceDefinition } from "../gen/hawser/registry/v1/registry.js";
+import { etcdRegistry } from "../registry/etcd/etcd.js";
+import { hawserRegistry } from "../registry/hawser/hawser.js";
+import { memoryRegistry } from "../registry/memory/memory.js";
+import type { Registry } from "../registry/registry.js";
+import { grpcJsTransport } from "../transport/grpc-js/grpc-js.js";
+
+export interface OpenRegistryOptions {
+  readonly logger?: Logger;
+}
+
+/** Where `hawser registry` listens unless told otherwise. */
+export const defaultRegistryUrl = "hawser://127.0.0.1:7400";
+
+/**
+ * Opens a registry by its URL, as an operator writes it into `HAWSER_REGISTRY`:
+ *
+ * - `hawser://127.0.0.1:7400`: a registry server started by `hawser registry`;
+ * - `etcd://user:password@10.0.0.1:2379,10.0.0.2:2379/prefix`: an etcd cluster; `etcds://` with TLS;
+ * - `memory:`: this process alone.
+ *
+ * @throws TypeError for a URL that is none of these
+ */
+export function openRegistry(url: string, options: OpenRegistryOptions = {}): Registry {
+  const { logger = silentLogger } = options;
+  const [, driver, rest = ""] = /^([a-z0-9+]+):(?:\/\/)?(.*)$/.exec(url) ?? [];
+  switch (driver) {
+    case "memory":
+      return memoryRegistry();
+    case "hawser":
+      return openHawserRegistry(url, rest, logger);
+    case "etcd":
+    case "etcds":
+      return openEtcdRegistry(url, driver === "etcds", rest, logger);
+    default:
+      throw new TypeError(
+        `registry ${JSON.stringify(url)}: unknown driver; use hawser://host:port, etcd://host:port[,host:port][/prefix] or memory:`,
+      );
+  }
+}
+
+/** The registry owns the client it speaks through. */
+function openHawserRegistry(url: string, address: string, logger: Logger): Registry {
+  const target = `grpc://${address.replace(/\/$/, "")}`;
+  const client = createClient(RegistryServiceDefinition, { target, transport: grpcJsTransport() });
+  const registry = hawserRegistry({ client, name: url, logger });
+  const close = async (): Promise<void> => {
+    await registry.close();
+    await client.close();
+  };
+  return {
+    name: registry.name,
+    register: (instance, options) => registry.register(instance, options),
+    watch: (service, onSnapshot) => registry.watch(service, onSnapshot),
+    list: () => registry.list(),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+const etcdRest = /^(?:(?<username>[^:@/]+):(?<password>[^@/]*)@)?(?<hosts>[^/@]+)(?<prefix>\/.*[^/])?\/?$/;
+
+function openEtcdRegistry(url: string, secure: boolean, rest: string, logger: Logger): Registry {
+  const parts = etcdRest.exec(rest)?.groups;
+  if (parts?.["hosts"] === undefined) {
+    throw new TypeError(
+      `registry ${JSON.stringify(url)}: expected etcd://[user:password@]host:port[,host:port][/prefix]`,
+    );
+  }
+  const { hosts, prefix, username, password } = parts;
+  return etcdRegistry({
+    hosts: hosts.split(",").map((host) => (secure ? `https://${host}` : host)),
+    logger,
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(username === undefined
+      ? {}
+      : { auth: { username: decodeURIComponent(username), password: decodeURIComponent(password ?? "") } }),
+  });
+}
