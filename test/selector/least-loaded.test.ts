@@ -174,6 +174,15 @@ describe("leastLoaded, of failures", () => {
     expect(run(300, 20, () => ({ ms: 10 }))("i1").share).toBeGreaterThan(0.2);
   });
 
+  test("comes back within two minutes to one that failed on and on", () => {
+    const w = world(3);
+    measure(w, 3, 10);
+    for (let call = 0; call < 100; call++) w.call(0.1, broken, avoiding("i0", "i2"));
+    expect(w.run(300, 30, () => ({ ms: 10 }))("i1").calls).toBe(0);
+    w.run(300, 90, () => ({ ms: 10 }));
+    expect(w.run(300, 20, () => ({ ms: 10 }))("i1").share).toBeGreaterThan(0.2);
+  });
+
   test("does not banish an instance for one failure among many answers", () => {
     const w = world(2);
     w.run(100, 10, () => ({ ms: 10 }));
@@ -231,18 +240,21 @@ describe("leastLoaded, of calls that tell no latency", () => {
   });
 
   test("spreads streams by their number where a service has nothing else", () => {
-    const w = world(3);
-    const counts = [0, 0, 0];
-    for (let index = 0; index < 300; index++) counts[Number(w.selector.pick(stream)?.instance.id.slice(1))]!++;
-    for (const count of counts) expect(Math.abs(count - 100)).toBeLessThan(30);
+    const { selector } = world(2);
+    const streams = (count: number): string[] =>
+      Array.from({ length: count }, () => selector.pick(stream)?.instance.id as string);
+    expect(Math.abs(streams(200).filter((id) => id === "i0").length - 100)).toBeLessThan(15);
+    selector.update(instances(3));
+    expect(streams(60).filter((id) => id === "i2").length).toBeGreaterThan(35);
   });
 
   test("does not take a call its caller cancelled for a fast answer", () => {
     const w = world(2);
-    measure(w, 2, 100);
-    w.call(1000, ok, avoiding("i0"));
-    for (let index = 0; index < 100; index++) w.call(0.1, cancelled, avoiding("i0"));
-    expect(new Set(Array.from({ length: 20 }, () => w.call(100)))).toEqual(new Set(["i0"]));
+    const first = w.call(10);
+    const unmeasured = first === "i0" ? "i1" : "i0";
+    for (let call = 0; call < 10; call++) w.call(0.1, cancelled, avoiding(first));
+    const picked = Array.from({ length: 20 }, () => w.selector.pick(unary)?.instance.id);
+    expect(picked.filter((id) => id === unmeasured)).toHaveLength(1);
   });
 
   test("learns that an instance is slow from a call its caller gave up late", () => {
@@ -253,17 +265,8 @@ describe("leastLoaded, of calls that tell no latency", () => {
   });
 });
 
-describe("leastLoaded, its books", () => {
-  test("count a second end of the same call no more", () => {
-    const w = world(2);
-    measure(w, 2, 10);
-    const pick = w.selector.pick(avoiding("i0")) as Pick;
-    for (let index = 0; index < 50; index++) pick.done(ok);
-    const picked = Array.from({ length: 40 }, () => w.selector.pick(unary)?.instance.id);
-    expect(Math.abs(picked.filter((id) => id === "i0").length - 20)).toBeLessThanOrEqual(4);
-  });
-
-  test("come to zero calls in flight once all have ended, in whatever order and however", () => {
+describe("Load", () => {
+  test("comes to zero calls in flight once all have ended, in whatever order and however", () => {
     const call = fc.record({
       timed: fc.boolean(),
       ms: fc.double({ min: 0, max: 60_000, noNaN: true }),
@@ -285,21 +288,64 @@ describe("leastLoaded, its books", () => {
     );
   });
 
-  test("reset to a slower answer at once and forget it by a third in each decay time", () => {
+  const now = 0;
+  const end = (load: Load, ms: number, outcome: Outcome, at = now, timed = true): void => {
+    load.begin(timed);
+    load.end(timed, ms, outcome, at);
+  };
+
+  test("goes up to a slower answer at once, and forgets it by two thirds in each decay time", () => {
     const load = new Load(10_000, new UsualLatency());
-    const answer = (ms: number, now: number): void => {
-      load.begin(true);
-      load.end(true, ms, ok, now);
-    };
-    answer(10, 0);
+    end(load, 10, ok);
     expect(load.cost(100, 0)).toBe(10);
-    answer(50, 0);
+    end(load, 50, ok);
     expect(load.cost(100, 0)).toBe(50);
     expect(load.cost(100, 10_000)).toBeCloseTo(50 / Math.E);
-    answer(10, 10_000);
+    end(load, 10, ok, 10_000);
     expect(load.cost(100, 10_000)).toBeCloseTo(10 + 40 / Math.E);
     load.begin(true);
     expect(load.cost(100, 10_000)).toBeCloseTo(2 * (10 + 40 / Math.E));
+  });
+
+  test("takes a failure for ten times the usual latency, and failure after failure for a thousand times at most", () => {
+    const usual = new UsualLatency();
+    usual.observe(20);
+    const load = new Load(10_000, usual);
+    const costs = Array.from({ length: 5 }, () => {
+      end(load, 0.1, broken);
+      return load.cost(100, now);
+    });
+    expect(costs).toEqual([200, 2000, 20_000, 20_000, 20_000]);
+    end(load, 30_000, broken);
+    expect(load.cost(100, now)).toBe(30_000);
+  });
+
+  test("takes a failure for ten times its own latency where that is above the usual, as far as it has not faded", () => {
+    const usual = new UsualLatency();
+    usual.observe(1);
+    const load = new Load(10_000, usual);
+    end(load, 30, ok);
+    end(load, 0.1, broken, 10_000);
+    expect(load.cost(100, 10_000)).toBeCloseTo(300 / Math.E);
+  });
+
+  test("does not hold its length against a stream that fails", () => {
+    const usual = new UsualLatency();
+    usual.observe(10);
+    const load = new Load(10_000, usual);
+    end(load, 3_600_000, broken, now, false);
+    expect(load.cost(100, now)).toBe(100);
+  });
+});
+
+describe("leastLoaded", () => {
+  test("counts only the first end of a call", () => {
+    const w = world(2);
+    measure(w, 2, 10);
+    const pick = w.selector.pick(avoiding("i0")) as Pick;
+    for (let index = 0; index < 50; index++) pick.done(ok);
+    const picked = Array.from({ length: 40 }, () => w.selector.pick(unary)?.instance.id);
+    expect(Math.abs(picked.filter((id) => id === "i0").length - 20)).toBeLessThanOrEqual(4);
   });
 
   test("cannot be given a decay time that makes no sense", () => {

@@ -38,6 +38,13 @@ describe("randomSelector", () => {
     );
   });
 
+  test("gives each its half-open share of chance, so that no end counts twice", () => {
+    const selector = randomSelector({ random: () => 0.5 })();
+    selector.update(instances(2));
+    expect(selector.pick(unary)?.instance.id).toBe("i1");
+    expect(selector.pick(avoiding("nobody"))?.instance.id).toBe("i1");
+  });
+
   test("makes nothing for a call: the same pick serves again", () => {
     const selector = randomSelector({ random: () => 0 })();
     selector.update(instances(2));

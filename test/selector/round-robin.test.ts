@@ -43,6 +43,24 @@ describe("roundRobin", () => {
     );
   });
 
+  test("is fair within one turn after a long time of coming and going", () => {
+    const step = fc.record({ calls: fc.integer({ min: 1, max: 3 }), leaves: fc.boolean(), joins: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 50, maxLength: 100 }), fc.integer(), (steps, seed) => {
+        const selector = roundRobin({ random: seeded(seed) })();
+        let ids = ["a", "b", "c"];
+        selector.update(ids.map((id) => instance(id)));
+        for (const [index, { calls, leaves, joins }] of steps.entries()) {
+          const last = turns(selector, calls).at(-1);
+          if (leaves && ids.length > 1) ids = ids.filter((id) => id !== last);
+          if (joins && ids.length < 10) ids = [...ids, `joined${index}`];
+          selector.update(ids.map((id) => instance(id)));
+        }
+        expect(spread(ids, turns(selector, ids.length))).toBe(0);
+      }),
+    );
+  });
+
   test("gives exactly the turns of the weights in each full round", () => {
     const weights = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 8 });
     fc.assert(
