@@ -22,7 +22,7 @@ export interface BackoffOptions {
 export function exponentialBackoff(options: BackoffOptions): Backoff {
   const { initialMs, maxMs, factor = 2, jitter = "full", random } = options;
   return (failures) => {
-    const wait = Math.min(maxMs, initialMs * factor ** (failures - 1));
+    const wait = Math.min(maxMs, initialMs * factor ** (failures - 1) || 0); // 0 × Infinity is no number
     return jitter === "full" ? wait * random() : wait * (0.8 + 0.4 * random());
   };
 }

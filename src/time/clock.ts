@@ -20,21 +20,29 @@ export interface Clock {
 /** `setTimeout` counts in signed 32 bits: a longer delay would fire at once. */
 const longestDelayMs = 2 ** 31 - 1;
 
+/** `setTimeout` counts whole ms of a clock of its own and fires up to 2 ms early: whatever it says is checked. */
 class SystemTimer implements Timer {
+  readonly #dueAt: number;
+  readonly #fire: () => void;
+  readonly #background: boolean;
   #handle: NodeJS.Timeout;
 
   constructor(delayMs: number, fire: () => void, background: boolean) {
-    this.#handle = this.#arm(delayMs, fire, background);
+    this.#dueAt = now() + delayMs;
+    this.#fire = fire;
+    this.#background = background;
+    this.#handle = this.#wait(delayMs);
   }
 
-  #arm(delayMs: number, fire: () => void, background: boolean): NodeJS.Timeout {
-    const handle =
-      delayMs > longestDelayMs
-        ? setTimeout(() => {
-            this.#handle = this.#arm(delayMs - longestDelayMs, fire, background);
-          }, longestDelayMs)
-        : setTimeout(fire, delayMs);
-    return background ? handle.unref() : handle;
+  static #wake(timer: SystemTimer): void {
+    const leftMs = timer.#dueAt - now();
+    if (leftMs > 0) timer.#handle = timer.#wait(leftMs);
+    else timer.#fire();
+  }
+
+  #wait(ms: number): NodeJS.Timeout {
+    const handle = setTimeout(SystemTimer.#wake, Math.min(Math.ceil(ms), longestDelayMs), this);
+    return this.#background ? handle.unref() : handle;
   }
 
   cancel(): void {
@@ -42,8 +50,12 @@ class SystemTimer implements Timer {
   }
 }
 
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
 /** The machine's clock: monotonic, set to the Unix epoch when the process started. */
 export const systemClock: Clock = {
-  now: () => performance.timeOrigin + performance.now(),
+  now,
   timer: (delayMs, fire, background = false) => new SystemTimer(delayMs, fire, background),
 };
