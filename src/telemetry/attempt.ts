@@ -1,0 +1,28 @@
+import type { Attributes, Span } from "@opentelemetry/api";
+import type { Call, Instance } from "../contract/contract.js";
+import { type Code, codeName } from "../errors/errors.js";
+import { peerAttributes } from "./address.js";
+import { Attribute, SpanEvent } from "./names.js";
+
+const peers = new WeakMap<Instance, Attributes>();
+
+function peerOf(instance: Instance): Attributes {
+  const known = peers.get(instance) ?? peerAttributes(instance.endpoints[0] ?? instance.id);
+  peers.set(instance, known);
+  return known;
+}
+
+/** The span names the instance that was asked last. */
+export function attemptStarted(span: Span, attempt: Call): void {
+  if (attempt.instance !== undefined) span.setAttributes(peerOf(attempt.instance));
+}
+
+/** One event an attempt, at its end. */
+export function attemptEnded(span: Span, attempt: Call, code: Code): void {
+  const attributes = { [Attribute.ATTEMPT_NUMBER]: attempt.attempt, [Attribute.STATUS_CODE]: codeName(code) };
+  const { instance } = attempt;
+  span.addEvent(
+    SpanEvent.ATTEMPT,
+    instance === undefined ? attributes : { ...attributes, [Attribute.INSTANCE_ID]: instance.id },
+  );
+}

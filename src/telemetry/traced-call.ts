@@ -1,0 +1,92 @@
+import { type Context, diag, type Span, SpanStatusCode } from "@opentelemetry/api";
+import { type Call, ContextKey, type Invoke, type Reply, RequestStream } from "../contract/contract.js";
+import { type Code, codeName, type RpcError } from "../errors/errors.js";
+import { attemptEnded } from "./attempt.js";
+import type { CallMeter } from "./call-meter.js";
+import type { CallTelemetry } from "./call-telemetry.js";
+import { Attribute } from "./names.js";
+import { ObservedStream, type StreamObserver } from "./observed-stream.js";
+import { clientSide } from "./side.js";
+import { WatchedCall } from "./watched-call.js";
+
+/** The outgoing call that is being traced, for what runs inside it. Unset where no span is recorded. */
+export const tracedCall: ContextKey<TracedCall | undefined> = new ContextKey("hawser.tracedCall", undefined);
+
+/** Ends the span and the metrics of one call. */
+export class TracedCall extends WatchedCall {
+  /** Undefined where it records nothing. */
+  readonly span: Span | undefined;
+  readonly #telemetry: CallTelemetry;
+  readonly #meter: CallMeter | undefined;
+  readonly #startedMs: number;
+  #requests: number;
+  #answeredBy: Call | undefined;
+
+  constructor(
+    telemetry: CallTelemetry,
+    call: Call,
+    span: Span | undefined,
+    meter: CallMeter | undefined,
+    within?: Context,
+  ) {
+    super(call, within);
+    this.span = span?.isRecording() ? span : undefined;
+    this.#telemetry = telemetry;
+    this.#meter = meter;
+    this.#requests = call.method.requestStream ? 0 : 1;
+    this.#startedMs = telemetry.clock.now();
+    meter?.started();
+  }
+
+  override invoke(next: Invoke, call: Call): Promise<Reply> {
+    return super.invoke(next, this.span !== undefined && call.method.requestStream ? this.#counted(call) : call);
+  }
+
+  /** The attempt that the answer comes from; it ends as the call does. */
+  answeredBy(attempt: Call): void {
+    this.#answeredBy = attempt;
+  }
+
+  protected override ended(code: Code, error: RpcError | undefined): void {
+    try {
+      this.#meter?.ended(code, this.#telemetry.clock.now() - this.#startedMs);
+      if (this.span !== undefined) this.#endSpan(this.span, code, error);
+    } catch (failure) {
+      // A span processor that throws is no reason for a call to fail.
+      diag.error(`hawser: the telemetry of ${this.call.method.fullName} is lost`, failure);
+    }
+  }
+
+  #counted(call: Call): Call {
+    const counter: StreamObserver = {
+      message: () => {
+        this.#requests++;
+      },
+      complete() {},
+      fail: (reason) => reason,
+      stop() {},
+    };
+    const counted = new ObservedStream(call.message as AsyncIterable<unknown>, counter);
+    return call.with({ message: new RequestStream(counted) });
+  }
+
+  #endSpan(span: Span, code: Code, error: RpcError | undefined): void {
+    const { side } = this.#telemetry;
+    const status = codeName(code);
+    const { requestStream, responseStream } = this.call.method;
+    span.setAttribute(Attribute.STATUS_CODE, status);
+    if (requestStream || responseStream) {
+      const outgoing = side === clientSide;
+      span.setAttribute(Attribute.MESSAGES_SENT, outgoing ? this.#requests : this.responses);
+      span.setAttribute(Attribute.MESSAGES_RECEIVED, outgoing ? this.responses : this.#requests);
+    }
+    if (this.#answeredBy !== undefined) attemptEnded(span, this.#answeredBy, code);
+    if (error?.errorId !== undefined) span.setAttribute(Attribute.ERROR_ID, error.errorId);
+    if (side.isFailure(code)) {
+      span.setAttribute(Attribute.ERROR_TYPE, status);
+      span.setStatus({ code: SpanStatusCode.ERROR, message: error?.message ?? status });
+      if (error?.cause instanceof Error) span.recordException(error.cause);
+    }
+    span.end();
+  }
+}

@@ -1,0 +1,88 @@
+import type { Context } from "@opentelemetry/api";
+import type { Call, Invoke, Metadata, Reply } from "../contract/contract.js";
+import { Code, RpcError } from "../errors/errors.js";
+import { ObservedStream, type StreamObserver } from "./observed-stream.js";
+
+/** Follows one call to its end, which for a response stream is when it has been read, has broken or was given up. */
+export abstract class WatchedCall implements StreamObserver {
+  protected readonly call: Call;
+  /** How many responses have passed. */
+  protected responses = 0;
+  readonly #within: Context | undefined;
+  #ended = false;
+
+  /** @param within what a response stream runs in. Default: its reader's own */
+  constructor(call: Call, within?: Context) {
+    this.call = call;
+    this.#within = within;
+  }
+
+  /** The call is over; called once. */
+  protected abstract ended(code: Code, error: RpcError | undefined): void;
+
+  invoke(next: Invoke, call: Call): Promise<Reply> {
+    try {
+      return next(call).then(
+        (reply) => this.#replied(reply),
+        (reason) => {
+          throw this.fail(reason);
+        },
+      );
+    } catch (reason) {
+      return Promise.reject(this.fail(reason));
+    }
+  }
+
+  message(): void {
+    this.responses++;
+  }
+
+  complete(): void {
+    this.#end(Code.OK, undefined);
+  }
+
+  fail(reason: unknown): RpcError {
+    const error = RpcError.from(reason);
+    this.#end(error.code, error);
+    return error;
+  }
+
+  stop(): void {
+    if (this.#ended) return;
+    const reason: unknown = this.call.signal?.reason;
+    if (reason instanceof RpcError) this.fail(reason);
+    else this.#end(Code.CANCELLED, undefined);
+  }
+
+  #replied(reply: Reply): Reply {
+    if (this.call.method.responseStream) {
+      return new StreamReply(reply, new ObservedStream(reply.message as AsyncIterable<unknown>, this, this.#within));
+    }
+    this.message();
+    this.complete();
+    return reply;
+  }
+
+  #end(code: Code, error: RpcError | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.ended(code, error);
+  }
+}
+
+/** The same reply with another stream in it. */
+class StreamReply implements Reply {
+  readonly message: unknown;
+  readonly trailer: () => Metadata;
+  readonly #reply: Reply;
+
+  constructor(reply: Reply, message: AsyncIterable<unknown>) {
+    this.#reply = reply;
+    this.message = message;
+    this.trailer = () => reply.trailer();
+  }
+
+  get header(): Metadata {
+    return this.#reply.header;
+  }
+}
