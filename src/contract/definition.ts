@@ -1,8 +1,11 @@
+import type { BinaryWriter } from "@bufbuild/protobuf/wire";
+
 /** A message type as ts-proto generates it: everything Hawser needs to know of a message. */
 export interface MessageType<T = unknown> {
   /** Full name, e.g. `shop.v1.Order`; generated where ts-proto runs with `outputTypeAnnotations=static-only`. */
   readonly $type?: string;
-  encode(message: T): { finish(): Uint8Array };
+  /** @param writer takes the bytes; a message that has its own way may leave it aside */
+  encode(message: T, writer?: BinaryWriter): { finish(): Uint8Array };
   decode(bytes: Uint8Array): T;
   // biome-ignore lint/suspicious/noExplicitAny: ts-proto's own signature
   fromJSON(json: any): T;

@@ -19,7 +19,8 @@ export async function serve(call: IncomingCall, invoke: Invoke, sink: ResponseSi
     if (call.method.responseStream) await writeStream(call, reply);
     else {
       call.sendHeader(reply.header);
-      await sink.message(reply.message);
+      const written = sink.message(reply.message);
+      if (written !== undefined) await written;
     }
     call.finish();
     sink.end(undefined, reply.trailer());
@@ -32,7 +33,8 @@ export async function serve(call: IncomingCall, invoke: Invoke, sink: ResponseSi
     for await (const message of reply.message as AsyncIterable<unknown>) {
       if (incoming.cancelled) return;
       incoming.sendHeader(reply.header);
-      await sink.message(message);
+      const written = sink.message(message);
+      if (written !== undefined) await written;
       if (incoming.cancelled) return;
     }
     incoming.sendHeader(reply.header);
