@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { Code, codeName } from "./code.js";
+import { Code, codeFromNumber, codeName } from "./code.js";
 import type { DetailType, ErrorDetail } from "./detail.js";
 
 export interface RpcErrorOptions {
@@ -30,9 +30,10 @@ export class RpcError extends Error {
   readonly errorId: string | undefined;
   readonly "hawser.RpcError" = true;
 
+  /** @param code `OK`, or a number gRPC does not know, becomes UNKNOWN: no failure may look like success */
   constructor(code: Code, message: string, options: RpcErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = code;
+    this.code = codeFromNumber(code) || Code.UNKNOWN;
     this.details = options.details ?? [];
     this.remote = options.remote ?? false;
     this.unprocessed = options.unprocessed ?? false;
@@ -55,8 +56,10 @@ export class RpcError extends Error {
     return `${codeName(this.code)}: ${this.message}`;
   }
 
-  /** Two copies of Hawser in one process recognise each other's errors. */
+  /** Two copies of Hawser in one process recognise each other's errors. A subclass knows its own alone. */
   static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: a subclass inherits this method
+    if (this !== RpcError) return Function.prototype[Symbol.hasInstance].call(this, value);
     return typeof value === "object" && value !== null && (value as { [brand]?: unknown })[brand] === true;
   }
 
