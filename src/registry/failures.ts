@@ -30,8 +30,9 @@ export function registeredTwiceError(registry: string, id: string): RpcError {
   );
 }
 
-/** The reason of a failure as it reads inside another message. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof RpcError) return `${codeName(error.code)}: ${error.message}`;
-  return error instanceof Error ? error.message : String(error);
+/** A failure as it reads inside another message, which names the registry itself. */
+export function reasonOf(error: unknown, registry: string): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const reason = message.startsWith(`${registry}: `) ? message.slice(registry.length + 2) : message;
+  return error instanceof RpcError ? `${codeName(error.code)}: ${reason}` : reason;
 }

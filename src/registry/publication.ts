@@ -53,7 +53,7 @@ export class Publication {
     const { clock, registryName, hint } = this.#options;
     await new Promise<void>((resolve, reject) => {
       const timer = clock.timer(timeoutMs, () => {
-        const reason = this.#lastError === undefined ? "no answer" : reasonOf(this.#lastError);
+        const reason = this.#lastError === undefined ? "no answer" : reasonOf(this.#lastError, registryName);
         const message = `${registryName}: "${this.#instance.id}" could not be registered within ${timeoutMs} ms (${reason}); ${hint}`;
         reject(new RpcError(Code.UNAVAILABLE, message, { cause: this.#lastError }));
       });
@@ -98,7 +98,7 @@ export class Publication {
     const updates = this.#updates;
     this.#updates = [];
     if (updates.length === 0) return;
-    const message = `${registryName}: "${this.#instance.id}" could not be updated now (${reasonOf(error)}) and will be as soon as possible; ${hint}`;
+    const message = `${registryName}: "${this.#instance.id}" could not be updated now (${reasonOf(error, registryName)}) and will be as soon as possible; ${hint}`;
     for (const each of updates) each.reject(new RpcError(Code.UNAVAILABLE, message, { cause: error }));
   }
 }

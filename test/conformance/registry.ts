@@ -372,7 +372,7 @@ export function registrySuite(options: RegistrySuiteOptions): void {
     story("register() gives up in time, names the backend, and leaves nothing behind", async () => {
       const registry = away();
       for (let round = 0; round < 2; round++) {
-        const error = await registry.register(instance("orders-1"), { timeoutMs: 300 }).catch((each: unknown) => each);
+        const error = await registry.register(instance("orders-1"), { timeoutMs: 100 }).catch((each: unknown) => each);
         expect(error).toBeInstanceOf(RpcError);
         expect(error).toMatchObject({ code: Code.UNAVAILABLE, message: expect.stringContaining(unreachable!.named) });
       }

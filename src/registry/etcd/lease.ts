@@ -1,5 +1,4 @@
 import { Code, RpcError } from "../../errors/errors.js";
-import { reasonOf } from "../failures.js";
 import { keepTrying } from "../keep-trying.js";
 import { Watchdog } from "../watchdog.js";
 import { etcdBackoff, healthyMs } from "./backoff.js";
@@ -123,11 +122,8 @@ export class EtcdLease {
   }
 
   async #revoke(leaseId: string): Promise<void> {
-    await this.#connection.revoke(leaseId).catch((error: unknown) => {
-      this.#options.logger.debug(
-        { leaseId, reason: reasonOf(error) },
-        "the lease was not revoked; it runs out by itself",
-      );
+    await this.#connection.revoke(leaseId).catch((err: unknown) => {
+      this.#options.logger.debug({ err, leaseId }, "the lease was not revoked; it runs out by itself");
     });
   }
 

@@ -104,7 +104,7 @@ export class EtcdRegistrar implements LeaseHolder, RegistrationOwner {
         success: [{ request_delete_range: { key } }],
       });
     } catch (error) {
-      this.#lease?.abandon(lease, `a closed registration could not be deleted: ${reasonOf(error)}`);
+      this.#lease?.abandon(lease, `a closed registration could not be deleted: ${reasonOf(error, this.#options.name)}`);
     }
   }
 

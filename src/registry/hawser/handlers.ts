@@ -1,0 +1,76 @@
+import { type HandlerCall, type Handlers, type Logger, silentLogger } from "../../contract/contract.js";
+import type { RegistryServiceDefinition, WatchResponse } from "../../gen/hawser/registry/v1/registry.js";
+import { type Clock, systemClock } from "../../time/time.js";
+import { checkServiceName, toMessage } from "../instance-message.js";
+import { InstanceTable } from "../instance-table.js";
+import { summarize } from "../snapshots.js";
+import { Wakeup } from "../wakeup.js";
+import { closing, invalid } from "./failures.js";
+import { Lease } from "./lease.js";
+
+export interface RegistryHandlersOptions {
+  /** The shortest silence that is granted. Default: 1 000. */
+  readonly minTtlMs?: number;
+  /** The longest. Default: 300 000. */
+  readonly maxTtlMs?: number;
+  /** Ends every stream when it aborts, so that the server need not wait for them to close. Default: none. */
+  readonly signal?: AbortSignal;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Default: says nothing. */
+  readonly logger?: Logger;
+}
+
+/** Where a client does not say how long it may be silent. */
+const usualTtlMs = 10_000;
+
+/**
+ * The server side of `hawserRegistry()`: who is alive, kept in the memory of this process. Serve it anywhere:
+ * `createServer({ … }).add(RegistryServiceDefinition, registryHandlers())`.
+ *
+ * @throws RangeError where the bounds of the time to live are not in order
+ */
+export function registryHandlers(options: RegistryHandlersOptions = {}): Handlers<RegistryServiceDefinition> {
+  const { minTtlMs = 1_000, maxTtlMs = 300_000, signal, clock = systemClock, logger = silentLogger } = options;
+  if (!(minTtlMs > 0 && minTtlMs <= maxTtlMs && maxTtlMs < 2 ** 31)) {
+    throw new RangeError(`registryHandlers: minTtlMs ${minTtlMs} and maxTtlMs ${maxTtlMs} must be > 0 and in order`);
+  }
+  const table = new InstanceTable();
+  const grant = (askedMs: number) => Math.min(maxTtlMs, Math.max(minTtlMs, askedMs || usualTtlMs));
+
+  return {
+    register: (requests, call) => new Lease(table, { clock, logger, grant }).hold(requests, streamSignal(call, signal)),
+    watch: ({ service }, call) => sets(table, named(service), streamSignal(call, signal)),
+    list: () => ({ services: summarize(table.all()).map((each) => ({ ...each, versions: [...each.versions] })) }),
+  };
+}
+
+function streamSignal(call: HandlerCall, closing: AbortSignal | undefined): AbortSignal {
+  return closing === undefined ? call.signal : AbortSignal.any([call.signal, closing]);
+}
+
+/** The complete set now and after every change; a slow reader skips those that are outdated. */
+async function* sets(table: InstanceTable, service: string, signal: AbortSignal): AsyncGenerator<WatchResponse> {
+  const changed = new Wakeup();
+  const wake = () => changed.wake();
+  const unfollow = table.onChange(service, wake);
+  signal.addEventListener("abort", wake);
+  try {
+    while (!signal.aborted) {
+      yield { instances: table.of(service).map(toMessage), revision: table.revision };
+      await changed.wait();
+    }
+    throw closing();
+  } finally {
+    unfollow();
+    signal.removeEventListener("abort", wake);
+  }
+}
+
+function named(service: string): string {
+  try {
+    return checkServiceName(service);
+  } catch (cause) {
+    throw invalid(cause);
+  }
+}
