@@ -1,0 +1,67 @@
+# Every target says what it does: make help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+.PHONY: help install etcd gen fmt lint types unit conformance test build package demo bench check clean-tree
+
+help: ## What can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  \1\t/' | expand -t 16
+
+install: node_modules/.installed ## Install the dependencies of the lockfile
+
+node_modules/.installed: package-lock.json
+	npm ci --no-fund --no-audit
+	touch $@
+
+etcd: ## Install etcd from the distribution, where there is none
+	@scripts/install-etcd.sh
+
+gen: install ## Generate code from the .proto files
+	buf generate
+	buf generate --template test/buf.gen.yaml
+
+fmt: install ## Format the code
+	biome check --write
+
+lint: install ## Check code and contracts
+	biome ci
+	buf lint
+
+types: install ## Check the types
+	tsc --noEmit
+
+build: install ## Compile to dist/
+	rm -rf dist
+	npm run --silent build
+
+package: build ## Check what would be published: publint, are-the-types-wrong
+	publint --strict
+	attw --pack . --profile esm-only
+
+unit: install ## Run the tests that need no other program
+	vitest run --exclude 'test/registry/etcd*' --exclude 'test/examples/**' --exclude 'test/cli/**'
+
+conformance: install etcd ## Run the shared suites on every driver
+	vitest run test/transport test/registry test/selector test/interop
+
+test: install etcd ## Install what is needed, then run every test
+	tsc --noEmit
+	vitest run
+
+demo: install ## Three services, four processes: find each other, call each other, survive a kill (REGISTRY=etcd: on a real etcd)
+	@[ "$${REGISTRY:-}" != etcd ] || scripts/install-etcd.sh
+	@tsx examples/shop/demo.ts
+
+bench: build ## Measure against the peers, in one run (SUITE=unary SECONDS=3)
+	@npm ci --prefix bench --no-fund --no-audit --silent
+	@npm run --prefix bench --silent gen
+	@npm run --prefix bench --silent build
+	@npm run --prefix bench --silent start
+
+check: gen fmt lint types package test clean-tree ## Everything, on a clean tree
+
+clean-tree:
+	@git diff --exit-code --stat || { echo "the tree is not clean: gen or fmt changed something" >&2; exit 1; }
+	@[ -z "$$(git status --porcelain)" ] || { git status --short; echo "the tree is not clean" >&2; exit 1; }
