@@ -118,19 +118,19 @@ export class Metadata implements Iterable<[string, MetadataValue]> {
   }
 
   toJSON(): { [key: string]: MetadataValue[] } {
-    return Object.fromEntries(this.#read() ?? []);
+    return Object.fromEntries([...(this.#read() ?? [])].map(([key, values]) => [key, [...values]]));
   }
 
   #read(): Map<string, MetadataValue[]> | undefined {
     const load = this.#load;
     if (load === undefined) return this.#values;
-    this.#load = undefined;
     const values = new Map<string, MetadataValue[]>();
     for (const [key, value] of load()) {
       const existing = values.get(key);
       if (existing === undefined) values.set(key, [value]);
       else existing.push(value);
     }
+    this.#load = undefined;
     this.#values = values;
     return values;
   }

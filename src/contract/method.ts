@@ -54,7 +54,11 @@ function resolveMethod(service: string, localName: string, definition: MethodDef
 
 /** The methods of a contract, in its order. @throws TypeError where it is no generated service definition */
 export function methodsOf(definition: ServiceDefinition): readonly Method[] {
-  if (typeof definition?.fullName !== "string" || typeof definition.methods !== "object") {
+  if (
+    typeof definition?.fullName !== "string" ||
+    typeof definition.methods !== "object" ||
+    definition.methods === null
+  ) {
     throw new TypeError(
       "not a service definition: give the …Definition that `buf generate` wrote (ts-proto, outputServices=generic-definitions)",
     );
