@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { resolve } from "node:path";
 import type {
   AnyDefinition,
   MethodDefinition as LoadedMethod,
@@ -22,7 +23,7 @@ export interface LoadContractOptions {
  */
 export async function loadContract(path: string, options: LoadContractOptions = {}): Promise<ServiceDefinition> {
   const loader = requireProtoLoader();
-  const loaded = await loader.load(path, {
+  const loaded = await loader.load(resolve(path), {
     longs: String,
     enums: String,
     defaults: true,

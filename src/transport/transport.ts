@@ -58,5 +58,12 @@ export { type ParsedAddress, parseAddress } from "./address.js";
 export { CallGuard } from "./call-guard.js";
 export { IncomingCall, type IncomingCallOptions } from "./incoming-call.js";
 export { MessageStream, type MessageStreamOptions } from "./message-stream.js";
+export {
+  requestNotDecodable,
+  requestNotEncodable,
+  requestsFailed,
+  responseNotDecodable,
+  responseNotEncodable,
+} from "./misfit.js";
 export { type ResponseSink, serve } from "./serve.js";
 export { shareChannels } from "./share-channels.js";

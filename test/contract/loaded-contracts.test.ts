@@ -3,7 +3,7 @@ import { createClient } from "../../src/client/client.js";
 import type { ServiceDefinition } from "../../src/contract/contract.js";
 import { contractsFrom } from "../../src/contract/from-descriptors.js";
 import { loadContract } from "../../src/contract/load-contract.js";
-import { Code, RpcError } from "../../src/errors/errors.js";
+import { Code } from "../../src/errors/errors.js";
 import { createServer } from "../../src/server/server.js";
 import { grpcJsTransport } from "../../src/transport/grpc-js/grpc-js.js";
 import { memoryTransport } from "../../src/transport/memory/memory.js";
@@ -27,12 +27,12 @@ describe.each(transports)("over %s, a contract known only at run time", (_name, 
     await using server = createServer({ transport, address }).add(EchoServiceDefinition, echo());
     await server.start();
     await using client = createClient(await load(), { transport, target: server.address });
-    expect(await client["unary"]?.({ text: "ahoy", payload: Buffer.from("x") })).toMatchObject({
+    expect(await client["unary"]!({ text: "ahoy", payload: Buffer.from("x") })).toMatchObject({
       text: "ahoy",
       payload: Buffer.from("x"),
     });
     const indices: number[] = [];
-    for await (const { index } of client["serverStream"]?.({ count: 3 })) indices.push(index);
+    for await (const { index } of client["serverStream"]!({ count: 3 })) indices.push(index);
     expect(indices).toEqual([0, 1, 2]);
   });
 
@@ -70,14 +70,16 @@ describe.each(transports)("over %s, a contract known only at run time", (_name, 
     await using server = createServer({ transport, address }).add(EchoServiceDefinition, echo());
     await server.start();
     await using client = createClient(described(), { transport, target: server.address });
-    expect(await client["unary"]?.({ text: "ahoy", payload: "aGk=" })).toMatchObject({
+    expect(await client["unary"]!({ text: "ahoy", payload: "aGk=" })).toMatchObject({
       text: "ahoy",
       payload: "aGk=",
       index: 0,
     });
-    const misfit = await client["unary"]?.({ txt: "ahoy" }).catch((error: unknown) => error);
-    expect(misfit).toBeInstanceOf(RpcError);
-    expect(misfit).toMatchObject({ message: expect.stringContaining("txt") });
+    const misfit = await client["unary"]!({ txt: "ahoy" }).catch((error: unknown) => error);
+    expect(misfit).toMatchObject({
+      code: Code.INVALID_ARGUMENT,
+      message: expect.stringContaining('key "txt" is unknown'),
+    });
   });
 });
 
@@ -103,14 +105,5 @@ describe("a contract known only at run time", () => {
       /it has: none/,
     );
     await expect(loadContract("nowhere.proto")).rejects.toThrow(/nowhere\.proto/);
-  });
-
-  it("fails with a code, not a crash, where an answer does not fit", async () => {
-    const transport = memoryTransport();
-    await using server = createServer({ transport, address: "memory://echo" }).add(EchoServiceDefinition, echo());
-    await server.start();
-    await using client = createClient(await load(), { transport, target: server.address });
-    await expect(client["unary"]?.({ count: "many" })).rejects.toMatchObject({ code: expect.any(Number) });
-    expect(Code.OK).toBe(0);
   });
 });

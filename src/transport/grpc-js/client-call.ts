@@ -116,14 +116,3 @@ export abstract class ClientCall implements Grpc.InterceptingListener {
     });
   }
 }
-
-export function cannotEncode(call: Call, cause: unknown): RpcError {
-  if (cause instanceof RpcError) return cause;
-  const message = `${call.method.fullName}: the request does not fit ${call.method.request.$type ?? "its type"}`;
-  return new RpcError(Code.INTERNAL, `${message}: ${(cause as Error).message}`, { cause });
-}
-
-export function cannotDecode(call: Call, cause: unknown): RpcError {
-  const message = `${call.method.fullName}: the response is no ${call.method.response.$type ?? "message of its type"}`;
-  return new RpcError(Code.INTERNAL, `${message}: ${(cause as Error).message}`, { cause });
-}

@@ -3,7 +3,15 @@ import { Metadata, type Method } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
 import { contentType } from "../grpc/content-type.js";
 import { toBase64 } from "../grpc/header-fields.js";
-import { IncomingCall, MessageStream, type ResponseSink, type Router, serve } from "../transport.js";
+import {
+  IncomingCall,
+  MessageStream,
+  type ResponseSink,
+  type Router,
+  requestNotDecodable,
+  responseNotEncodable,
+  serve,
+} from "../transport.js";
 import { asCompressed } from "./compressed-message.js";
 import type { Grpc } from "./grpc.js";
 import { ResponseFields } from "./headers.js";
@@ -74,7 +82,7 @@ export class ServerCall implements ResponseSink {
     try {
       message = this.#head.codec.decode(this.#method.request, bytes);
     } catch (cause) {
-      this.#fail(cannotDecode(this.#method, cause));
+      this.#fail(requestNotDecodable(this.#method, cause));
       return;
     }
     this.#count++;
@@ -132,7 +140,7 @@ export class ServerCall implements ResponseSink {
     try {
       bytes = this.#head.codec.encode(this.#method.response, message);
     } catch (cause) {
-      throw cannotEncode(this.#method, cause);
+      throw responseNotEncodable(this.#method, cause);
     }
     const compression = bytes.byteLength >= this.#options.compressMinBytes ? this.#head.compression : undefined;
     if (compression !== undefined) return this.#compressed(compression, bytes);
@@ -180,14 +188,3 @@ export class ServerCall implements ResponseSink {
 }
 
 function ignore(): void {}
-
-function cannotDecode(method: Method, cause: unknown): RpcError {
-  if (cause instanceof RpcError) return cause;
-  const message = `${method.fullName}: the request is no ${method.request.$type ?? "message of its type"}`;
-  return new RpcError(Code.INTERNAL, message, { cause });
-}
-
-function cannotEncode(method: Method, cause: unknown): RpcError {
-  const message = `${method.fullName}: the response does not fit ${method.response.$type ?? "its type"}`;
-  return new RpcError(Code.INTERNAL, message, { cause });
-}

@@ -1,6 +1,6 @@
 import { Code, RpcError } from "../../errors/errors.js";
-import { MessageStream } from "../transport.js";
-import { ClientCall, cannotDecode, cannotEncode } from "./client-call.js";
+import { MessageStream, requestNotEncodable, requestsFailed, responseNotDecodable } from "../transport.js";
+import { ClientCall } from "./client-call.js";
 import type { Grpc } from "./grpc.js";
 
 /** Any call with a stream in it: requests are written as fast as the connection takes them, responses read as asked for. */
@@ -34,7 +34,7 @@ export class StreamCall extends ClientCall {
     try {
       message = this.decode(bytes);
     } catch (cause) {
-      this.giveUp(cannotDecode(this.call, cause));
+      this.giveUp(responseNotDecodable(this.call.method, cause));
       return;
     }
     this.#count++;
@@ -81,7 +81,7 @@ export class StreamCall extends ClientCall {
       this.write(this.call.message);
       this.wire.halfClose();
     } catch (reason) {
-      this.giveUp(cannotEncode(this.call, reason));
+      this.giveUp(requestNotEncodable(this.call.method, reason));
     }
   }
 
@@ -94,7 +94,7 @@ export class StreamCall extends ClientCall {
       }
       if (!this.over) this.wire.halfClose();
     } catch (cause) {
-      this.giveUp(requestsFailed(this.call.method.fullName, cause));
+      this.giveUp(requestsFailed(this.call.method, cause));
     }
   }
 
@@ -105,17 +105,8 @@ export class StreamCall extends ClientCall {
       try {
         this.write(message, resolve);
       } catch (reason) {
-        reject(cannotEncode(this.call, reason));
+        reject(requestNotEncodable(this.call.method, reason));
       }
     });
   }
-}
-
-function requestsFailed(method: string, cause: unknown): RpcError {
-  if (cause instanceof RpcError) return cause;
-  return new RpcError(
-    Code.CANCELLED,
-    `${method}: the stream of requests failed: ${(cause as Error)?.message ?? cause}`,
-    { cause },
-  );
 }

@@ -1,5 +1,6 @@
 import { Code, RpcError } from "../../errors/errors.js";
-import { ClientCall, cannotDecode, cannotEncode } from "./client-call.js";
+import { requestNotEncodable, responseNotDecodable } from "../transport.js";
+import { ClientCall } from "./client-call.js";
 
 /** One request, one response. */
 export class UnaryCall extends ClientCall {
@@ -11,7 +12,7 @@ export class UnaryCall extends ClientCall {
     try {
       this.write(this.call.message);
     } catch (reason) {
-      this.giveUp(cannotEncode(this.call, reason));
+      this.giveUp(requestNotEncodable(this.call.method, reason));
       return;
     }
     this.wire.halfClose();
@@ -38,7 +39,7 @@ export class UnaryCall extends ClientCall {
     try {
       message = this.decode(this.#bytes);
     } catch (cause) {
-      this.caller.reject(cannotDecode(this.call, cause));
+      this.caller.reject(responseNotDecodable(this.call.method, cause));
       return;
     }
     this.caller.resolve({ message, header: this.header, trailer: this.trailer });

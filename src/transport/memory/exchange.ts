@@ -1,9 +1,21 @@
 import { protobufCodec } from "../../codec/codec.js";
 import { type Call, type MessageType, Metadata, type Method, type Reply } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
-import { CallGuard, IncomingCall, MessageStream, type ResponseSink, serve } from "../transport.js";
+import {
+  CallGuard,
+  IncomingCall,
+  MessageStream,
+  type ResponseSink,
+  requestNotDecodable,
+  requestNotEncodable,
+  requestsFailed,
+  responseNotDecodable,
+  responseNotEncodable,
+  serve,
+} from "../transport.js";
 import type { MemoryChannelOptions } from "./channel.js";
 import type { MemoryListener } from "./listener.js";
+import { RequestReader } from "./request-reader.js";
 
 /** What the caller waits on. */
 export interface Caller {
@@ -47,9 +59,7 @@ export class MemoryExchange implements ResponseSink {
     }
     let message: unknown;
     try {
-      message = method.requestStream
-        ? this.#readRequests(served)
-        : this.#copy(method.request, served.request, this.#call.message);
+      message = method.requestStream ? this.#openRequests(served) : this.#copyRequest(served, this.#call.message);
     } catch (reason) {
       this.#refuse(RpcError.from(reason));
       return;
@@ -79,7 +89,7 @@ export class MemoryExchange implements ResponseSink {
   message(message: unknown): Promise<void> | undefined {
     if (this.#answered) return undefined;
     const { method } = this.#call;
-    const copy = this.#copy(this.#incoming?.method.response as MessageType, method.response, message);
+    const copy = this.#copyResponse((this.#incoming as IncomingCall).method, message);
     if (method.responseStream) return this.#responses?.push(copy);
     this.#response = copy;
     return undefined;
@@ -109,7 +119,7 @@ export class MemoryExchange implements ResponseSink {
   #giveUp(error: RpcError): void {
     if (this.#served) return;
     this.#answer(error);
-    this.#requests?.stop();
+    this.#requests?.stop(new RpcError(Code.CANCELLED, `${this.#call.method.fullName}: cancelled by the caller`));
     this.#incoming?.cancel(error.code === Code.UNAVAILABLE ? undefined : error);
   }
 
@@ -122,58 +132,52 @@ export class MemoryExchange implements ResponseSink {
     else this.#caller.resolve({ message: this.#response, header: this.#header, trailer: () => this.#trailer });
   }
 
-  #readRequests(served: Method): AsyncIterable<unknown> {
-    const source = this.#call.message as AsyncIterable<unknown> | Iterable<unknown>;
-    this.#requests = new RequestReader(source, (message) =>
-      this.#copy(this.#call.method.request, served.request, message),
-    );
-    return this.#requests;
+  #openRequests(served: Method): RequestReader {
+    return new RequestReader({
+      source: this.#call.message as AsyncIterable<unknown>,
+      copy: (message) => this.#copyRequest(served, message),
+      onFailure: (reason) => {
+        this.#giveUp(requestsFailed(this.#call.method, reason));
+        return new RpcError(Code.CANCELLED, `${served.fullName}: cancelled by the caller`);
+      },
+    });
   }
 
-  #copy(from: MessageType, to: MessageType, message: unknown): unknown {
-    const bytes = protobufCodec.encode(from, message);
+  #copyRequest(served: Method, message: unknown): unknown {
+    const { method } = this.#call;
+    const bytes = this.#checkSize(encode(method.request, message, method, requestNotEncodable));
+    return decode(served.request, bytes, served, requestNotDecodable);
+  }
+
+  #copyResponse(served: Method, message: unknown): unknown {
+    const { method } = this.#call;
+    const bytes = this.#checkSize(encode(served.response, message, served, responseNotEncodable));
+    return decode(method.response, bytes, method, responseNotDecodable);
+  }
+
+  #checkSize(bytes: Uint8Array): Uint8Array {
     const { maxReceiveBytes } = this.#options;
-    if (bytes.byteLength > maxReceiveBytes) {
-      const size = `${bytes.byteLength} bytes, and ${maxReceiveBytes} may be received`;
-      throw new RpcError(Code.RESOURCE_EXHAUSTED, `${this.#call.method.fullName}: the message has ${size}`);
-    }
-    return protobufCodec.decode(to, bytes);
+    if (bytes.byteLength <= maxReceiveBytes) return bytes;
+    const size = `${bytes.byteLength} bytes, and ${maxReceiveBytes} may be received`;
+    throw new RpcError(Code.RESOURCE_EXHAUSTED, `${this.#call.method.fullName}: the message has ${size}`);
   }
 }
 
-/** The caller's request stream as the handler reads it: one message is fetched when one is asked for. */
-class RequestReader implements AsyncIterableIterator<unknown> {
-  readonly #source: AsyncIterator<unknown> | Iterator<unknown>;
-  readonly #copy: (message: unknown) => unknown;
-  #stopped = false;
+type Explain = (method: Method, cause: unknown) => RpcError;
 
-  constructor(source: AsyncIterable<unknown> | Iterable<unknown>, copy: (message: unknown) => unknown) {
-    this.#source = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
-    this.#copy = copy;
+function encode(type: MessageType, message: unknown, method: Method, explain: Explain): Uint8Array {
+  try {
+    return protobufCodec.encode(type, message);
+  } catch (cause) {
+    throw explain(method, cause);
   }
+}
 
-  async next(): Promise<IteratorResult<unknown>> {
-    if (this.#stopped) return { done: true, value: undefined };
-    const { done, value } = await this.#source.next();
-    return done === true || this.#stopped
-      ? { done: true, value: undefined }
-      : { done: false, value: this.#copy(value) };
-  }
-
-  async return(): Promise<IteratorResult<unknown>> {
-    this.stop();
-    return { done: true, value: undefined };
-  }
-
-  /** Nobody reads any more: the caller's generator runs its `finally`. */
-  stop(): void {
-    if (this.#stopped) return;
-    this.#stopped = true;
-    void Promise.resolve(this.#source.return?.()).catch(() => {});
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
+function decode(type: MessageType, bytes: Uint8Array, method: Method, explain: Explain): unknown {
+  try {
+    return protobufCodec.decode(type, bytes);
+  } catch (cause) {
+    throw explain(method, cause);
   }
 }
 
