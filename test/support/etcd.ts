@@ -9,6 +9,13 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
+export interface EtcdKey {
+  readonly create_revision: number;
+  readonly mod_revision: number;
+  /** 0 where the key is under none. */
+  readonly lease: bigint;
+}
+
 /** A real etcd of one member, in a temporary folder of its own. */
 export class EtcdServer {
   /** `127.0.0.1:2379`: the same for life, over kills and restarts. */
@@ -31,8 +38,9 @@ export class EtcdServer {
     return server;
   }
 
-  /** Starts etcd on the data that is there. */
-  async restart(): Promise<void> {
+  /** Starts etcd on the data that is there, or on none. */
+  async restart(options: { readonly empty?: boolean } = {}): Promise<void> {
+    if (options.empty) await rm(join(this.#folder, "data"), { recursive: true });
     const args = {
       "data-dir": join(this.#folder, "data"),
       "listen-client-urls": `http://${this.endpoint}`,
@@ -78,9 +86,24 @@ export class EtcdServer {
     return stdout.trim();
   }
 
+  /** What etcd keeps about one key; undefined where there is none. */
+  async get(key: string): Promise<EtcdKey | undefined> {
+    // Ids of leases are too long for a JavaScript number.
+    const json = (await this.ctl("get", "-w", "json", key)).replace(/"lease":(\d+)/g, '"lease":"$1"');
+    const [found] = (JSON.parse(json) as { kvs?: (Omit<EtcdKey, "lease"> & { lease?: string })[] }).kvs ?? [];
+    if (found === undefined) return undefined;
+    return { ...found, lease: BigInt(found.lease ?? 0) };
+  }
+
   /** The ids of all leases, in hexadecimal as `etcdctl` wants them. */
   async leases(): Promise<readonly string[]> {
     return (await this.ctl("lease", "list")).split("\n").slice(1);
+  }
+
+  /** A gauge or counter of etcd's own, as Prometheus would read it. */
+  async metric(name: string): Promise<number> {
+    const text = await (await fetch(`http://${this.endpoint}/metrics`)).text();
+    return Number(new RegExp(`^${name} (.*)$`, "m").exec(text)?.[1]);
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {

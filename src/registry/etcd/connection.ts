@@ -59,7 +59,8 @@ export class EtcdConnection {
 
   async isAlive(leaseId: string): Promise<boolean> {
     const { TTL } = await this.#call((client) => client.leaseClient.leaseTimeToLive({ ID: leaseId }, this.#deadline()));
-    return Number(TTL) > 0;
+    // Whole seconds that are left, rounded down, so 0 in the last of them; -1 is gone.
+    return Number(TTL) >= 0;
   }
 
   keepAlive(): Promise<KeepAliveStream> {
