@@ -19,10 +19,12 @@ export function attemptStarted(span: Span, attempt: Call): void {
 
 /** One event an attempt, at its end. */
 export function attemptEnded(span: Span, attempt: Call, code: Code): void {
-  const attributes = { [Attribute.ATTEMPT_NUMBER]: attempt.attempt, [Attribute.STATUS_CODE]: codeName(code) };
-  const { instance } = attempt;
+  const { instance, attempt: number } = attempt;
+  const status = codeName(code);
   span.addEvent(
     SpanEvent.ATTEMPT,
-    instance === undefined ? attributes : { ...attributes, [Attribute.INSTANCE_ID]: instance.id },
+    instance === undefined
+      ? { [Attribute.ATTEMPT_NUMBER]: number, [Attribute.STATUS_CODE]: status }
+      : { [Attribute.ATTEMPT_NUMBER]: number, [Attribute.INSTANCE_ID]: instance.id, [Attribute.STATUS_CODE]: status },
   );
 }
