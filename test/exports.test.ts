@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { readImports } from "./support/imports.ts";
+import { readImports } from "./support/imports.js";
 
 const { exports, bin } = JSON.parse(readFileSync("package.json", "utf8")) as {
   readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;

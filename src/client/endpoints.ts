@@ -3,7 +3,8 @@ import { Code, RpcError } from "../errors/errors.js";
 import type { Registry, Snapshot, Watch } from "../registry/registry.js";
 import type { CallInfo, Pick, Selector } from "../selector/selector.js";
 import type { Clock } from "../time/time.js";
-import { CallGuard, type Channel, type Transport } from "../transport/transport.js";
+import { CallGuard } from "../transport/call-guard.js";
+import type { Channel, Transport } from "../transport/transport.js";
 
 export interface EndpointsOptions {
   readonly transport: Transport;

@@ -13,7 +13,3 @@ export interface Codec {
   /** @throws where the bytes do not fit: an `RpcError` as it stands; the transport makes anything else INTERNAL, as gRPC does */
   decode(type: MessageType, bytes: Uint8Array): unknown;
 }
-
-export { type Compression, type CompressionName, compress, decompress, supportedCompressions } from "./compression.js";
-export { jsonCodec } from "./json.js";
-export { protobufCodec } from "./protobuf.js";

@@ -39,9 +39,14 @@ export interface ServiceDefinition {
   readonly methods: { readonly [localName: string]: MethodDefinition };
 }
 
-/** A message with every field optional, to any depth; what is left out has its default. */
-export type DeepPartial<T> = T extends Uint8Array | Date | bigint | string | number | boolean
-  ? T
+/**
+ * A message with every field optional, to any depth; what is left out has its default. Any bytes will do where the
+ * generated type asks for a `Buffer`.
+ */
+export type DeepPartial<T> = T extends Uint8Array
+  ? Uint8Array
+  : T extends Date | bigint | string | number | boolean
+    ? T
   : T extends readonly (infer Item)[]
     ? readonly DeepPartial<Item>[]
     : T extends { readonly $case: string }

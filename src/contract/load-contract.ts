@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import type {
@@ -11,7 +12,7 @@ import type { MessageType, MethodDefinition, ServiceDefinition } from "./definit
 export interface LoadContractOptions {
   /** Full name of the service. Needed where the file has more than one. */
   readonly service?: string;
-  /** Where imports are looked for. Default: the working directory. */
+  /** Where imports are looked for, and the file itself where it is not in the working directory. Default: there. */
   readonly includeDirs?: readonly string[];
 }
 
@@ -23,7 +24,7 @@ export interface LoadContractOptions {
  */
 export async function loadContract(path: string, options: LoadContractOptions = {}): Promise<ServiceDefinition> {
   const loader = requireProtoLoader();
-  const loaded = await loader.load(resolve(path), {
+  const loaded = await loader.load(existsSync(path) ? resolve(path) : path, {
     longs: String,
     enums: String,
     defaults: true,
@@ -90,9 +91,17 @@ function messageOf(
     encode: (message) => ({ finish: () => serialize(message) }),
     decode: (bytes) => deserialize(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
     fromJSON: (json) => deserialize(serialize(json)),
-    toJSON: (message) => message,
+    toJSON: bytesAsText,
     fromPartial: (message) => message,
   };
+}
+
+/** A loaded message is its own JSON but for bytes, which are base64 there. */
+function bytesAsText(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
+  if (Array.isArray(value)) return value.map(bytesAsText);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, bytesAsText(each)]));
 }
 
 /** The files of all messages, once each, as one `FileDescriptorSet` in base64: field 1, repeated. */

@@ -38,7 +38,3 @@ export interface Outcome {
 
 /** Makes a selector for one service; it keeps state, so every client has its own. */
 export type SelectorFactory = () => Selector;
-
-export { type LeastLoadedOptions, leastLoaded } from "./least-loaded.js";
-export { type RandomSelectorOptions, randomSelector } from "./random.js";
-export { type RoundRobinOptions, roundRobin } from "./round-robin.js";

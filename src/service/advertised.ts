@@ -1,5 +1,6 @@
 import { networkInterfaces } from "node:os";
-import { type Address, parseAddress } from "../transport/transport.js";
+import { parseAddress } from "../transport/address.js";
+import type { Address } from "../transport/transport.js";
 
 const anywhere = new Set(["0.0.0.0", "::"]);
 

@@ -53,17 +53,3 @@ export interface Listener extends Closeable {
   /** Drains, waits for running calls up to `graceMs`, cancels the rest, closes. Default: 0. */
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }
-
-export { type ParsedAddress, parseAddress } from "./address.js";
-export { CallGuard } from "./call-guard.js";
-export { IncomingCall, type IncomingCallOptions } from "./incoming-call.js";
-export { MessageStream, type MessageStreamOptions } from "./message-stream.js";
-export {
-  requestNotDecodable,
-  requestNotEncodable,
-  requestsFailed,
-  responseNotDecodable,
-  responseNotEncodable,
-} from "./misfit.js";
-export { type ResponseSink, serve } from "./serve.js";
-export { shareChannels } from "./share-channels.js";

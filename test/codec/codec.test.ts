@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Codec, jsonCodec, protobufCodec } from "../../src/codec/codec.js";
+import type { Codec } from "../../src/codec/codec.js";
+import { jsonCodec } from "../../src/codec/json.js";
+import { protobufCodec } from "../../src/codec/protobuf.js";
 import type { MessageType } from "../../src/contract/contract.js";
 import { Code, RpcError } from "../../src/errors/errors.js";
 import { Cargo, Crate } from "../gen/hawser/test/v1/cargo.js";

@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type CompressionName, compress, decompress, supportedCompressions } from "../../src/codec/codec.js";
+import { type CompressionName, compress, decompress, supportedCompressions } from "../../src/codec/compression.js";
 import { Code, RpcError } from "../../src/errors/errors.js";
 
 const names: readonly CompressionName[] = ["gzip", "deflate"];

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Pick, randomSelector } from "../../src/selector/selector.js";
+import { randomSelector } from "../../src/selector/random.js";
+import type { Pick } from "../../src/selector/selector.js";
 import { selectorConformance } from "../conformance/selector.js";
 import { avoiding, countBy, instance, instances, ok, seeded, unary } from "./fixtures.js";
 

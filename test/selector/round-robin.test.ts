@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { roundRobin, type Selector } from "../../src/selector/selector.js";
+import { roundRobin } from "../../src/selector/round-robin.js";
+import type { Selector } from "../../src/selector/selector.js";
 import { selectorConformance } from "../conformance/selector.js";
 import { avoiding, countBy, instance, instances, seeded, unary } from "./fixtures.js";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseAddress } from "../../src/transport/transport.js";
+import { parseAddress } from "../../src/transport/address.js";
 
 describe("parseAddress", () => {
   test.each([

@@ -1,22 +1,14 @@
-import type { Codec } from "../../codec/codec.js";
 import type { Call, Reply } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
-import { type Clock, exponentialBackoff } from "../../time/time.js";
+import { exponentialBackoff } from "../../time/time.js";
+import { CallGuard } from "../call-guard.js";
 import { contentType } from "../grpc/content-type.js";
-import { type Address, CallGuard, type Channel, type ChannelState } from "../transport.js";
+import type { Address, Channel, ChannelState } from "../transport.js";
+import type { ChannelSettings } from "./channel-settings.js";
 import { Connection } from "./connection.js";
 import type { ResolvedOptions } from "./options.js";
 import { StreamCall } from "./stream-call.js";
 import { UnaryCall } from "./unary-call.js";
-
-/** What every call of a channel shares. */
-export interface ChannelSettings {
-  readonly address: Address;
-  readonly codec: Codec;
-  readonly contentType: string;
-  readonly compressMinBytes: number;
-  readonly clock: Clock;
-}
 
 /** One address: its connection, and the calls that run on it. */
 export class GrpcJsChannel implements Channel {

@@ -1,8 +1,8 @@
 import { type Call, Metadata, type Reply } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
+import { CallGuard } from "../call-guard.js";
 import { formatTimeout } from "../grpc/timeout.js";
-import { CallGuard } from "../transport.js";
-import type { ChannelSettings } from "./channel.js";
+import type { ChannelSettings } from "./channel-settings.js";
 import { type Grpc, grpc } from "./grpc.js";
 import { fromGrpcMetadata, RequestHeaders } from "./headers.js";
 import { errorOfStatus } from "./status.js";

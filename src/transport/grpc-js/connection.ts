@@ -1,6 +1,6 @@
 import type { Backoff, Timer } from "../../time/time.js";
+import { parseAddress } from "../address.js";
 import type { Address, ChannelState } from "../transport.js";
-import { parseAddress } from "../transport.js";
 import { type Grpc, grpc } from "./grpc.js";
 import { type ResolvedOptions, sharedOptions } from "./options.js";
 

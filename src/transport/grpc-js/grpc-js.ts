@@ -1,4 +1,5 @@
-import { shareChannels, type Transport } from "../transport.js";
+import { shareChannels } from "../share-channels.js";
+import type { Transport } from "../transport.js";
 import { GrpcJsChannel } from "./channel.js";
 import { GrpcJsListener } from "./listener.js";
 import { type GrpcJsTransportOptions, resolveOptions } from "./options.js";

@@ -1,6 +1,7 @@
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { Code, RpcError } from "../../errors/errors.js";
-import { type Address, type Listener, parseAddress, type Router } from "../transport.js";
+import { parseAddress } from "../address.js";
+import type { Address, Listener, Router } from "../transport.js";
 import { type Grpc, grpc } from "./grpc.js";
 import { type ResolvedOptions, sharedOptions } from "./options.js";
 import { type RequestHead, readHead } from "./request-head.js";

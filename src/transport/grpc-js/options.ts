@@ -1,4 +1,7 @@
-import { type Codec, type Compression, jsonCodec, protobufCodec, supportedCompressions } from "../../codec/codec.js";
+import type { Codec } from "../../codec/codec.js";
+import { type Compression, supportedCompressions } from "../../codec/compression.js";
+import { jsonCodec } from "../../codec/json.js";
+import { protobufCodec } from "../../codec/protobuf.js";
 import { type Clock, type Random, systemClock, systemRandom } from "../../time/time.js";
 import type { Grpc } from "./grpc.js";
 

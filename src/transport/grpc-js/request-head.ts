@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http2";
-import type { Codec, CompressionName } from "../../codec/codec.js";
+import type { Codec } from "../../codec/codec.js";
+import type { CompressionName } from "../../codec/compression.js";
 import type { Metadata } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
 import type { Deadline } from "../../time/time.js";

@@ -1,17 +1,13 @@
-import { type CompressionName, compress } from "../../codec/codec.js";
+import { type CompressionName, compress } from "../../codec/compression.js";
 import { Metadata, type Method } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
 import { contentType } from "../grpc/content-type.js";
 import { toBase64 } from "../grpc/header-fields.js";
-import {
-  IncomingCall,
-  MessageStream,
-  type ResponseSink,
-  type Router,
-  requestNotDecodable,
-  responseNotEncodable,
-  serve,
-} from "../transport.js";
+import { IncomingCall } from "../incoming-call.js";
+import { MessageStream } from "../message-stream.js";
+import { requestNotDecodable, responseNotEncodable } from "../misfit.js";
+import { type ResponseSink, serve } from "../serve.js";
+import type { Router } from "../transport.js";
 import { asCompressed } from "./compressed-message.js";
 import type { Grpc } from "./grpc.js";
 import { ResponseFields } from "./headers.js";

@@ -1,5 +1,6 @@
 import { Code, RpcError } from "../../errors/errors.js";
-import { MessageStream, requestNotEncodable, requestsFailed, responseNotDecodable } from "../transport.js";
+import { MessageStream } from "../message-stream.js";
+import { requestNotEncodable, requestsFailed, responseNotDecodable } from "../misfit.js";
 import { ClientCall } from "./client-call.js";
 import type { Grpc } from "./grpc.js";
 

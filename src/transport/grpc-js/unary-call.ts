@@ -1,5 +1,5 @@
 import { Code, RpcError } from "../../errors/errors.js";
-import { requestNotEncodable, responseNotDecodable } from "../transport.js";
+import { requestNotEncodable, responseNotDecodable } from "../misfit.js";
 import { ClientCall } from "./client-call.js";
 
 /** One request, one response. */

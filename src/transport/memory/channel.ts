@@ -1,27 +1,28 @@
 import type { Call, Reply } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
-import type { Clock } from "../../time/time.js";
-import { type Address, CallGuard, type Channel, type ChannelState } from "../transport.js";
+import { CallGuard } from "../call-guard.js";
+import type { Address, Channel, ChannelState } from "../transport.js";
 import { MemoryExchange } from "./exchange.js";
-import type { FindListener } from "./memory.js";
-
-export interface MemoryChannelOptions {
-  readonly maxReceiveBytes: number;
-  readonly clock: Clock;
-}
+import type { MemoryListener } from "./listener.js";
+import type { ResolvedMemoryOptions } from "./options.js";
 
 /** The client side: a name that is looked up at every call. */
 export class MemoryChannel implements Channel {
   readonly address: Address;
   readonly #host: string;
-  readonly #find: FindListener;
-  readonly #options: MemoryChannelOptions;
+  readonly #find: (host: string) => MemoryListener | undefined;
+  readonly #options: ResolvedMemoryOptions;
   readonly #listeners = new Set<(state: ChannelState) => void>();
   #running = 0;
   #idle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(address: Address, host: string, find: FindListener, options: MemoryChannelOptions) {
+  constructor(
+    address: Address,
+    host: string,
+    find: (host: string) => MemoryListener | undefined,
+    options: ResolvedMemoryOptions,
+  ) {
     this.address = address;
     this.#host = host;
     this.#find = find;

@@ -1,20 +1,19 @@
-import { protobufCodec } from "../../codec/codec.js";
+import { protobufCodec } from "../../codec/protobuf.js";
 import { type Call, type MessageType, Metadata, type Method, type Reply } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
+import { CallGuard } from "../call-guard.js";
+import { IncomingCall } from "../incoming-call.js";
+import { MessageStream } from "../message-stream.js";
 import {
-  CallGuard,
-  IncomingCall,
-  MessageStream,
-  type ResponseSink,
   requestNotDecodable,
   requestNotEncodable,
   requestsFailed,
   responseNotDecodable,
   responseNotEncodable,
-  serve,
-} from "../transport.js";
-import type { MemoryChannelOptions } from "./channel.js";
-import type { MemoryListener } from "./listener.js";
+} from "../misfit.js";
+import { type ResponseSink, serve } from "../serve.js";
+import type { MemoryListener, RunningExchange } from "./listener.js";
+import type { ResolvedMemoryOptions } from "./options.js";
 import { RequestReader } from "./request-reader.js";
 
 /** What the caller waits on. */
@@ -26,10 +25,10 @@ export interface Caller {
 }
 
 /** One call in process: both ends of it, and everything copied that crosses from one to the other. */
-export class MemoryExchange implements ResponseSink {
+export class MemoryExchange implements ResponseSink, RunningExchange {
   readonly #call: Call;
   readonly #listener: MemoryListener;
-  readonly #options: MemoryChannelOptions;
+  readonly #options: ResolvedMemoryOptions;
   readonly #caller: Caller;
   #guard: CallGuard | undefined;
   #incoming: IncomingCall | undefined;
@@ -42,7 +41,7 @@ export class MemoryExchange implements ResponseSink {
   #answered = false;
   #served = false;
 
-  constructor(call: Call, listener: MemoryListener, options: MemoryChannelOptions, caller: Caller) {
+  constructor(call: Call, listener: MemoryListener, options: ResolvedMemoryOptions, caller: Caller) {
     this.#call = call;
     this.#listener = listener;
     this.#options = options;

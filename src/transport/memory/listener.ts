@@ -1,18 +1,26 @@
+import type { Clock } from "../../time/time.js";
 import type { Address, Listener, Router } from "../transport.js";
-import type { MemoryExchange } from "./exchange.js";
+
+/** A call that is not done. */
+export interface RunningExchange {
+  /** The server closes before the call is done. */
+  dropConnection(): void;
+}
 
 /** The server side: what is served, and which calls are running. */
 export class MemoryListener implements Listener {
   readonly address: Address;
   readonly router: Router;
-  readonly #running = new Set<MemoryExchange>();
+  readonly #running = new Set<RunningExchange>();
+  readonly #clock: Clock;
   readonly #onClosed: () => void;
   #draining = false;
   #idle: (() => void) | undefined;
 
-  constructor(address: Address, router: Router, onClosed: () => void) {
+  constructor(address: Address, router: Router, clock: Clock, onClosed: () => void) {
     this.address = address;
     this.router = router;
+    this.#clock = clock;
     this.#onClosed = onClosed;
   }
 
@@ -20,11 +28,11 @@ export class MemoryListener implements Listener {
     return !this.#draining;
   }
 
-  begin(exchange: MemoryExchange): void {
+  begin(exchange: RunningExchange): void {
     this.#running.add(exchange);
   }
 
-  end(exchange: MemoryExchange): void {
+  end(exchange: RunningExchange): void {
     this.#running.delete(exchange);
     if (this.#running.size === 0) this.#idle?.();
   }
@@ -39,9 +47,9 @@ export class MemoryListener implements Listener {
       const idle = new Promise<void>((resolve) => {
         this.#idle = resolve;
       });
-      const timer = setTimeout(() => this.#cancelAll(), options.graceMs ?? 0);
+      const timer = this.#clock.timer(options.graceMs ?? 0, () => this.#cancelAll());
       await idle;
-      clearTimeout(timer);
+      timer.cancel();
     }
     this.#onClosed();
   }

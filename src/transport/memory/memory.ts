@@ -1,6 +1,7 @@
 import { Code, RpcError } from "../../errors/errors.js";
 import { type Clock, systemClock } from "../../time/time.js";
-import { type Address, type Channel, type Listener, parseAddress, type Router, type Transport } from "../transport.js";
+import { parseAddress } from "../address.js";
+import type { Address, Channel, Listener, Router, Transport } from "../transport.js";
 import { MemoryChannel } from "./channel.js";
 import { MemoryListener } from "./listener.js";
 
@@ -9,9 +10,6 @@ export interface MemoryTransportOptions {
   readonly maxReceiveBytes?: number;
   readonly clock?: Clock;
 }
-
-/** Finds the listener of an address at the moment of a call. */
-export type FindListener = (host: string) => MemoryListener | undefined;
 
 /**
  * Calls within this process. Everything a wire does happens here too, but the wire: messages are copied by their own
@@ -33,7 +31,7 @@ export function memoryTransport(options: MemoryTransportOptions = {}): Transport
       const host = hostOf(address);
       if (listeners.has(host))
         throw new RpcError(Code.UNAVAILABLE, `${address} is taken: another server listens there`);
-      const listener = new MemoryListener(address, router, () => listeners.delete(host));
+      const listener = new MemoryListener(address, router, clock, () => listeners.delete(host));
       listeners.set(host, listener);
       return listener;
     },

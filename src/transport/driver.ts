@@ -1,0 +1,16 @@
+/**
+ * What a transport is built of: a driver of one's own finds here everything that is the same on every road.
+ */
+export { type ParsedAddress, parseAddress } from "./address.js";
+export { CallGuard } from "./call-guard.js";
+export { IncomingCall, type IncomingCallOptions } from "./incoming-call.js";
+export { MessageStream, type MessageStreamOptions } from "./message-stream.js";
+export {
+  requestNotDecodable,
+  requestNotEncodable,
+  requestsFailed,
+  responseNotDecodable,
+  responseNotEncodable,
+} from "./misfit.js";
+export { type ResponseSink, serve } from "./serve.js";
+export { shareChannels } from "./share-channels.js";
