@@ -20,7 +20,7 @@ etcd: ## Install etcd from the distribution, where there is none
 
 gen: install ## Generate code from the .proto files
 	buf generate
-	buf generate --template test/buf.gen.yaml
+	for template in test examples/greeter examples/shop; do buf generate --template $$template/buf.gen.yaml; done
 
 fmt: install ## Format the code
 	biome check --write
@@ -50,7 +50,7 @@ test: install etcd ## Install what is needed, then run every test
 	tsc --noEmit
 	vitest run
 
-demo: install ## Three services, four processes: find each other, call each other, survive a kill (REGISTRY=etcd: on a real etcd)
+demo: build ## Three services, four processes: find each other, call each other, survive a kill (REGISTRY=etcd: on a real etcd)
 	@[ "$${REGISTRY:-}" != etcd ] || scripts/install-etcd.sh
 	@tsx examples/shop/demo.ts
 
