@@ -47,13 +47,15 @@ export type DeepPartial<T> = T extends Uint8Array
   ? Uint8Array
   : T extends Date | bigint | string | number | boolean
     ? T
-  : T extends readonly (infer Item)[]
-    ? readonly DeepPartial<Item>[]
-    : T extends { readonly $case: string }
-      ? { [Key in keyof T]?: DeepPartial<T[Key]> } & { $case: T["$case"] }
-      : T extends object
-        ? { [Key in keyof T]?: DeepPartial<T[Key]> }
-        : T;
+    : T extends ReadonlyMap<infer Key, infer Value>
+      ? ReadonlyMap<Key, DeepPartial<Value>>
+      : T extends readonly (infer Item)[]
+        ? readonly DeepPartial<Item>[]
+        : T extends { readonly $case: string }
+          ? { [Key in keyof T]?: DeepPartial<T[Key]> } & { $case: T["$case"] }
+          : T extends object
+            ? { [Key in keyof T]?: DeepPartial<T[Key]> }
+            : T;
 
 export type RequestOf<M extends MethodDefinition> =
   M extends MethodDefinition<infer Request, infer _> ? Request : never;
