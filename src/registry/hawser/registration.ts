@@ -123,7 +123,7 @@ class RegisterStream {
     try {
       const call = { signal: this.#dead.signal, timeoutMs: Number.POSITIVE_INFINITY };
       for await (const { grantedTtlMs } of client.register(this.#requests, call)) {
-        this.#ttlMs = grantedTtlMs || ttlMs;
+        if (grantedTtlMs !== this.#ttlMs) this.#granted(grantedTtlMs || ttlMs);
         this.#watchdog.feed(this.#ttlMs);
         this.answered = true;
         this.#publication.confirm(this.#unanswered.shift() ?? 0);
@@ -156,6 +156,15 @@ class RegisterStream {
   #send(instance: RegisterRequest["instance"], version: number): void {
     this.#requests.push({ instance, ttlMs: this.#options.ttlMs });
     this.#unanswered.push(version);
+    this.#armHeartbeat();
+  }
+
+  #granted(ttlMs: number): void {
+    this.#ttlMs = ttlMs;
+    this.#armHeartbeat();
+  }
+
+  #armHeartbeat(): void {
     this.#heartbeat?.cancel();
     this.#heartbeat = this.#options.clock.timer(this.#ttlMs / 3, () => this.#send(undefined, 0));
   }
