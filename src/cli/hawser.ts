@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+import { untilSignal } from "../service/until-signal.js";
+import { systemClock } from "../time/time.js";
+
+const { stdin, stdout, stderr, env, argv } = process;
+const stop = new AbortController();
+void untilSignal().then(() => stop.abort());
+stdout.on("error", () => stop.abort()); // `hawser watch | head`: nobody reads any more
+
+// A failure is one line, and it is ours: warnings and the log of grpc-js are for whoever writes a program.
+process.removeAllListeners("warning");
+env["GRPC_VERBOSITY"] ??= "NONE";
+const { run } = await import("./run.js"); // not before: grpc-js reads its environment when it is loaded
+
+const code = await run(argv.slice(2), { stdin, stdout, stderr, env, signal: stop.signal, clock: systemClock });
+stdin.destroy();
+if (stop.signal.aborted) process.exit(code); // whoever interrupts does not wait for what was running
+process.exitCode = code;

@@ -1,0 +1,25 @@
+import { CommanderError } from "commander";
+import { exitCodes, failureJson, failureLine, isUsage } from "./failure.js";
+import { Interrupted } from "./interruptible.js";
+import type { Io } from "./io.js";
+import { createProgram } from "./program.js";
+
+/**
+ * Runs one command line to its end and answers the exit code: 0; 1 where it failed; 2 where it made no sense; 130 where
+ * it was interrupted before it was done. Never rejects: a failure is one line on stderr.
+ *
+ * @param args without node and script
+ */
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  try {
+    await createProgram(io).parseAsync(args, { from: "user" });
+    return exitCodes.ok;
+  } catch (reason) {
+    if (reason instanceof CommanderError && reason.exitCode === 0) return exitCodes.ok; // --help, --version
+    if (reason instanceof Interrupted || io.signal.aborted) return exitCodes.interrupted;
+    const helped = reason instanceof CommanderError && reason.code === "commander.help"; // no verb: it has printed the help
+    const line = args.includes("--json") ? JSON.stringify(failureJson(reason)) : failureLine(reason);
+    if (!helped) io.stderr.write(`${line}\n`);
+    return isUsage(reason) ? exitCodes.usage : exitCodes.failure;
+  }
+}

@@ -1,0 +1,50 @@
+import type { Writable } from "node:stream";
+import { defaultRegistryUrl } from "../service/open-registry.js";
+import type { Io } from "./io.js";
+import { type Paint, paint } from "./paint.js";
+
+/** The options every verb has. */
+export interface GlobalOptions {
+  readonly registry?: string;
+  readonly json?: boolean;
+  /** False where `--no-color` was given. */
+  readonly color?: boolean;
+}
+
+/** Where a verb writes, and what it was told about how. */
+export class Terminal {
+  readonly io: Io;
+  /** Whether a program reads the output. */
+  readonly json: boolean;
+  readonly paint: Paint;
+  readonly registryUrl: string;
+
+  constructor(io: Io, options: GlobalOptions) {
+    this.io = io;
+    this.json = options.json ?? false;
+    this.paint = paint(options.color !== false && !io.env["NO_COLOR"] && io.stdout.isTTY === true);
+    this.registryUrl = options.registry ?? (io.env["HAWSER_REGISTRY"] || defaultRegistryUrl);
+  }
+
+  /** A line of the answer. Resolves when the reader can take more. */
+  line(text: string): Promise<void> {
+    return write(this.io.stdout, `${text}\n`);
+  }
+
+  /** One JSON object on one line. */
+  object(value: unknown): Promise<void> {
+    return this.line(JSON.stringify(value));
+  }
+
+  /** Something beside the answer. */
+  note(text: string): Promise<void> {
+    return write(this.io.stderr, `${text}\n`);
+  }
+}
+
+/** A stream that failed has been heard of elsewhere: it ends the command. */
+function write(stream: Writable, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write(text, () => resolve());
+  });
+}
