@@ -5,7 +5,10 @@ import type { Codec } from "./codec.js";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** proto3 JSON (https://protobuf.dev/programming-guides/json/), for callers that have no protobuf: `application/grpc+json`. */
+/**
+ * proto3 JSON (https://protobuf.dev/programming-guides/json/), for callers that have no protobuf: `application/grpc+json`.
+ * As ts-proto has it: a `Duration` is `{ "seconds": "3", "nanos": 0 }`, not `"3s"`, and an `Any` is its two fields.
+ */
 export const jsonCodec: Codec = {
   name: "json",
   encode: (type, message) => encoder.encode(JSON.stringify(type.toJSON(type.fromPartial(message)))),

@@ -152,6 +152,7 @@ describe("JSON", () => {
       raw: "AP8=",
       colour: "COLOUR_BLUE",
       loadedAt: "2026-01-02T03:04:05.678Z",
+      voyage: { seconds: "3", nanos: 5 },
       flagsById: { "-1": true },
       ticket: "7",
       remark: "",

@@ -62,7 +62,8 @@ plugins:
     strategy: all
 `;
 
-describe("buf generate with protoc-gen-hawser", () => {
+// Compilers are started: on a busy machine that takes its time.
+describe("buf generate with protoc-gen-hawser", { timeout: 120_000 }, () => {
   // Inside the repository, so that what is generated finds @bufbuild/protobuf.
   let folder: string;
   let out: string;
@@ -87,7 +88,7 @@ describe("buf generate with protoc-gen-hawser", () => {
     const image = join(folder, "image.binpb");
     expect(buf("build", proto, "--exclude-source-info", "--as-file-descriptor-set", "-o", image).status).toBe(0);
     compiled = fromBinary(FileDescriptorSetSchema, await readFile(image));
-  });
+  }, 120_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   const definition = async (module: string, name: string): Promise<ServiceDefinition> =>
