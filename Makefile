@@ -31,6 +31,7 @@ lint: install ## Check code and contracts
 
 types: install ## Check the types
 	tsc --noEmit
+	tsc -p tsconfig.build.json --noEmit
 
 build: install ## Compile to dist/
 	rm -rf dist
@@ -46,8 +47,9 @@ unit: install ## Run the tests that need no other program
 conformance: install etcd ## Run the shared suites on every driver
 	vitest run test/transport test/registry test/selector test/interop
 
-test: install etcd ## Install what is needed, then run every test
+test: build etcd ## Install what is needed, then run every test
 	tsc --noEmit
+	tsc -p tsconfig.build.json --noEmit
 	vitest run
 
 demo: build ## Three services, four processes: find each other, call each other, survive a kill (REGISTRY=etcd: on a real etcd)

@@ -7,4 +7,4 @@ export function etcdBackoff(options: ResolvedEtcdOptions): Backoff {
 }
 
 /** After two healthy minutes the waits start anew, as there. */
-export const healthyMs = 2 * 60_000;
+export const healthyMs = 120_000;

@@ -1,5 +1,6 @@
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { Code, RpcError } from "../../errors/errors.js";
+import type { Clock } from "../../time/time.js";
 import { parseAddress } from "../address.js";
 import type { Address, Listener, Router } from "../transport.js";
 import { type Grpc, grpc } from "./grpc.js";
@@ -11,12 +12,14 @@ import { ServerCall } from "./server-call.js";
 export class GrpcJsListener implements Listener {
   readonly address: Address;
   readonly #server: Grpc.Server;
+  readonly #clock: Clock;
   #drained: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(address: Address, server: Grpc.Server) {
+  private constructor(address: Address, server: Grpc.Server, clock: Clock) {
     this.address = address;
     this.#server = server;
+    this.#clock = clock;
   }
 
   static async open(address: Address, router: Router, options: ResolvedOptions): Promise<GrpcJsListener> {
@@ -25,7 +28,11 @@ export class GrpcJsListener implements Listener {
     const target = port === undefined ? `unix:${host}` : host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
     const bound = await bind(server, target, address, serverCredentials(scheme, address, options));
     const authority = host.includes(":") ? `[${host}]` : host;
-    return new GrpcJsListener(port === undefined ? address : `${scheme}://${authority}:${bound}`, server);
+    return new GrpcJsListener(
+      port === undefined ? address : `${scheme}://${authority}:${bound}`,
+      server,
+      options.clock,
+    );
   }
 
   drain(): void {
@@ -45,9 +52,9 @@ export class GrpcJsListener implements Listener {
 
   async #close(graceMs: number): Promise<void> {
     this.drain();
-    const timer = setTimeout(() => this.#server.forceShutdown(), graceMs);
+    const timer = this.#clock.timer(graceMs, () => this.#server.forceShutdown());
     await this.#drained;
-    clearTimeout(timer);
+    timer.cancel();
   }
 }
 
