@@ -1,0 +1,11 @@
+import { createServer, grpcJsTransport } from "hawser";
+import { GreeterServiceDefinition } from "./gen/greeter/v1/greeter.js";
+
+const address = process.argv[2] ?? "grpc://127.0.0.1:50051";
+
+const server = createServer({ address, transport: grpcJsTransport() }).add(GreeterServiceDefinition, {
+  sayHello: ({ name }) => ({ text: `Hello ${name}` }),
+});
+
+await server.start();
+console.log(`the greeter listens at ${server.address}`);

@@ -1,0 +1,25 @@
+import { catalog } from "../inventory/catalog.js";
+import { Stock } from "../inventory/stock.js";
+import type { Purchase } from "./customers.js";
+
+/**
+ * Looks into inventory's books after closing time: every purchase must be in them once, for the customer who made it, and
+ * nothing else be missing from the shelves. Calls that were made again have not been carried out twice, then.
+ *
+ * @throws Error that names what is wrong
+ */
+export async function checkBooks(folder: string, purchases: readonly Purchase[]): Promise<void> {
+  await using stock = await Stock.open(folder);
+  for (const { orderId, customer } of purchases) {
+    const found = (await stock.reservation(orderId))?.customer;
+    if (found !== customer) throw new Error(`order ${orderId} of ${customer} is in the books of ${found ?? "nobody"}`);
+  }
+  for (const { sku, stock: before } of catalog) {
+    const sold = purchases
+      .flatMap(({ items }) => items)
+      .filter((item) => item.sku === sku)
+      .reduce((sum, { quantity }) => sum + quantity, 0);
+    const { left } = await stock.article(sku);
+    if (before - left !== sold) throw new Error(`${sku}: ${sold} sold, and ${before - left} taken from the shelves`);
+  }
+}

@@ -1,0 +1,62 @@
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { openRegistry } from "hawser";
+import type { Children } from "./children.js";
+import { nodeArgs } from "./node-args.js";
+
+/**
+ * Starts a registry in a process of its own and waits until it answers.
+ *
+ * @param kind `hawser`: the embedded one, as `hawser registry` starts it; `etcd`: one real member, its data in `folder`
+ * @returns what goes into `HAWSER_REGISTRY`
+ */
+export function startRegistry(kind: "hawser" | "etcd", children: Children, folder: string): Promise<string> {
+  return kind === "etcd" ? startEtcd(children, folder) : startEmbedded(children);
+}
+
+function startEmbedded(children: Children): Promise<string> {
+  const cli = fileURLToPath(new URL("../../../src/cli/hawser.ts", import.meta.url));
+  const args = [...nodeArgs, cli, "registry", "--address", "127.0.0.1:0"];
+  const child = children.start({ name: "registry", command: process.execPath, args });
+  return child.up((line) => /HAWSER_REGISTRY=(\S+)/.exec(line)?.[1]);
+}
+
+async function startEtcd(children: Children, folder: string): Promise<string> {
+  if (spawnSync("etcd", ["--version"]).error) throw new Error("etcd is not installed; try: scripts/install-etcd.sh");
+  const [client, peer] = await freePorts(2);
+  const flags = {
+    "data-dir": join(folder, "etcd"),
+    "listen-client-urls": `http://127.0.0.1:${client}`,
+    "advertise-client-urls": `http://127.0.0.1:${client}`,
+    "listen-peer-urls": `http://127.0.0.1:${peer}`,
+    "initial-advertise-peer-urls": `http://127.0.0.1:${peer}`,
+    "initial-cluster": `default=http://127.0.0.1:${peer}`,
+  };
+  const args = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
+  const child = children.start({ name: "etcd", command: "etcd", args });
+  const url = `etcd://127.0.0.1:${client}`;
+  await child.within(answers(url, () => child.running));
+  return url;
+}
+
+async function answers(url: string, wanted: () => boolean): Promise<void> {
+  await using registry = openRegistry(url);
+  while (wanted()) {
+    const services = await registry.list().catch(() => undefined);
+    if (services !== undefined) return;
+    await setTimeout(100);
+  }
+}
+
+/** etcd cannot choose a port by itself. */
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
+  await Promise.all(servers.map((server) => once(server, "listening")));
+  const ports = servers.map((server) => (server.address() as { readonly port: number }).port);
+  await Promise.all(servers.map((server) => once(server.close(), "close")));
+  return ports;
+}
