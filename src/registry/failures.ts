@@ -30,6 +30,13 @@ export function registeredTwiceError(registry: string, id: string): RpcError {
   );
 }
 
+/** Why `list()` has nothing to say. @param hint what a person may do */
+export function notListedError(registry: string, cause: unknown, hint: string): RpcError {
+  const code = isFinal(cause) ? (cause as RpcError).code : Code.UNAVAILABLE;
+  const message = `${registry}: services could not be listed (${reasonOf(cause, registry)}); ${hint}`;
+  return new RpcError(code, message, { cause });
+}
+
 /** A failure as it reads inside another message, which names the registry itself. */
 export function reasonOf(error: unknown, registry: string): string {
   const message = error instanceof Error ? error.message : String(error);

@@ -1,39 +1,45 @@
+import type { Logger } from "../contract/contract.js";
 import type { Backoff, Clock } from "../time/time.js";
 
 export interface KeepTryingOptions {
+  /** As in log lines: `watch`. Logged when it fails after it was well, and when it is well again. */
+  readonly what: string;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly backoff: Backoff;
-  /** A run that was healthy for this long makes the waits start anew. */
+  /** A run that was well for this long makes the waits start anew. */
   readonly healthyMs: number;
   /** Ends it all. */
   readonly signal: AbortSignal;
   /** Called after each run that ended unasked, before the wait. */
-  readonly onEnd?: (end: { readonly error: unknown; readonly waitMs: number }) => void;
+  readonly onEnd?: (error: unknown) => void;
 }
 
 /**
  * Runs `work` for ever: whenever it ends, with an error or without, it is run again after a wait. Resolves once the
  * signal has aborted and the last run has ended; it is up to `work` to hear the signal too.
  *
- * @param work calls `healthy` when it has reached what it wants
+ * @param work calls `well` when it has reached what it wants
  */
-export async function keepTrying(
-  work: (healthy: () => void) => Promise<void>,
-  options: KeepTryingOptions,
-): Promise<void> {
-  const { clock, backoff, healthyMs, signal, onEnd } = options;
+export async function keepTrying(work: (well: () => void) => Promise<void>, options: KeepTryingOptions): Promise<void> {
+  const { what, clock, logger, backoff, healthyMs, signal, onEnd } = options;
   let failures = 0;
+  let failing = false;
   while (!signal.aborted) {
-    let healthySince: number | undefined;
-    const healthy = () => {
-      healthySince ??= clock.now();
+    let wellSince: number | undefined;
+    const well = () => {
+      wellSince ??= clock.now();
+      if (failing) logger.info({}, `${what}: well again`);
+      failing = false;
     };
-    const error = await work(healthy).catch((reason: unknown) => reason);
+    const err = await work(well).catch((reason: unknown) => reason);
     if (signal.aborted) return;
-    if (healthySince !== undefined && clock.now() - healthySince >= healthyMs) failures = 0;
+    if (wellSince !== undefined && clock.now() - wellSince >= healthyMs) failures = 0;
     failures += 1;
     const waitMs = backoff(failures);
-    onEnd?.({ error, waitMs });
+    logger[failing ? "debug" : "warn"]({ err, waitMs: Math.round(waitMs) }, `${what}: failed; trying again`);
+    failing = true;
+    onEnd?.(err);
     await sleep(clock, waitMs, signal);
   }
 }

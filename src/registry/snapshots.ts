@@ -58,7 +58,7 @@ export class Watchers {
   #open(service: string): ServiceView {
     const view = new ServiceView(service, this.#options.logger);
     this.#views.set(service, view);
-    view.stop = this.#options.follow(view);
+    view.start(this.#options.follow);
     return view;
   }
 
@@ -84,11 +84,15 @@ class ServiceView implements Feed {
   #told: Snapshot | undefined;
   #telling = false;
   #ended: Promise<void> | undefined;
-  stop: () => Promise<void> | void = () => {};
+  #stop: () => Promise<void> | void = () => {};
 
   constructor(service: string, logger: Logger) {
     this.service = service;
     this.#logger = logger;
+  }
+
+  start(follow: Follow): void {
+    this.#stop = follow(this);
   }
 
   add(onSnapshot: (snapshot: Snapshot) => void): Watcher {
@@ -114,7 +118,7 @@ class ServiceView implements Feed {
 
   end(): Promise<void> {
     this.#watchers.clear();
-    this.#ended ??= Promise.resolve(this.stop());
+    this.#ended ??= Promise.resolve(this.#stop());
     return this.#ended;
   }
 

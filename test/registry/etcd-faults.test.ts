@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Code } from "../../src/errors/errors.js";
-import { EtcdConnection, loadEtcd3 } from "../../src/registry/etcd/connection.js";
+import { EtcdConnection } from "../../src/registry/etcd/connection.js";
 import { type EtcdRegistryOptions, etcdRegistry } from "../../src/registry/etcd/etcd.js";
+import { loadEtcd3 } from "../../src/registry/etcd/etcd3.js";
 import { type KeyRange, Keys } from "../../src/registry/etcd/keys.js";
 import { resolveEtcdOptions } from "../../src/registry/etcd/options.js";
 import { RangeWatch } from "../../src/registry/etcd/range-watch.js";
@@ -251,7 +254,8 @@ describe("what etcd does to a watch", () => {
     await server.ctl("put", `${prefix}/orders/d`, "4");
     await seen;
     expect(sets).toEqual(["a", "bc", "bcd"]);
-    expect(logger.lines.map(({ fields }) => String(fields["err"]))).toEqual([expect.stringContaining("compacted")]);
+    const warnings = logger.lines.filter(({ level }) => level === "warn");
+    expect(warnings.map(({ fields }) => String(fields["err"]))).toEqual([expect.stringContaining("compacted")]);
   });
 
   test("compaction under a running watch loses nothing", async () => {
@@ -331,6 +335,42 @@ describe("etcd that asks who is there", () => {
     await expect(registry.register(instance("orders-1"))).rejects.toMatchObject({
       code: Code.FAILED_PRECONDITION,
       message: expect.stringContaining("authentication is not enabled"),
+    });
+  });
+});
+
+describe("etcd behind TLS", () => {
+  const file = (name: string) => fileURLToPath(new URL(`../support/tls/${name}`, import.meta.url));
+  const pem = (name: string) => readFileSync(file(name));
+
+  async function secure(): Promise<EtcdServer> {
+    const server = await EtcdServer.start({
+      tls: { ca: file("ca.pem"), cert: file("server.pem"), key: file("server.key") },
+    });
+    cleanups.push(() => server.stop());
+    return server;
+  }
+
+  test("who shows the certificate it asks for registers and watches", async () => {
+    const server = await secure();
+    const credentials = {
+      rootCertificate: pem("ca.pem"),
+      privateKey: pem("client.key"),
+      certChain: pem("client.pem"),
+    };
+    const registry = open(server, { hosts: `https://${server.endpoint}`, credentials });
+    const orders = new Follower(registry, "orders");
+    await registry.register(instance("orders-1"));
+    await orders.untilIds("orders-1");
+  });
+
+  test("who does not is told, by the name of that etcd", async () => {
+    const server = await secure();
+    const credentials = { rootCertificate: pem("stranger-ca.pem") };
+    const registry = open(server, { hosts: `https://${server.endpoint}`, credentials, random: Math.random });
+    await expect(registry.register(instance("orders-1"), { timeoutMs: 200 })).rejects.toMatchObject({
+      code: Code.UNAVAILABLE,
+      message: expect.stringContaining(registry.name),
     });
   });
 });

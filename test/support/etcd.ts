@@ -16,24 +16,33 @@ export interface EtcdKey {
   readonly lease: bigint;
 }
 
+/** Paths of PEM files; clients must show a certificate of the CA. */
+export interface EtcdTls {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** A real etcd of one member, in a temporary folder of its own. */
 export class EtcdServer {
   /** `127.0.0.1:2379`: the same for life, over kills and restarts. */
   readonly endpoint: string;
   readonly #peer: string;
   readonly #folder: string;
+  readonly #tls: EtcdTls | undefined;
   #process: ChildProcess | undefined;
 
-  private constructor(endpoint: string, peer: string, folder: string) {
+  private constructor(endpoint: string, peer: string, folder: string, tls: EtcdTls | undefined) {
     this.endpoint = endpoint;
     this.#peer = peer;
     this.#folder = folder;
+    this.#tls = tls;
   }
 
-  static async start(): Promise<EtcdServer> {
+  static async start(options: { readonly tls?: EtcdTls } = {}): Promise<EtcdServer> {
     const [client, peer] = await freePorts(2);
     const folder = await mkdtemp(join(tmpdir(), "hawser-etcd-"));
-    const server = new EtcdServer(`127.0.0.1:${client}`, `127.0.0.1:${peer}`, folder);
+    const server = new EtcdServer(`127.0.0.1:${client}`, `127.0.0.1:${peer}`, folder, options.tls);
     await server.restart();
     return server;
   }
@@ -41,16 +50,23 @@ export class EtcdServer {
   /** Starts etcd on the data that is there, or on none. */
   async restart(options: { readonly empty?: boolean } = {}): Promise<void> {
     if (options.empty) await rm(join(this.#folder, "data"), { recursive: true });
+    const scheme = this.#tls === undefined ? "http" : "https";
     const args = {
       "data-dir": join(this.#folder, "data"),
-      "listen-client-urls": `http://${this.endpoint}`,
-      "advertise-client-urls": `http://${this.endpoint}`,
+      "listen-client-urls": `${scheme}://${this.endpoint}`,
+      "advertise-client-urls": `${scheme}://${this.endpoint}`,
       "listen-peer-urls": `http://${this.#peer}`,
       "initial-advertise-peer-urls": `http://${this.#peer}`,
       "initial-cluster": `default=http://${this.#peer}`,
       // One member elects itself: no need to take a second over it.
       "heartbeat-interval": "10",
       "election-timeout": "100",
+      ...(this.#tls && {
+        "cert-file": this.#tls.cert,
+        "key-file": this.#tls.key,
+        "trusted-ca-file": this.#tls.ca,
+        "client-cert-auth": "true",
+      }),
     };
     const flags = Object.entries(args).map(([name, value]) => `--${name}=${value}`);
     const child = spawn("etcd", flags, { stdio: ["ignore", "ignore", "pipe"] });
@@ -126,9 +142,7 @@ async function ready(child: ChildProcess): Promise<void> {
     child.once("exit", (code) => reject(new Error(`etcd ended with code ${code}:\n${said.slice(-10).join("\n")}`)));
     lines.on("line", (line) => {
       said.push(line);
-      if (line.includes("serving insecure client requests") || line.includes("serving client traffic insecurely")) {
-        resolve();
-      }
+      if (/serving (insecure )?client (requests|traffic)/.test(line)) resolve();
     });
   });
   lines.removeAllListeners("line");

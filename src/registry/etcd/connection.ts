@@ -3,25 +3,21 @@ import type {
   IDuplexStream,
   ILeaseKeepAliveRequest,
   ILeaseKeepAliveResponse,
-  IOptions,
   IRangeResponse,
   ITxnRequest,
   ITxnResponse,
   IWatchRequest,
   IWatchResponse,
 } from "etcd3";
-import { Code, RpcError } from "../../errors/errors.js";
+import type { RpcError } from "../../errors/errors.js";
 import { closedError } from "../failures.js";
+import { type CallOptions, clientOptions, type Etcd3Module, loadEtcd3, requireLeader } from "./etcd3.js";
+import { toRpcError } from "./failures.js";
 import type { KeyRange } from "./keys.js";
 import type { ResolvedEtcdOptions } from "./options.js";
 
-type Etcd3Module = typeof import("etcd3");
 export type WatchStream = IDuplexStream<IWatchRequest, IWatchResponse>;
 export type KeepAliveStream = IDuplexStream<ILeaseKeepAliveRequest, ILeaseKeepAliveResponse>;
-type CallOptions = NonNullable<Parameters<Etcd3["watchClient"]["watch"]>[0]>;
-type Interceptor = NonNullable<CallOptions["interceptors"]>[number];
-
-export const etcdHint = "is etcd running, and is the address right? try: etcdctl endpoint health";
 
 /**
  * etcd's own calls over one etcd3 client: requests with a deadline, streams without. etcd3 is loaded and the client made
@@ -105,85 +101,4 @@ export class EtcdConnection {
   #deadline(): CallOptions {
     return { deadline: Date.now() + this.#options.requestTimeoutMs };
   }
-}
-
-/** @throws RpcError FAILED_PRECONDITION where etcd3 is not installed */
-export async function loadEtcd3(load: () => Promise<Etcd3Module> = () => import("etcd3")): Promise<Etcd3Module> {
-  try {
-    return await load();
-  } catch (cause) {
-    const message =
-      "etcdRegistry needs the package etcd3, which cannot be loaded; try: npm install etcd3 @grpc/grpc-js";
-    throw new RpcError(Code.FAILED_PRECONDITION, message, { cause });
-  }
-}
-
-function clientOptions(options: ResolvedEtcdOptions): IOptions {
-  const { auth, credentials, hosts, requestTimeoutMs } = options;
-  return {
-    hosts: [...hosts],
-    ...(credentials && { credentials: { ...credentials } }),
-    ...(auth && { auth: { ...auth, callOptions: () => ({ deadline: Date.now() + requestTimeoutMs }) } }),
-    faultHandling: { host: () => withoutBreaker },
-    grpcOptions: {
-      "grpc.keepalive_time_ms": 10_000,
-      "grpc.keepalive_timeout_ms": 5_000,
-      "grpc.initial_reconnect_backoff_ms": 100,
-      "grpc.max_reconnect_backoff_ms": 5_000,
-      "grpc.enable_http_proxy": 0,
-      "grpc.enable_channelz": 0,
-      "grpc.max_receive_message_length": 64 * 1024 * 1024,
-    },
-  };
-}
-
-type HostPolicy = ReturnType<NonNullable<NonNullable<IOptions["faultHandling"]>["host"]>>;
-
-/** etcd3's own breaker refuses everything for 5 s after 3 failures; every caller here backs off by itself. */
-const withoutBreaker = {
-  execute: async (call: (context: { signal: AbortSignal }) => unknown) => call({ signal: neverAborted }),
-  onSuccess: () => ({ dispose() {} }),
-  onFailure: () => ({ dispose() {} }),
-} as unknown as HostPolicy;
-
-const neverAborted = new AbortController().signal;
-
-/** Ends a stream to a member that has lost its leader, rather than let it go quiet. etcd3 has no option for metadata. */
-const addRequireLeader: Interceptor = (options, nextCall) => {
-  const call = nextCall(options) as ReturnType<Interceptor>;
-  const start = call.start.bind(call);
-  call.start = (metadata, listener) => {
-    metadata.set("hasleader", "true");
-    start(metadata, listener);
-  };
-  return call;
-};
-
-const requireLeader: CallOptions = { interceptors: [addRequireLeader] };
-
-function toRpcError(reason: unknown, options: ResolvedEtcdOptions, etcd3: Etcd3Module | undefined): RpcError {
-  if (reason instanceof RpcError) return reason;
-  const { name, auth, requestTimeoutMs } = options;
-  const say = (code: Code, what: string) => new RpcError(code, `${name}: ${what}`, { cause: reason });
-  const text = (reason instanceof Error ? reason.message : String(reason)).replace(/^(?:Error: )?\d+ [A-Z_]+: /, "");
-  if (etcd3 !== undefined) {
-    if (reason instanceof etcd3.EtcdLeaseInvalidError) return say(Code.NOT_FOUND, "the lease is gone");
-    if (reason instanceof etcd3.EtcdAuthenticationFailedError) {
-      return say(Code.UNAUTHENTICATED, `user "${auth?.username}" was refused; check auth.username and auth.password`);
-    }
-    if (reason instanceof etcd3.EtcdPermissionDeniedError) {
-      return say(
-        Code.PERMISSION_DENIED,
-        `user "${auth?.username ?? ""}" may not; grant the role readwrite on the prefix`,
-      );
-    }
-    if (text.includes("user name is empty")) {
-      return say(Code.UNAUTHENTICATED, "it wants to know who asks; give auth: { username, password }");
-    }
-    if (reason instanceof etcd3.GRPCFailedPreconditionError) return say(Code.FAILED_PRECONDITION, text);
-    if (reason instanceof etcd3.GRPCDeadlineExceededError) {
-      return say(Code.UNAVAILABLE, `no answer within ${requestTimeoutMs} ms; ${etcdHint}`);
-    }
-  }
-  return say(Code.UNAVAILABLE, `${text}; ${etcdHint}`);
 }

@@ -1,8 +1,10 @@
 import { type Instance, silentLogger } from "../../contract/contract.js";
+import { closedError, notListedError } from "../failures.js";
 import type { RegisterOptions, Registration, Registry, ServiceSummary, Snapshot, Watch } from "../registry.js";
 import { summarize, Watchers } from "../snapshots.js";
 import { EtcdConnection } from "./connection.js";
 import { Discovery, parseInstance } from "./discovery.js";
+import { etcdHint } from "./failures.js";
 import { Keys } from "./keys.js";
 import { type EtcdRegistryOptions, type ResolvedEtcdOptions, resolveEtcdOptions } from "./options.js";
 import { RangeWatch } from "./range-watch.js";
@@ -56,7 +58,10 @@ class EtcdRegistry implements Registry {
   }
 
   async list(): Promise<readonly ServiceSummary[]> {
-    const { kvs } = await this.#connection.range(this.#keys.everything());
+    if (this.#closed !== undefined) throw closedError(this.name);
+    const { kvs } = await this.#connection.range(this.#keys.everything()).catch((cause: unknown) => {
+      throw notListedError(this.name, cause, etcdHint);
+    });
     return summarize(
       kvs.flatMap(({ key, value }) => parseInstance(this.#keys, key.toString(), value, silentLogger) ?? []),
     );

@@ -40,15 +40,14 @@ export class EtcdLease {
 
   start(): void {
     const { clock, logger } = this.#options;
-    this.#running = keepTrying((healthy) => this.#hold(healthy), {
+    this.#running = keepTrying((well) => this.#hold(well), {
+      what: "lease",
       clock,
+      logger,
       backoff: etcdBackoff(this.#options),
       healthyMs,
       signal: this.#closing.signal,
-      onEnd: ({ error, waitMs }) => {
-        logger.warn({ err: error, waitMs: Math.round(waitMs) }, "no lease at etcd; asking for one again");
-        this.#holder.failed(error as RpcError);
-      },
+      onEnd: (error) => this.#holder.failed(error as RpcError),
     });
   }
 
@@ -65,14 +64,14 @@ export class EtcdLease {
   }
 
   /** Lives as long as one lease. */
-  async #hold(healthy: () => void): Promise<void> {
+  async #hold(well: () => void): Promise<void> {
     const { leaseId, ttlMs } = await this.#connection.grant(this.#options.ttlMs);
     const end = new AbortController();
     this.#current = { leaseId, end };
     try {
       if (!this.#closing.signal.aborted) {
         this.#holder.granted(leaseId);
-        healthy();
+        well();
         await this.#renew(leaseId, ttlMs, end);
         throw end.signal.reason;
       }
@@ -88,18 +87,22 @@ export class EtcdLease {
     const { clock, logger } = this.#options;
     const watchdog = new Watchdog(clock, () => end.abort(this.#lost(`no answer for ${ttlMs} ms`)));
     watchdog.feed(ttlMs);
-    const renewals = async (healthy: () => void) => {
+    const renewals = async (well: () => void) => {
       // Also renews an expired auth token, which etcd3 does for requests but not for streams.
       if (!(await this.#connection.isAlive(leaseId))) return end.abort(this.#lost("etcd has let it expire"));
       await this.#beat(leaseId, ttlMs, end, () => {
         watchdog.feed(ttlMs);
-        healthy();
+        well();
       });
     };
-    const onEnd = ({ error }: { error: unknown }) =>
-      logger.debug({ err: error, leaseId }, "the keepalive stream ended; opening it again");
-    const backoff = etcdBackoff(this.#options);
-    await keepTrying(renewals, { clock, backoff, healthyMs: ttlMs, signal: end.signal, onEnd });
+    await keepTrying(renewals, {
+      what: "keepalive stream",
+      clock,
+      logger,
+      backoff: etcdBackoff(this.#options),
+      healthyMs: ttlMs,
+      signal: end.signal,
+    });
     watchdog.stop();
   }
 

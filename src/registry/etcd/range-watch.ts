@@ -37,15 +37,13 @@ export class RangeWatch {
 
   start(): void {
     const { clock, logger } = this.#options;
-    this.#running = keepTrying((healthy) => this.#follow(healthy), {
+    this.#running = keepTrying((well) => this.#follow(well), {
+      what: `watch of ${this.#range.key}`,
       clock,
+      logger,
       backoff: etcdBackoff(this.#options),
       healthyMs,
       signal: this.#closing.signal,
-      onEnd: ({ error, waitMs }) => {
-        const range = this.#range.key.toString();
-        logger.warn({ err: error, range, waitMs: Math.round(waitMs) }, "the watch at etcd ended; listing again");
-      },
     });
   }
 
@@ -54,7 +52,7 @@ export class RangeWatch {
     await this.#running;
   }
 
-  async #follow(healthy: () => void): Promise<void> {
+  async #follow(well: () => void): Promise<void> {
     const revision = await this.#list();
     if (this.#closing.signal.aborted) return;
     const stream = await this.#connection.watch();
@@ -68,7 +66,7 @@ export class RangeWatch {
         if (response.canceled) throw this.#ended(reasonOfCancel(response));
         if (response.created) {
           watchdog.stop();
-          healthy();
+          well();
         }
         this.#apply(response);
       });

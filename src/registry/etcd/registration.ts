@@ -7,7 +7,8 @@ import { Publication } from "../publication.js";
 import type { Registration, RegistrationState } from "../registry.js";
 import { Wakeup } from "../wakeup.js";
 import { etcdBackoff, healthyMs } from "./backoff.js";
-import { type EtcdConnection, etcdHint } from "./connection.js";
+import type { EtcdConnection } from "./connection.js";
+import { etcdHint } from "./failures.js";
 import type { Keys } from "./keys.js";
 import type { ResolvedEtcdOptions } from "./options.js";
 import { RangeWatch } from "./range-watch.js";
@@ -75,16 +76,14 @@ export class EtcdRegistration implements Registration {
 
   start(): void {
     const { clock, logger } = this.#options;
-    this.#running = keepTrying((healthy) => this.#keepPublished(healthy), {
+    this.#running = keepTrying((well) => this.#keepPublished(well), {
+      what: `registration of ${this.key}`,
       clock,
+      logger,
       backoff: etcdBackoff(this.#options),
       healthyMs,
       signal: this.#closing.signal,
-      onEnd: ({ error, waitMs }) => {
-        this.publication.fail(error);
-        const { id: instance } = this.publication.instance;
-        logger.warn({ err: error, instance, waitMs: Math.round(waitMs) }, "not registered at etcd; trying again");
-      },
+      onEnd: (error) => this.publication.fail(error),
     });
   }
 
@@ -131,7 +130,7 @@ export class EtcdRegistration implements Registration {
     return this.close();
   }
 
-  async #keepPublished(healthy: () => void): Promise<void> {
+  async #keepPublished(well: () => void): Promise<void> {
     while (!this.#closing.signal.aborted) {
       const leaseId = this.#leaseId;
       const published = this.#published;
@@ -140,7 +139,7 @@ export class EtcdRegistration implements Registration {
         await this.#wakeup.wait();
       } else {
         await this.#publish(leaseId);
-        healthy();
+        well();
       }
     }
   }

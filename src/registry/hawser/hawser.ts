@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Instance } from "../../contract/contract.js";
-import { Code, RpcError } from "../../errors/errors.js";
-import { closedError, isFinal, reasonOf, registeredTwiceError } from "../failures.js";
+import { closedError, notListedError, registeredTwiceError } from "../failures.js";
 import type { RegisterOptions, Registration, Registry, ServiceSummary, Snapshot, Watch } from "../registry.js";
 import { Watchers } from "../snapshots.js";
 import { type HawserRegistryOptions, hawserHint, type ResolvedHawserOptions, resolveHawserOptions } from "./options.js";
@@ -71,9 +70,7 @@ class HawserRegistry implements Registry {
     try {
       return (await this.#options.client.list({})).services;
     } catch (cause) {
-      const code = isFinal(cause) ? (cause as RpcError).code : Code.UNAVAILABLE;
-      const reason = reasonOf(cause, this.name);
-      throw new RpcError(code, `${this.name}: services could not be listed (${reason}); ${hawserHint}`, { cause });
+      throw notListedError(this.name, cause, hawserHint);
     }
   }
 

@@ -1,19 +1,11 @@
 import type { Instance } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
-import type { RegisterRequest } from "../../gen/hawser/registry/v1/registry.js";
-import type { Timer } from "../../time/time.js";
 import { registrationClosedError } from "../failures.js";
-import { toMessage } from "../instance-message.js";
 import { keepTrying } from "../keep-trying.js";
 import { Publication } from "../publication.js";
 import type { Registration, RegistrationState } from "../registry.js";
-import { Watchdog } from "../watchdog.js";
-import { streamEnded, streamFailed } from "./failures.js";
 import { hawserHint, healthyMs, type ResolvedHawserOptions } from "./options.js";
-import { Outbox } from "./outbox.js";
-
-/** How long a server may take to end the stream of a registration that closes. */
-const goodbyeMs = 2_000;
+import { RegisterStream } from "./register-stream.js";
 
 /** One instance, held by a stream that is opened again whenever it ends or falls silent. */
 export class HawserRegistration implements Registration {
@@ -38,16 +30,14 @@ export class HawserRegistration implements Registration {
 
   start(): void {
     const { backoff, clock, logger } = this.#options;
-    this.#running = keepTrying((healthy) => this.#hold(healthy), {
+    this.#running = keepTrying((well) => this.#hold(well), {
+      what: `registration of ${this.publication.instance.id}`,
       clock,
+      logger,
       backoff,
       healthyMs,
       signal: this.#closing.signal,
-      onEnd: ({ error, waitMs }) => {
-        this.publication.fail(error);
-        const { id: instance } = this.publication.instance;
-        logger.warn({ err: error, instance, waitMs: Math.round(waitMs) }, "not registered; registering again");
-      },
+      onEnd: (error) => this.publication.fail(error),
     });
   }
 
@@ -80,11 +70,11 @@ export class HawserRegistration implements Registration {
     this.#onClosed();
   }
 
-  async #hold(healthy: () => void): Promise<void> {
+  async #hold(well: () => void): Promise<void> {
     const stream = new RegisterStream(this.publication, this.#options);
     this.#stream = stream;
     try {
-      await stream.run(healthy);
+      await stream.run(well);
     } finally {
       this.#stream = undefined;
     }
@@ -92,80 +82,5 @@ export class HawserRegistration implements Registration {
 
   #closedError(): RpcError {
     return registrationClosedError(this.#options.name, this.publication.instance.id);
-  }
-}
-
-/** One Register stream from its first request to its end. */
-class RegisterStream {
-  readonly #publication: Publication;
-  readonly #options: ResolvedHawserOptions;
-  readonly #requests = new Outbox<RegisterRequest>();
-  /** The version each unanswered request carried; every request is answered, in order. */
-  readonly #unanswered: number[] = [];
-  readonly #dead = new AbortController();
-  readonly #watchdog: Watchdog;
-  #heartbeat: Timer | undefined;
-  #ttlMs: number;
-  answered = false;
-
-  constructor(publication: Publication, options: ResolvedHawserOptions) {
-    this.#publication = publication;
-    this.#options = options;
-    this.#ttlMs = options.ttlMs;
-    this.#watchdog = new Watchdog(options.clock, () => this.#dead.abort());
-  }
-
-  /** Rejects once the stream has ended. */
-  async run(healthy: () => void): Promise<void> {
-    const { client, name, ttlMs } = this.#options;
-    this.#watchdog.feed(ttlMs);
-    this.sendInstance();
-    try {
-      const call = { signal: this.#dead.signal, timeoutMs: Number.POSITIVE_INFINITY };
-      for await (const { grantedTtlMs } of client.register(this.#requests, call)) {
-        if (grantedTtlMs !== this.#ttlMs) this.#granted(grantedTtlMs || ttlMs);
-        this.#watchdog.feed(this.#ttlMs);
-        this.answered = true;
-        this.#publication.confirm(this.#unanswered.shift() ?? 0);
-        healthy();
-      }
-    } catch (reason) {
-      if (!this.#dead.signal.aborted) throw streamFailed(name, reason);
-      throw new RpcError(Code.UNAVAILABLE, `${name}: no answer for ${this.#ttlMs} ms`, { cause: reason });
-    } finally {
-      this.#watchdog.stop();
-      this.#heartbeat?.cancel();
-      this.#requests.end();
-    }
-    throw streamEnded(name);
-  }
-
-  /** Publishes the instance as it is now. */
-  sendInstance(): void {
-    this.#send(toMessage(this.#publication.instance), this.#publication.version);
-  }
-
-  /** Says goodbye: the registry takes the instance out and ends the stream. */
-  end(): void {
-    this.#heartbeat?.cancel();
-    this.#requests.end();
-    if (this.answered) this.#watchdog.feed(goodbyeMs);
-    else this.#dead.abort();
-  }
-
-  #send(instance: RegisterRequest["instance"], version: number): void {
-    this.#requests.push({ instance, ttlMs: this.#options.ttlMs });
-    this.#unanswered.push(version);
-    this.#armHeartbeat();
-  }
-
-  #granted(ttlMs: number): void {
-    this.#ttlMs = ttlMs;
-    this.#armHeartbeat();
-  }
-
-  #armHeartbeat(): void {
-    this.#heartbeat?.cancel();
-    this.#heartbeat = this.#options.clock.timer(this.#ttlMs / 3, () => this.#send(undefined, 0));
   }
 }

@@ -33,16 +33,14 @@ export class HawserWatch {
 
   start(): void {
     const { backoff, clock, logger } = this.#options;
-    this.#running = keepTrying((healthy) => this.#follow(healthy), {
+    this.#running = keepTrying((well) => this.#follow(well), {
+      what: `watch of ${this.#feed.service}`,
       clock,
+      logger,
       backoff,
       healthyMs,
       signal: this.#closing.signal,
-      onEnd: ({ error, waitMs }) => {
-        this.#feed.markStale();
-        const { service } = this.#feed;
-        logger.warn({ err: error, service, waitMs: Math.round(waitMs) }, "the watch ended; watching again");
-      },
+      onEnd: () => this.#feed.markStale(),
     });
   }
 
@@ -51,7 +49,7 @@ export class HawserWatch {
     await this.#running;
   }
 
-  async #follow(healthy: () => void): Promise<void> {
+  async #follow(well: () => void): Promise<void> {
     const { client, clock, name, ttlMs } = this.#options;
     const dead = new AbortController();
     const watchdog = new Watchdog(clock, () => dead.abort());
@@ -65,7 +63,7 @@ export class HawserWatch {
         if (first) this.#beginGrace();
         first = false;
         this.#take(response);
-        healthy();
+        well();
       }
     } catch (reason) {
       if (!dead.signal.aborted) throw streamFailed(name, reason);

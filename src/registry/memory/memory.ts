@@ -39,8 +39,8 @@ class MemoryRegistry implements Registry {
     const copy = copyInstance(instance);
     if (this.#closed) throw closedError(this.name);
     if (this.#registrations.has(copy.id)) throw registeredTwiceError(this.name, copy.id);
-    const registration = new MemoryRegistration(copy, this.#table.put(copy), this.name);
-    registration.onClose = () => this.#registrations.delete(copy.id);
+    const onClosed = () => this.#registrations.delete(copy.id);
+    const registration = new MemoryRegistration(copy, this.#table.put(copy), { registryName: this.name, onClosed });
     this.#registrations.set(copy.id, registration);
     return registration;
   }
@@ -65,16 +65,20 @@ class MemoryRegistry implements Registry {
   }
 }
 
+interface MemoryRegistrationOptions {
+  readonly registryName: string;
+  readonly onClosed: () => void;
+}
+
 class MemoryRegistration implements Registration {
-  readonly #registryName: string;
+  readonly #options: MemoryRegistrationOptions;
   #instance: Instance;
   #entry: TableEntry | undefined;
-  onClose: () => void = () => {};
 
-  constructor(instance: Instance, entry: TableEntry, registryName: string) {
+  constructor(instance: Instance, entry: TableEntry, options: MemoryRegistrationOptions) {
     this.#instance = instance;
     this.#entry = entry;
-    this.#registryName = registryName;
+    this.#options = options;
   }
 
   get state(): RegistrationState {
@@ -82,7 +86,7 @@ class MemoryRegistration implements Registration {
   }
 
   async update(instance: Instance): Promise<void> {
-    if (this.#entry === undefined) throw registrationClosedError(this.#registryName, this.#instance.id);
+    if (this.#entry === undefined) throw registrationClosedError(this.#options.registryName, this.#instance.id);
     this.#instance = copyUpdate(this.#instance, instance);
     this.#entry.update(this.#instance);
   }
@@ -91,7 +95,7 @@ class MemoryRegistration implements Registration {
     if (this.#entry === undefined) return;
     this.#entry.remove();
     this.#entry = undefined;
-    this.onClose();
+    this.#options.onClosed();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
