@@ -39,7 +39,7 @@ build: install ## Compile to dist/
 
 package: build ## Check what would be published: publint, are-the-types-wrong
 	publint --strict
-	attw --pack . --profile esm-only
+	attw --pack . --profile esm-only --quiet
 
 unit: install ## Run the tests that need no other program
 	vitest run --exclude 'test/registry/etcd*' --exclude 'test/examples/**' --exclude 'test/cli/**'
