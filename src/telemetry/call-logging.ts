@@ -18,7 +18,7 @@ export interface CallLoggingOptions {
  */
 export function callLogging(options: CallLoggingOptions): Middleware {
   const { logger, clock = systemClock } = options;
-  return (next) => (call) => new LoggedCall(call, logger, clock).invoke(next, call);
+  return (next) => (call) => new LoggedCall(call, logger, clock).invoke(next);
 }
 
 class LoggedCall extends WatchedCall {

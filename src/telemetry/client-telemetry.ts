@@ -34,7 +34,7 @@ export function clientTelemetry(options: ClientTelemetryOptions = {}): ClientTel
     if (meter === undefined && !span?.isRecording()) return next(outgoing);
     const traced = new TracedCall(telemetry, outgoing, span, meter);
     if (traced.span !== undefined) outgoing.values.set(tracedCall, traced);
-    return traced.invoke(next, outgoing);
+    return traced.invoke(next);
   };
 
   function carry(made: Call, within: Context): Call {

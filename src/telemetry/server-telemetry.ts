@@ -20,10 +20,10 @@ export function serverTelemetry(options: TelemetryOptions = {}): Middleware {
     const meter = telemetry.meter(call.method);
     const within = span === undefined ? parent : trace.setSpan(parent, span);
     if (within === ROOT_CONTEXT && meter === undefined) return next(call);
-    if (within === ROOT_CONTEXT) return new TracedCall(telemetry, call, span, meter).invoke(next, call);
+    if (within === ROOT_CONTEXT) return new TracedCall(telemetry, call, span, meter).invoke(next);
     const traced = new TracedCall(telemetry, call, span, meter, within);
     if (traced.span !== undefined && isHandlerCall(call)) traced.span.setAttributes(peerAttributes(call.peer));
-    return context.with(within, traced.invoke, traced, next, call);
+    return context.with(within, traced.invoke, traced, next);
   };
 }
 

@@ -38,8 +38,9 @@ export class TracedCall extends WatchedCall {
     meter?.started();
   }
 
-  override invoke(next: Invoke, call: Call): Promise<Reply> {
-    return super.invoke(next, this.span !== undefined && call.method.requestStream ? this.#counted(call) : call);
+  override invoke(next: Invoke): Promise<Reply> {
+    const counts = this.span !== undefined && this.call.method.requestStream;
+    return super.invoke(next, counts ? this.#counted() : this.call);
   }
 
   /** The attempt that the answer comes from; it ends as the call does. */
@@ -57,7 +58,8 @@ export class TracedCall extends WatchedCall {
     }
   }
 
-  #counted(call: Call): Call {
+  /** The same call, its requests counted; for the retry it is as unread as before. */
+  #counted(): Call {
     const counter: StreamObserver = {
       message: () => {
         this.#requests++;
@@ -66,8 +68,8 @@ export class TracedCall extends WatchedCall {
       fail: (reason) => reason,
       stop() {},
     };
-    const counted = new ObservedStream(call.message as AsyncIterable<unknown>, counter);
-    return call.with({ message: new RequestStream(counted) });
+    const counted = new ObservedStream(this.call.message as AsyncIterable<unknown>, counter);
+    return this.call.with({ message: new RequestStream(counted) });
   }
 
   #endSpan(span: Span, code: Code, error: RpcError | undefined): void {

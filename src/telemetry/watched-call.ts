@@ -20,7 +20,8 @@ export abstract class WatchedCall implements StreamObserver {
   /** The call is over; called once. */
   protected abstract ended(code: Code, error: RpcError | undefined): void;
 
-  invoke(next: Invoke, call: Call): Promise<Reply> {
+  /** Carries the call out. */
+  invoke(next: Invoke, call: Call = this.call): Promise<Reply> {
     try {
       return next(call).then(
         (reply) => this.#replied(reply),

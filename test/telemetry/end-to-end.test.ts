@@ -6,28 +6,36 @@ import type { Handlers } from "../../src/contract/contract.js";
 import { Code, RpcError } from "../../src/errors/errors.js";
 import { createServer, type Server } from "../../src/server/server.js";
 import { clientTelemetry, serverTelemetry } from "../../src/telemetry/telemetry.js";
+import type { Clock } from "../../src/time/time.js";
 import { grpcJsTransport } from "../../src/transport/grpc-js/grpc-js.js";
 import { memoryTransport } from "../../src/transport/memory/memory.js";
 import type { Transport } from "../../src/transport/transport.js";
 import { EchoServiceDefinition } from "../gen/hawser/test/v1/echo.js";
+import { ManualClock } from "../support/manual-clock.js";
 import { TestSdk } from "./support/sdk.js";
 
 type Echo = ClosableClient<EchoServiceDefinition>;
 type EchoHandlers = Handlers<EchoServiceDefinition>;
 
-const networks: readonly [name: string, transport: () => Transport, address: (service: string) => string][] = [
+const networks: readonly [
+  name: string,
+  transport: (options: { readonly clock: Clock }) => Transport,
+  address: (service: string) => string,
+][] = [
   ["memory", memoryTransport, (service) => `memory://${service}`],
   ["grpc-js", grpcJsTransport, () => "grpc://127.0.0.1:0"],
 ];
 
 describe.each(networks)("over %s", (_, makeTransport, addressOf) => {
   let sdk: TestSdk;
+  let clock: ManualClock;
   let transport: Transport;
   let open: { close(): Promise<void> }[];
 
   beforeEach(() => {
     sdk = new TestSdk().register();
-    transport = makeTransport();
+    clock = new ManualClock();
+    transport = makeTransport({ clock });
     open = [];
   });
   afterEach(async () => {
@@ -59,10 +67,11 @@ describe.each(networks)("over %s", (_, makeTransport, addressOf) => {
     const { call, attempt } = clientTelemetry({ target });
     const client = createClient(EchoServiceDefinition, {
       transport,
+      clock,
       target: server.address,
       middleware: [call],
       attemptMiddleware: [attempt],
-      retry: { initialBackoffMs: 1 },
+      retry: { initialBackoffMs: 10 },
     });
     open.push(client as Echo & { close(): Promise<void> });
     return client;
@@ -70,7 +79,7 @@ describe.each(networks)("over %s", (_, makeTransport, addressOf) => {
 
   /** All spans, once `count` of them have ended: a server ends its span after its client has the answer. */
   async function ended(count: number): Promise<readonly ReadableSpan[]> {
-    await vi.waitFor(() => expect(sdk.spans).toHaveLength(count));
+    await vi.waitFor(() => expect(sdk.spans).toHaveLength(count), 10_000);
     expect(sdk.openSpans).toBe(0);
     return sdk.spans;
   }
@@ -113,7 +122,12 @@ describe.each(networks)("over %s", (_, makeTransport, addressOf) => {
         return { text: "ready" };
       },
     });
-    await call(flaky, "flaky").read({});
+    const answer = call(flaky, "flaky").read({});
+    await vi.waitFor(() => {
+      clock.advance(10);
+      expect(asked).toBe(2);
+    }, 4000);
+    await answer;
 
     const spans = await ended(3);
     const client = spans.find(({ kind }) => kind === SpanKind.CLIENT);
@@ -163,11 +177,13 @@ describe.each(networks)("over %s", (_, makeTransport, addressOf) => {
   it("a call that outlives its deadline ends both spans so", async () => {
     const server = await serve("slow", {
       unary: (_request, { signal }) =>
-        new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+        new Promise((_, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason));
+          clock.advance(1000);
+        }),
     });
-    await expect(call(server, "slow").unary({}, { timeoutMs: 20 })).rejects.toMatchObject({
-      code: Code.DEADLINE_EXCEEDED,
-    });
+    const answer = call(server, "slow").unary({}, { timeoutMs: 1000 });
+    await expect(answer).rejects.toMatchObject({ code: Code.DEADLINE_EXCEEDED });
     for (const span of await ended(2)) expect(span.attributes["rpc.status_code"]).toBe("DEADLINE_EXCEEDED");
   });
 });

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { type AddressInfo, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { trace } from "@opentelemetry/api";
@@ -30,6 +31,15 @@ async function run(scenario: string, env: Record<string, string>, nodeOptions: s
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
+}
+
+/** The exporter takes 0 for its default port. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 const json = { OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" };
@@ -100,6 +110,17 @@ describe("startTelemetry in a process of its own", () => {
     await using collector = new Collector();
     await run("again", { ...json, OTEL_EXPORTER_OTLP_ENDPOINT: await collector.listen() });
     expect(collector.received.map(({ path }) => path)).toContain("/v1/traces");
+  });
+
+  it("lets Prometheus read the metrics, and needs no collector for that", async () => {
+    const lines = await run("scraped", {
+      OTEL_METRICS_EXPORTER: "prometheus",
+      OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
+      OTEL_EXPORTER_PROMETHEUS_PORT: String(await freePort()),
+    });
+    const scraped = lines.find(({ msg }) => msg === "scraped")?.["metrics"];
+    expect(scraped).toMatch(/^rpc_server_call_duration_count\{.*rpc_status_code="OK".*\} 1$/m);
+    expect(scraped).toMatch(/^hawser_server_calls_in_flight\{.*\} 0$/m);
   });
 
   it("does nothing where no exporter and no endpoint is named", async () => {

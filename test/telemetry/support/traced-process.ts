@@ -32,6 +32,13 @@ const scenarios: { readonly [name: string]: () => Promise<void> } = {
     await second.close();
     logger.info({ recording: trace.getTracer("test").startSpan("late").isRecording() }, "closed");
   },
+  async scraped() {
+    const telemetry = await startTelemetry(options);
+    await serveOne();
+    const response = await fetch(`http://127.0.0.1:${process.env["OTEL_EXPORTER_PROMETHEUS_PORT"]}/metrics`);
+    logger.info({ metrics: await response.text() }, "scraped");
+    await telemetry.close();
+  },
   async again() {
     await (await startTelemetry(options)).close();
     const telemetry = await startTelemetry(options);
