@@ -1,0 +1,97 @@
+import { expect } from "vitest";
+import { collect } from "../../support/collect.js";
+import type { Story } from "./story.js";
+
+const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+/** What goes along by itself from call to call. */
+export function travel(story: Story): void {
+  story("what is declared to travel goes along nested calls, and nothing else does", async (stage) => {
+    const inventory = await stage.play();
+    const orders = await stage.play({ unary: () => inventory.client.unary({}) });
+    const { client } = await stage.play({ unary: () => orders.client.unary({}) });
+    const { metadata } = await client.unary(
+      {},
+      {
+        metadata: {
+          "x-hawser-global-tenant": ["7", "8"],
+          "x-hawser-global-seal-bin": Uint8Array.of(0, 255),
+          traceparent: trace,
+          tracestate: "a=1",
+          baggage: "user=ada",
+          authorization: "Bearer secret",
+          "x-tenant": "7",
+          "x-hawser-local": "stay",
+        },
+      },
+    );
+    expect(metadata).toEqual({
+      "x-hawser-global-tenant": "7,8",
+      "x-hawser-global-seal-bin": Buffer.from([0, 255]).toString("base64"),
+      traceparent: trace,
+      tracestate: "a=1",
+      baggage: "user=ada",
+    });
+  });
+
+  story("it goes along from handlers of every shape", async (stage) => {
+    const inventory = await stage.play();
+    const { client } = await stage.play({
+      clientStream: async (requests) => {
+        await collect(requests);
+        return inventory.client.unary({});
+      },
+      async *serverStream() {
+        yield {};
+        yield inventory.client.unary({});
+      },
+      async *bidi(requests) {
+        for await (const _ of requests) yield await inventory.client.unary({});
+      },
+    });
+    const options = { metadata: { "x-hawser-global-tenant": "7" } };
+    const answers = [
+      await client.clientStream([{}], options),
+      ...(await collect(client.serverStream({}, options))).slice(1),
+      ...(await collect(client.bidi([{}, {}], options))),
+    ];
+    expect(answers.map(({ metadata }) => metadata)).toEqual(Array(4).fill({ "x-hawser-global-tenant": "7" }));
+  });
+
+  story("what a nested call says itself comes before what would travel", async (stage) => {
+    const inventory = await stage.play();
+    const { client } = await stage.play({
+      unary: () => inventory.client.unary({}, { metadata: { "x-hawser-global-tenant": "9", "x-own": "1" } }),
+    });
+    const { metadata } = await client.unary({}, { metadata: { "x-hawser-global-tenant": "7" } });
+    expect(metadata).toEqual({ "x-hawser-global-tenant": "9", "x-own": "1" });
+  });
+
+  story("a downstream's header and trailer are never relayed by accident", async (stage) => {
+    const inventory = await stage.play({
+      unary: (_request, call) => {
+        call.header.set("x-secret", "h").set("x-hawser-global-tenant", "h");
+        call.trailer.set("x-secret", "t");
+        return {};
+      },
+    });
+    const { client } = await stage.play({ unary: () => inventory.client.unary({}) });
+    const received: string[] = [];
+    await client.unary(
+      {},
+      { onHeader: (each) => received.push(...each.keys()), onTrailer: (each) => received.push(...each.keys()) },
+    );
+    expect(received).toEqual([]);
+  });
+
+  story("calls made outside a handler carry nothing of calls that run at the same time", async (stage) => {
+    const inventory = await stage.play();
+    const { client } = await stage.play({ unary: () => inventory.client.unary({}) });
+    const [travelled, own] = await Promise.all([
+      client.unary({}, { metadata: { "x-hawser-global-tenant": "7" } }),
+      inventory.client.unary({}),
+    ]);
+    expect(travelled.metadata).toEqual({ "x-hawser-global-tenant": "7" });
+    expect(own.metadata).toEqual({});
+  });
+}
