@@ -20,7 +20,7 @@ import { RequestReader } from "./request-reader.js";
 export interface Caller {
   resolve(reply: Reply): void;
   reject(error: RpcError): void;
-  /** Nothing of the call is left running. */
+  /** The call is over for the caller, whatever its handler still does. */
   ended(): void;
 }
 
@@ -100,7 +100,6 @@ export class MemoryExchange implements ResponseSink, RunningExchange {
     this.#answer(error === undefined ? undefined : asRemote(error));
     this.#requests?.stop();
     this.#listener.end(this);
-    this.#caller.ended();
   }
 
   /** The server closes before the call is done. */
@@ -129,10 +128,11 @@ export class MemoryExchange implements ResponseSink, RunningExchange {
     if (this.#responses !== undefined) this.#responses.end(error);
     else if (error !== undefined) this.#caller.reject(error);
     else this.#caller.resolve({ message: this.#response, header: this.#header, trailer: () => this.#trailer });
+    this.#caller.ended();
   }
 
   #openRequests(served: Method): RequestReader {
-    return new RequestReader({
+    this.#requests = new RequestReader({
       source: this.#call.message as AsyncIterable<unknown>,
       copy: (message) => this.#copyRequest(served, message),
       onFailure: (reason) => {
@@ -140,6 +140,7 @@ export class MemoryExchange implements ResponseSink, RunningExchange {
         return new RpcError(Code.CANCELLED, `${served.fullName}: cancelled by the caller`);
       },
     });
+    return this.#requests;
   }
 
   #copyRequest(served: Method, message: unknown): unknown {
@@ -182,5 +183,5 @@ function decode(type: MessageType, bytes: Uint8Array, method: Method, explain: E
 
 /** What an error is to the other side: its code, message and details, and nothing of this side's stack. */
 function asRemote(error: RpcError): RpcError {
-  return new RpcError(error.code, error.message, { details: error.details, remote: true });
+  return new RpcError(error.code, error.message.toWellFormed(), { details: error.details, remote: true });
 }

@@ -16,6 +16,7 @@ export class MemoryListener implements Listener {
   readonly #onClosed: () => void;
   #draining = false;
   #idle: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
 
   constructor(address: Address, router: Router, clock: Clock, onClosed: () => void) {
     this.address = address;
@@ -41,24 +42,28 @@ export class MemoryListener implements Listener {
     this.#draining = true;
   }
 
-  async close(options: { readonly graceMs?: number } = {}): Promise<void> {
-    this.drain();
-    if (this.#running.size > 0) {
-      const idle = new Promise<void>((resolve) => {
-        this.#idle = resolve;
-      });
-      const timer = this.#clock.timer(options.graceMs ?? 0, () => this.#cancelAll());
-      await idle;
-      timer.cancel();
-    }
-    this.#onClosed();
+  close(options: { readonly graceMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.graceMs ?? 0);
+    return this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  #cancelAll(): void {
+  /** Handlers that outlive the grace are told, and left to themselves. */
+  async #close(graceMs: number): Promise<void> {
+    this.drain();
+    if (this.#running.size > 0 && graceMs > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = this.#clock.timer(graceMs, resolve);
+        this.#idle = () => {
+          timer.cancel();
+          resolve();
+        };
+      });
+    }
     for (const exchange of [...this.#running]) exchange.dropConnection();
+    this.#onClosed();
   }
 }
