@@ -8,6 +8,7 @@ import { loadEtcd3 } from "../../src/registry/etcd/etcd3.js";
 import { type KeyRange, Keys } from "../../src/registry/etcd/keys.js";
 import { resolveEtcdOptions } from "../../src/registry/etcd/options.js";
 import { RangeWatch } from "../../src/registry/etcd/range-watch.js";
+import { EtcdRegistrar } from "../../src/registry/etcd/registrar.js";
 import type { Registry } from "../../src/registry/registry.js";
 import { instance } from "../conformance/registry.js";
 import { EtcdServer } from "../support/etcd.js";
@@ -142,6 +143,26 @@ describe("what etcd does to a registration", () => {
     await vi.waitFor(() => expect(registration.state).toBe("registered"));
   });
 
+  test("a key deleted between its put and the answer to that is put back too", async () => {
+    const server = await startEtcd();
+    const connection = new SlowToAnswer(server);
+    cleanups.push(() => connection.close());
+    const options = resolveEtcdOptions({ hosts: server.endpoint, random: () => 0 });
+    const registrar = new EtcdRegistrar(connection, options, new Keys(prefix));
+    cleanups.push(() => registrar.close());
+    const registration = await registrar.register(instance("orders-1"), 10_000);
+    const others = new Follower(open(server), "orders");
+    await others.untilIds("orders-1");
+    connection.beforeAnswer = async () => {
+      const gone = others.untilIds();
+      await server.ctl("del", `${prefix}/orders/orders-1`);
+      await gone;
+    };
+    await registration.update(instance("orders-1", { weight: 7 }));
+    const { instances } = await others.untilIds("orders-1");
+    expect(instances[0]?.weight).toBe(7);
+  });
+
   test("an instance that closed is not put back by the watch on its own key", async () => {
     const server = await startEtcd();
     const registry = open(server);
@@ -270,6 +291,23 @@ describe("what etcd does to a watch", () => {
   });
 });
 
+/** Something happens after etcd has carried out a transaction and before it is known here; once. */
+class SlowToAnswer extends EtcdConnection {
+  beforeAnswer: (() => Promise<void>) | undefined;
+
+  constructor(server: EtcdServer) {
+    super(resolveEtcdOptions({ hosts: server.endpoint }));
+  }
+
+  override async txn(...request: Parameters<EtcdConnection["txn"]>): ReturnType<EtcdConnection["txn"]> {
+    const answer = await super.txn(...request);
+    const happens = this.beforeAnswer;
+    this.beforeAnswer = undefined;
+    await happens?.();
+    return answer;
+  }
+}
+
 /** Between the first list and the watch from there, keys change and etcd forgets how. */
 class HistoryForgotten extends EtcdConnection {
   readonly relisted: Promise<void>;
@@ -297,6 +335,17 @@ class HistoryForgotten extends EtcdConnection {
     return answer;
   }
 }
+
+describe("etcd of several members", () => {
+  test("a member that is away is passed over", async () => {
+    const server = await startEtcd();
+    const registry = open(server, { hosts: ["127.0.0.1:1", server.endpoint, "127.0.0.1:2"] });
+    const orders = new Follower(registry, "orders");
+    await registry.register(instance("orders-1"));
+    await orders.untilIds("orders-1");
+    expect(registry.name).toBe(`etcd://127.0.0.1:1,${server.endpoint},127.0.0.1:2`);
+  });
+});
 
 describe("etcd that asks who is there", () => {
   async function guarded(): Promise<EtcdServer> {
