@@ -71,7 +71,9 @@ function firstSnapshot(registry: Registry, service: string, clock: Clock): Promi
 /** The instance's id, and what is known of it line by line. */
 function sheet({ instance, uptimeMs, health }: Examined, { paint }: Terminal): string {
   const { id, version, state, endpoints, contracts, zone, weight, metadata } = instance;
-  const labels = Object.entries(metadata).map(([key, value]) => `${key}=${value}`);
+  const labels = Object.entries(metadata)
+    .map(([key, value]) => `${key}=${value}`)
+    .sort();
   const text = (value: string): string => printable(value) || paint.faint("-");
   const fields = table([
     ["  version", text(version)],

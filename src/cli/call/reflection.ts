@@ -1,5 +1,5 @@
 import { fromBinary } from "@bufbuild/protobuf";
-import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import * as wkt from "@bufbuild/protobuf/wkt";
 import { type ClientOptions, createClient } from "../../client/client.js";
 import type { CallOptions, Client, ServiceDefinition } from "../../contract/contract.js";
 import { contractsFrom } from "../../contract/from-descriptors.js";
@@ -86,26 +86,29 @@ async function listServices(ask: Ask): Promise<readonly string[]> {
   throw failed(answer, "its services");
 }
 
+/** `google/protobuf/*.proto`: every compiler brings them along, so some servers do not send them. */
+const wellKnown = Object.values(wkt).flatMap((each) =>
+  typeof each === "object" && "kind" in each && each.kind === "file" ? [each.proto] : [],
+);
+
 /** The files of these services and everything they import. */
-async function filesOf(services: readonly string[], ask: Ask): Promise<Iterable<FileDescriptorProto>> {
-  const files = new Map<string, FileDescriptorProto>();
+async function filesOf(services: readonly string[], ask: Ask): Promise<Iterable<wkt.FileDescriptorProto>> {
+  const files = new Map(wellKnown.map((file) => [file.name, file]));
   const asked = new Set<string>();
   let questions = services.map((value): Question => ({ $case: "fileContainingSymbol", value }));
   while (questions.length > 0) {
-    for (const answer of await ask(questions)) {
-      if (answer.$case !== "fileDescriptorResponse") throw failed(answer, "a file of its contracts");
-      for (const bytes of answer.value.fileDescriptorProto) {
-        const file = fromBinary(FileDescriptorProtoSchema, bytes);
-        if (!files.has(file.name)) files.set(file.name, file);
-      }
-    }
-    const missing = [...files.values()]
-      .flatMap(({ dependency }) => dependency)
-      .filter((name) => !files.has(name) && !asked.has(name));
-    questions = [...new Set(missing)].map((value) => ({ $case: "fileByFilename", value }));
+    for (const file of (await ask(questions)).flatMap(filesIn)) if (!files.has(file.name)) files.set(file.name, file);
+    const imports = new Set([...files.values()].flatMap(({ dependency }) => dependency));
+    const missing = [...imports].filter((name) => !files.has(name) && !asked.has(name));
     for (const name of missing) asked.add(name);
+    questions = missing.map((value) => ({ $case: "fileByFilename", value }));
   }
   return files.values();
+}
+
+function filesIn(answer: Answer): readonly wkt.FileDescriptorProto[] {
+  if (answer.$case !== "fileDescriptorResponse") throw failed(answer, "a file of its contracts");
+  return answer.value.fileDescriptorProto.map((bytes) => fromBinary(wkt.FileDescriptorProtoSchema, bytes));
 }
 
 function failed(answer: Answer | undefined, what: string): RpcError {
