@@ -103,6 +103,7 @@ class ComposedService implements Service {
   readonly server: Server;
   readonly #options: ServiceOptions;
   readonly #version: string;
+  readonly #id: string;
   readonly #registry: Registry;
   readonly #transport: Transport;
   readonly #clock: Clock;
@@ -120,6 +121,7 @@ class ComposedService implements Service {
     this.name = name;
     this.#options = options;
     this.#version = version;
+    this.#id = newInstanceId(name);
     this.#clock = clock;
     this.logger = options.logger ?? createLogger({ service: name, version, ...logLevel() });
     this.#registry =
@@ -133,7 +135,6 @@ class ComposedService implements Service {
         callLogging({ logger: this.logger, clock }),
         ...(options.middleware ?? []),
       ],
-      logger: this.logger,
     });
   }
 
@@ -160,7 +161,11 @@ class ComposedService implements Service {
       registry: this.#registry,
       service,
       middleware: [telemetry.call, ...(options.middleware ?? [])],
-      attemptMiddleware: [...(options.attemptMiddleware ?? []), telemetry.attempt],
+      attemptMiddleware: [
+        callLogging({ logger: this.logger, clock: this.#clock }),
+        ...(options.attemptMiddleware ?? []),
+        telemetry.attempt,
+      ],
     });
     this.#clients.push(client);
     return client;
@@ -176,6 +181,7 @@ class ComposedService implements Service {
     const telemetry = await startTelemetry({
       serviceName: this.name,
       serviceVersion: this.#version,
+      instanceId: this.#id,
       logger: this.logger,
     });
     try {
@@ -201,7 +207,7 @@ class ComposedService implements Service {
     await this.server.start();
     const { advertise, metadata = {}, weight = 100, zone = process.env["HAWSER_ZONE"] ?? "" } = this.#options;
     const instance: Instance = {
-      id: newInstanceId(this.name),
+      id: this.#id,
       service: this.name,
       version: this.#version,
       endpoints: [advertised(this.server.address, advertise)],

@@ -35,6 +35,7 @@ class LoggedCall extends WatchedCall {
 
   protected override ended(code: Code, error: RpcError | undefined): void {
     const level = levels[code];
+    if (this.#logger.isLevelEnabled?.(level) === false) return;
     const fields = {
       method: this.call.method.fullName,
       code: codeName(code),
