@@ -39,6 +39,7 @@ describe("systemClock", () => {
 
 describe("systemClock, watched over days", () => {
   afterEach(() => {
+    vi.restoreAllMocks();
     vi.useRealTimers();
   });
 
@@ -51,6 +52,19 @@ describe("systemClock, watched over days", () => {
     vi.advanceTimersByTime(1);
     expect(fire).toHaveBeenCalledTimes(1);
     vi.advanceTimersByTime(10_000);
+    expect(fire).toHaveBeenCalledTimes(1);
+  });
+
+  test("waits on where setTimeout fires before it is time", () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const now = vi.spyOn(performance, "now").mockReturnValue(1000);
+    const fire = vi.fn();
+    systemClock.timer(10, fire);
+    now.mockReturnValue(1009.2);
+    vi.advanceTimersByTime(10);
+    expect(fire).not.toHaveBeenCalled();
+    now.mockReturnValue(1010.1);
+    vi.advanceTimersByTime(1);
     expect(fire).toHaveBeenCalledTimes(1);
   });
 
