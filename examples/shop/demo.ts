@@ -1,18 +1,19 @@
 /**
  * The shop at work: four processes find each other in a registry and serve real calls, while one of them is killed and
- * another takes its place. `make demo`, or `REGISTRY=etcd CALLS=500 make demo`.
+ * another takes its place. `make demo`; `REGISTRY=etcd` does it on etcd, `KEEP=1` leaves the shop open, `CALLS=500` asks
+ * for fewer calls, and with `OTEL_EXPORTER_OTLP_ENDPOINT` a Jaeger gets all traces too.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createClient, grpcJsTransport, openRegistry, startTelemetry } from "hawser";
-import { clientTelemetry } from "hawser/telemetry";
 import { checkBooks } from "./demo/books.js";
 import { Children } from "./demo/children.js";
 import { Collector } from "./demo/collector.js";
 import { Customers } from "./demo/customers.js";
+import { openCustomersClient } from "./demo/customers-client.js";
 import { setEnvironment } from "./demo/environment.js";
 import { Interrupted, interrupted } from "./demo/interrupted.js";
+import { whereTracesAre } from "./demo/jaeger.js";
 import { Progress } from "./demo/progress.js";
 import { report } from "./demo/report.js";
 import { readSettings, type Settings } from "./demo/settings.js";
@@ -20,103 +21,91 @@ import { Shop, services } from "./demo/shop.js";
 import { startRegistry } from "./demo/start-registry.js";
 import { tellingTrace, traceTree } from "./demo/trace-tree.js";
 import { verdict } from "./demo/verdict.js";
-import { StorefrontServiceDefinition } from "./gen/shop/storefront/v1/storefront.js";
 
-async function demo(settings: Settings, children: Children, folder: string, signal: AbortSignal): Promise<boolean> {
-  const { calls, concurrency, otlpEndpoint } = settings;
-  const collector = new Collector(otlpEndpoint);
+interface Stage {
+  readonly settings: Settings;
+  readonly children: Children;
+  /** Where the shop keeps its books. */
+  readonly folder: string;
+  /** Aborts where the demo ends before its time. */
+  readonly signal: AbortSignal;
+}
+
+/** Resolves with whether all went as it must. */
+async function demo({ settings, children, folder, signal }: Stage): Promise<boolean> {
+  const collector = new Collector(settings.otlpEndpoint);
   setEnvironment({ otlpEndpoint: await collector.listen(), folder });
-  say("starting a registry and four processes");
-  process.env["HAWSER_REGISTRY"] = await startRegistry(settings.registry, children, folder);
-  say(`registry    ${process.env["HAWSER_REGISTRY"]}`);
 
+  console.log("starting a registry and four processes");
+  const registry = await startRegistry(settings, children, folder);
+  process.env["HAWSER_REGISTRY"] = registry;
+  console.log(`registry    ${registry}`);
   const shop = new Shop(children);
-  const inventories = ["inventory-1", "inventory-2"].map((name) => shop.start("inventory", name));
-  const started = await Promise.all([...inventories, shop.start("orders"), shop.start("storefront")]);
-  for (const { service, instance } of started) say(`${service.padEnd(10)}  ${instance}`);
+  await shop.open();
+  for (const { service, instance } of shop.processes) console.log(`${service.padEnd(10)}  ${instance}`);
 
-  const telemetry = await startTelemetry({ serviceName: "customers" });
-  const registry = openRegistry(process.env["HAWSER_REGISTRY"]);
-  const { call, attempt } = clientTelemetry({ target: "storefront" });
-  const storefront = createClient(StorefrontServiceDefinition, {
-    registry,
-    service: "storefront",
-    transport: grpcJsTransport(),
-    middleware: [call],
-    attemptMiddleware: [attempt],
-  });
+  const { customers, killed } = await trade(shop, registry, settings, signal);
+  // Services tell the last of their spans when they go; where they are to stay, silence has to do.
+  if (settings.keep) await collector.quiet();
+  else {
+    await shop.close();
+    await collector.close();
+  }
 
+  console.log(`\n${report(shop.processes, collector.spans)}\n`);
+  const trace = tellingTrace(collector.spans, services);
+  if (trace !== undefined) console.log(`one call, trace ${trace[0]!.traceId}:\n${traceTree(trace)}\n`);
+  console.log(whereTracesAre(settings.otlpEndpoint, collector.complaint));
+
+  const complaints = [...customers.complaints];
+  if (trace === undefined) complaints.push("no trace came through all three services");
+  if (customers.failed === 0) complaints.push(...(await checkBooks(folder, customers.purchases)));
+  for (const complaint of complaints) console.log(`failed: ${complaint}`);
+
+  const counts = { planned: settings.calls, calls: customers.made, failed: customers.failed, killed: Number(killed) };
+  const { line, passed } = verdict(counts);
+  console.log(line);
+  if (settings.keep) console.error(`the shop stays open until Ctrl-C: HAWSER_REGISTRY=${registry}`);
+  return passed && complaints.length === 0;
+}
+
+/** Lets the customers come; halfway one inventory is killed and another starts. */
+async function trade(shop: Shop, registry: string, { calls, concurrency }: Settings, signal: AbortSignal) {
+  const client = await openCustomersClient(registry);
   const progress = new Progress(calls);
   let killed = Promise.resolve(false);
   let replaced: Promise<unknown> = Promise.resolve();
-  const customers = new Customers({
-    storefront,
-    calls,
-    concurrency,
-    signal,
-    onCall(made) {
-      progress.step();
-      if (made !== Math.floor(calls / 2)) return;
-      killed = shop.kill("inventory-1");
-      replaced = shop.start("inventory", "inventory-3", "started after the kill");
-      replaced.catch(() => {});
-      progress.note(`${started[0]!.instance} is killed, another inventory starts`);
-    },
-  });
+  const onCall = (made: number): void => {
+    progress.step();
+    if (made !== Math.floor(calls / 2)) return;
+    killed = shop.kill("inventory-1");
+    replaced = shop.start("inventory", "inventory-3", "started after the kill");
+    replaced.catch(() => {}); // until it is awaited
+    progress.note("one inventory is killed, another starts");
+  };
+  const customers = new Customers({ storefront: client.storefront, calls, concurrency, signal, onCall });
   await customers.come(0, 0.9);
   await replaced;
   await customers.come(0.9, 1);
   progress.end();
-
-  await storefront.close();
-  await registry.close();
-  await telemetry.close();
-  await shop.close();
-  await collector.close();
-
-  say(`\n${report(shop.processes, collector.spans)}`);
-  const trace = tellingTrace(collector.spans, services);
-  if (trace === undefined) throw new Error("no trace came through all three services");
-  say(`\none call across the services, trace ${trace[0]!.traceId}:\n${traceTree(trace)}\n`);
-  say(whereTracesAre(otlpEndpoint, collector.complaint));
-
-  for (const complaint of customers.complaints) say(`failed: ${complaint}`);
-  if (customers.failed === 0) await checkBooks(folder, customers.purchases);
-  const { line, passed } = verdict({
-    planned: calls,
-    calls: customers.made,
-    failed: customers.failed,
-    killed: Number(await killed),
-  });
-  say(line);
-  return passed;
-}
-
-function whereTracesAre(otlpEndpoint: string | undefined, complaint: string | undefined): string {
-  if (complaint !== undefined) return `not all traces could be handed on: ${complaint}`;
-  if (otlpEndpoint !== undefined) return `all traces have been handed on to ${otlpEndpoint}`;
-  return [
-    "all traces, in Jaeger (http://127.0.0.1:16686):",
-    "  docker run --rm -p 4318:4318 -p 16686:16686 jaegertracing/jaeger",
-    "  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 make demo",
-  ].join("\n");
-}
-
-function say(text: string): void {
-  console.log(text);
+  await client.close();
+  return { customers, killed: await killed };
 }
 
 const children = new Children();
 const closing = new AbortController();
+const stopped = interrupted();
 const folder = await mkdtemp(join(tmpdir(), "hawser-shop-"));
 let exitCode = 1;
 try {
-  const work = demo(readSettings(process.env), children, folder, closing.signal);
-  exitCode = (await Promise.race([work, children.unexpectedEnd, interrupted()])) ? 0 : 1;
+  const settings = readSettings(process.env);
+  const work = demo({ settings, children, folder, signal: closing.signal });
+  exitCode = (await Promise.race([work, children.unexpectedEnd, stopped])) ? 0 : 1;
+  if (settings.keep) await Promise.race([children.unexpectedEnd, stopped.catch(() => {})]);
 } catch (reason) {
   closing.abort();
   console.error(`demo: ${reason instanceof Error ? reason.message : reason}`);
-  if (reason instanceof Interrupted) exitCode = 130;
+  exitCode = reason instanceof Interrupted ? 130 : 1;
 }
 await children.stopAll(2_000);
 await rm(folder, { recursive: true, force: true });

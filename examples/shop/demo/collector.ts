@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { type ExportRequest, type Span, spansOf } from "./span.js";
 
 /**
@@ -27,10 +28,21 @@ export class Collector {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  async close(): Promise<void> {
+  /** Resolves once nothing has come for a while, in ms, and what came has been handed on. */
+  async quiet(forMs = 1000): Promise<void> {
+    let seen: number;
+    do {
+      seen = this.spans.length;
+      await setTimeout(forMs);
+    } while (this.spans.length > seen);
     await Promise.all(this.#forwarding);
+  }
+
+  /** Takes nothing more. Resolves once what came has been handed on. */
+  async close(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
+    await Promise.all(this.#forwarding);
   }
 
   async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -51,12 +51,11 @@ function rowOf(process: Process, spans: readonly Span[]): Row {
   };
 }
 
-function footnote({ process, calls, durationsMs }: Row): readonly string[] {
+function footnote({ process: { instance, fate }, calls, durationsMs }: Row): readonly string[] {
   const untold = calls - durationsMs.length;
   if (untold <= 0) return [];
-  return [
-    `${process.instance}: the latency of ${untold} calls is not known, it was ${process.fate || "lost"} before it told`,
-  ];
+  const which = `${untold} call${untold === 1 ? "" : "s"}`;
+  return [`${instance}: the latency of ${which} is not known, it was ${fate || "lost"} before it told`];
 }
 
 /** The smallest value that a share of all does not exceed (nearest rank); undefined of nothing. */

@@ -2,6 +2,8 @@ export interface Settings {
   readonly calls: number;
   readonly concurrency: number;
   readonly registry: "hawser" | "etcd";
+  /** Whether the shop stays open afterwards, to be looked at; its registry is then where `hawser` looks for it. */
+  readonly keep: boolean;
   /** Who else wants the traces: an OTLP/HTTP endpoint. */
   readonly otlpEndpoint: string | undefined;
 }
@@ -18,6 +20,7 @@ export function readSettings(env: Environment): Settings {
     calls: wholeNumber(env, "CALLS", 2000, 10),
     concurrency: wholeNumber(env, "CONCURRENCY", 32, 1),
     registry,
+    keep: !["", "0", undefined].includes(env["KEEP"]),
     otlpEndpoint: env["OTEL_EXPORTER_OTLP_ENDPOINT"] || undefined,
   };
 }

@@ -27,6 +27,12 @@ export class Shop {
     );
   }
 
+  /** Four processes, two of them inventory. */
+  async open(): Promise<void> {
+    const inventories = ["inventory-1", "inventory-2"].map((name) => this.start("inventory", name));
+    await Promise.all([...inventories, this.start("orders"), this.start("storefront")]);
+  }
+
   /** Starts a process of a service. Resolves once it serves. @throws Error that shows its last lines, where it does not */
   async start(service: (typeof services)[number], name: string = service, fate = ""): Promise<Process> {
     const file = fileURLToPath(new URL(`../${service}.ts`, import.meta.url));

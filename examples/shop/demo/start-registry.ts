@@ -7,20 +7,25 @@ import { fileURLToPath } from "node:url";
 import { openRegistry } from "hawser";
 import type { Children } from "./children.js";
 import { nodeArgs } from "./node-args.js";
+import type { Settings } from "./settings.js";
 
 /**
- * Starts a registry in a process of its own and waits until it answers.
+ * Starts a registry in a process of its own and waits until it answers: the embedded one, as `hawser registry` does, or
+ * one real etcd with its data in `folder`.
  *
- * @param kind `hawser`: the embedded one, as `hawser registry` starts it; `etcd`: one real member, its data in `folder`
  * @returns what goes into `HAWSER_REGISTRY`
  */
-export function startRegistry(kind: "hawser" | "etcd", children: Children, folder: string): Promise<string> {
-  return kind === "etcd" ? startEtcd(children, folder) : startEmbedded(children);
+export function startRegistry(
+  { registry, keep }: Pick<Settings, "registry" | "keep">,
+  children: Children,
+  folder: string,
+): Promise<string> {
+  return registry === "etcd" ? startEtcd(children, folder) : startEmbedded(children, keep ? 7400 : 0);
 }
 
-function startEmbedded(children: Children): Promise<string> {
+function startEmbedded(children: Children, port: number): Promise<string> {
   const cli = fileURLToPath(new URL("../../../src/cli/hawser.ts", import.meta.url));
-  const args = [...nodeArgs, cli, "registry", "--address", "127.0.0.1:0"];
+  const args = [...nodeArgs, cli, "registry", "--address", `127.0.0.1:${port}`];
   const child = children.start({ name: "registry", command: process.execPath, args });
   return child.up((line) => /HAWSER_REGISTRY=(\S+)/.exec(line)?.[1]);
 }
