@@ -46,7 +46,10 @@ function failed(call: Call, pick: Pick, error: RpcError): never {
   throw error;
 }
 
-/** A business error is an answer like any other; an instance fails where it is not there, or not in time. */
+/**
+ * A business error is an answer like any other; an instance fails where it is not there. A deadline says as much of the
+ * caller's patience: what it says of the instance the selector learns from the latency.
+ */
 function outcome(error: RpcError): Outcome {
-  return { code: error.code, failed: error.code === Code.UNAVAILABLE || error.code === Code.DEADLINE_EXCEEDED };
+  return { code: error.code, failed: error.code === Code.UNAVAILABLE };
 }

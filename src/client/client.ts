@@ -65,7 +65,8 @@ export type ClosableClient<D extends ServiceDefinition> = Client<D> &
  * const { text } = await greeter.sayHello({ name: "Ada" });
  */
 export function createClient<D extends ServiceDefinition>(definition: D, options: ClientOptions): ClosableClient<D> {
-  const { transport, selector = leastLoaded(), timeoutMs = 5000, deadlineMarginMs = 5, clock = systemClock } = options;
+  const { transport, timeoutMs = 5000, deadlineMarginMs = 5, clock = systemClock } = options;
+  const selector = options.selector ?? leastLoaded({ clock });
   if (transport === undefined) throw new TypeError("transport: required, e.g. grpcJsTransport()");
   if (!(timeoutMs > 0)) throw new RangeError(`timeoutMs: must be positive, was ${timeoutMs}`);
   const methods = methodsOf(definition);
