@@ -8,9 +8,10 @@ export interface ChildOptions {
   readonly args: readonly string[];
   /** On top of this process's own. */
   readonly env?: { readonly [name: string]: string };
+  /** How long it may take to come up. Default: 30 000. */
+  readonly comeUpMs?: number;
 }
 
-const comeUpMs = 30_000;
 const lastLines = 15;
 
 /** A process of the demo, and the last of what it said. */
@@ -18,13 +19,15 @@ export class Child {
   readonly name: string;
   /** Resolves with how it ended: `SIGKILL`, `exit code 1`. */
   readonly ended: Promise<string>;
+  readonly #comeUpMs: number;
   readonly #process: ChildProcess;
   readonly #lines: string[] = [];
   readonly #listeners = new Set<(line: string) => void>();
   #running = true;
 
-  constructor({ name, command, args, env = {} }: ChildOptions) {
+  constructor({ name, command, args, env = {}, comeUpMs = 30_000 }: ChildOptions) {
     this.name = name;
+    this.#comeUpMs = comeUpMs;
     this.#process = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       createInterface({ input: stream! }).on("line", (line) => this.#said(line));
@@ -46,7 +49,7 @@ export class Child {
   /**
    * Waits for the child to come up: for the first line in which `read` finds something.
    *
-   * @throws Error that shows its last lines, where it ends before or says nothing of the kind for 30 s
+   * @throws Error that shows its last lines, where it ends before or says nothing of the kind in time
    */
   up<T>(read: (line: string) => T | undefined): Promise<T> {
     return this.within(
@@ -59,11 +62,11 @@ export class Child {
     );
   }
 
-  /** Waits for a sign that the child is up. @throws Error that shows its last lines, where it ends before or 30 s pass */
+  /** Waits for a sign that the child is up. @throws Error that shows its last lines, where it ends before or time is up */
   async within<T>(sign: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<string>((resolve) => {
-      timer = setTimeout(resolve, comeUpMs, `did not come up within ${comeUpMs / 1000} s`);
+      timer = setTimeout(resolve, this.#comeUpMs, `did not come up within ${this.#comeUpMs / 1000} s`);
     });
     const gone = this.ended.then((how) => `ended before it was up (${how})`);
     try {

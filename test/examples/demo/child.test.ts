@@ -7,8 +7,8 @@ beforeEach(() => {
 });
 afterEach(() => children.stopAll(0));
 
-function start(script: string) {
-  return children.start({ name: "orders", command: process.execPath, args: ["-e", script] });
+function start(script: string, options: { readonly comeUpMs?: number } = {}) {
+  return children.start({ name: "orders", command: process.execPath, args: ["-e", script], ...options });
 }
 
 const forEver = "setInterval(() => {}, 1000);";
@@ -24,6 +24,13 @@ describe("a child of the demo", () => {
     const child = start(`console.log("no port left"); console.error("good bye"); process.exitCode = 3;`);
     await expect(child.up(() => undefined)).rejects.toThrow(
       /^orders ended before it was up \(exit code 3\); the last it said:\n[\s\S]*no port left/,
+    );
+  });
+
+  it("that does not come up in time fails with its name", async () => {
+    const child = start(forEver, { comeUpMs: 1 });
+    await expect(child.up(() => undefined)).rejects.toThrow(
+      /^orders did not come up within 0.001 s; the last it said:/,
     );
   });
 

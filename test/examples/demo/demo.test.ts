@@ -3,7 +3,8 @@ import { Program } from "../program.js";
 
 const timeout = 180_000;
 const few = { CALLS: "200", CONCURRENCY: "8" };
-const demo = (env: { readonly [name: string]: string }) => new Program("examples/shop/demo.ts", [], env);
+const demo = (env: { readonly [name: string]: string }) =>
+  new Program("examples/shop/demo.ts", [], { KEEP: "", OTEL_EXPORTER_OTLP_ENDPOINT: "", ...env });
 
 describe("the demo", () => {
   it.each(["hawser", "etcd"])(
@@ -22,8 +23,8 @@ describe("the demo", () => {
         /^storefront +storefront-\w+ +200 +0 +[\d.]+ ms +[\d.]+ ms$/m,
         /^orders +orders-\w+ +200 +0 +[\d.]+ ms +[\d.]+ ms$/m,
         /^inventory +inventory-\w+ +[1-9]\d* +\d+ +[\d.]+ ms +[\d.]+ ms {2}killed$/m,
-        /^inventory +inventory-\w+ +[1-9]\d* +0 +[\d.]+ ms +[\d.]+ ms$/m,
-        /^inventory +inventory-\w+ +[1-9]\d* +0 +[\d.]+ ms +[\d.]+ ms {2}started after the kill$/m,
+        /^inventory +inventory-\w+ +[1-9]\d* +\d+ +[\d.]+ ms +[\d.]+ ms$/m,
+        /^inventory +inventory-\w+ +[1-9]\d* +\d+ +[\d.]+ ms +[\d.]+ ms {2}started after the kill$/m,
       ]) {
         expect(program.stdout).toMatch(row);
       }
