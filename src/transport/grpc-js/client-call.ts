@@ -5,6 +5,7 @@ import { formatTimeout } from "../grpc/timeout.js";
 import type { ChannelSettings } from "./channel-settings.js";
 import { type Grpc, grpc } from "./grpc.js";
 import { fromGrpcMetadata, RequestHeaders } from "./headers.js";
+import { resetStream } from "./reset-stream.js";
 import { errorOfStatus } from "./status.js";
 
 export type WireCall = ReturnType<Grpc.ChannelInterface["createCall"]>;
@@ -91,6 +92,7 @@ export abstract class ClientCall implements Grpc.InterceptingListener {
   protected giveUp(error: RpcError): void {
     if (this.#over || this.#gaveUp !== undefined) return;
     this.#gaveUp = error;
+    if (this.call.method.requestStream) resetStream(this.wire);
     this.wire.cancelWithStatus(error.code, error.message);
   }
 

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from "node:http2";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Codec } from "../../codec/codec.js";
 import type { CompressionName } from "../../codec/compression.js";
 import type { Metadata } from "../../contract/contract.js";
@@ -11,6 +11,7 @@ import type { ResolvedOptions } from "./options.js";
 
 /** What the header fields of a request say. */
 export interface RequestHead {
+  readonly stream: ServerHttp2Stream;
   readonly codec: Codec;
   readonly metadata: Metadata;
   readonly deadline: Deadline | undefined;
@@ -24,13 +25,19 @@ export interface RequestHead {
  * Reads a request's header fields, and takes away `grpc-timeout`: grpc-js reads it loosely (`-1m` counts as 1 m, large
  * values overflow to "now"), so it shall not see it.
  */
-export function readHead(headers: IncomingHttpHeaders, raw: readonly string[], options: ResolvedOptions): RequestHead {
+export function readHead(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  raw: readonly string[],
+  options: ResolvedOptions,
+): RequestHead {
   const timeout = headers["grpc-timeout"];
   delete headers["grpc-timeout"];
   const timeoutMs = timeout === undefined ? undefined : parseTimeout(String(timeout));
   const type = String(headers["content-type"] ?? "");
   const codec = codecOf(type, options.codecs);
   return {
+    stream,
     codec: codec ?? (options.codecs[0] as Codec),
     metadata: fromRawHeaders(raw),
     deadline: timeoutMs === undefined ? undefined : options.clock.now() + timeoutMs,

@@ -92,12 +92,17 @@ export class ServerCall implements ResponseSink {
   }
 
   #halfClose(): void {
-    if (this.#requests !== undefined) this.#requests.end();
+    if (this.#requests !== undefined) setImmediate(() => this.#endRequests());
     else if (this.#count === 1) this.#serve(this.#request);
     else {
       const message = `${this.#method.fullName}: ${this.#count} requests to a method that takes one`;
       this.#fail(new RpcError(Code.UNIMPLEMENTED, message));
     }
+  }
+
+  /** A stream that was reset has ended too, and a client on node:http2 ends each before it resets it: that is no end. */
+  #endRequests(): void {
+    if (!this.#head.stream.closed) this.#requests?.end();
   }
 
   #serve(message: unknown): void {
@@ -114,9 +119,11 @@ export class ServerCall implements ResponseSink {
     void serve(this.#call, this.#router.invoke, this);
   }
 
+  /** grpc-js also calls this when a call has ended well. */
   #cancelled(): void {
-    this.#answered = true;
     this.#resumeWriter?.();
+    if (this.#answered) return;
+    this.#answered = true;
     this.#call?.cancel();
     this.#requests?.end(new RpcError(Code.CANCELLED, `${this.#method.fullName}: cancelled by the caller`));
   }

@@ -12,6 +12,8 @@ export class StreamCall extends ClientCall {
   #single: unknown;
   #count = 0;
   #resumeWriter: (() => void) | undefined;
+  /** Those that are yet to be written. */
+  #requests: AsyncIterator<unknown> | undefined;
 
   override start(): void {
     super.start();
@@ -46,6 +48,7 @@ export class StreamCall extends ClientCall {
 
   protected finish(error: RpcError | undefined): void {
     this.#resumeWriter?.();
+    void this.#stopRequests();
     if (this.#responses !== undefined) this.#responses.end(error);
     else if (error !== undefined) this.caller.reject(error);
     else if (this.call.method.responseStream) this.#open().end();
@@ -87,15 +90,29 @@ export class StreamCall extends ClientCall {
   }
 
   async #writeAll(): Promise<void> {
+    const requests = (this.call.message as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+    this.#requests = requests;
     try {
-      for await (const message of this.call.message as AsyncIterable<unknown>) {
+      for (;;) {
+        const { done, value } = await requests.next();
+        if (done === true) this.#requests = undefined;
         if (this.over) return;
-        await this.#writeAndWait(message);
+        if (done === true) break;
+        await this.#writeAndWait(value);
         if (this.over) return;
       }
-      if (!this.over) this.wire.halfClose();
+      this.wire.halfClose();
     } catch (cause) {
       this.giveUp(requestsFailed(this.call.method, cause));
+    }
+  }
+
+  /** The call is over: the caller's stream is told at once, even where it has yet to give its next request. */
+  async #stopRequests(): Promise<void> {
+    try {
+      await this.#requests?.return?.();
+    } catch {
+      // what a stream nobody reads has to say changes nothing
     }
   }
 
