@@ -349,28 +349,35 @@ export function cancellation(story: Story): void {
 
   story("a stream of requests that fails ends the call on this side, and breaks off for the handler", async (stage) => {
     const cause = new Error("password=hunter2");
-    async function* requests() {
-      yield { text: "first", count: 1 };
+    const begun = [new Moment(), new Moment()];
+    async function* requests(heard: Moment) {
+      yield {};
+      await heard.promise;
       throw cause;
     }
     const seen: unknown[] = [];
-    const read = async (stream: AsyncIterable<unknown>) => {
-      seen.push(await failure(stream));
-    };
     const over = [new Moment(), new Moment()];
+    const read = async (stream: AsyncIterable<unknown>, which: number) => {
+      const first = stream[Symbol.asyncIterator]();
+      await first.next();
+      begun[which]?.now();
+      seen.push(await failure(first.next()));
+      over[which]?.now();
+    };
     const { client } = await stage.play({
       clientStream: async (stream) => {
-        await read(stream);
-        over[0]?.now();
+        await read(stream, 0);
         return {};
       },
-      // biome-ignore lint/correctness/useYield: it only reads
       async *bidi(stream) {
-        await read(stream);
-        over[1]?.now();
+        await read(stream, 1);
+        yield {};
       },
     });
-    for (const call of [() => client.clientStream(requests()), () => client.bidi(requests())]) {
+    for (const call of [
+      () => client.clientStream(requests(begun[0] as Moment)),
+      () => client.bidi(requests(begun[1] as Moment)),
+    ]) {
       const error = await rpcFailure(call());
       expect(error).toMatchObject({ code: Code.CANCELLED, remote: false, cause });
       expect(error.message).toContain("the stream of requests failed");

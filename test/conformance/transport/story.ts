@@ -2,9 +2,9 @@ import { test } from "vitest";
 import { type ClientBaseOptions, type ClosableClient, createClient } from "../../../src/client/client.js";
 import type { Closeable } from "../../../src/contract/contract.js";
 import { createServer, type Server, type ServerOptions } from "../../../src/server/server.js";
-import type { Clock } from "../../../src/time/time.js";
 import type { Address, Transport } from "../../../src/transport/transport.js";
 import { type EchoHandlers, EchoServiceDefinition, echo } from "../../support/echo.js";
+import type { ManualClock } from "../../support/manual-clock.js";
 
 export type EchoClient = ClosableClient<EchoServiceDefinition>;
 
@@ -24,7 +24,7 @@ export interface Capabilities {
 }
 
 export interface NetworkOptions {
-  readonly clock?: Clock;
+  readonly clock?: ManualClock;
   readonly maxReceiveBytes?: number;
 }
 
@@ -75,9 +75,13 @@ export class Stage {
   readonly network: (options?: NetworkOptions) => Network;
   readonly #servers: Server[] = [];
   readonly #others: Closeable[] = [];
+  readonly #clocks = new Set<ManualClock>();
 
   constructor(make: TransportSuiteOptions["make"]) {
-    this.network = (options = {}) => make(options);
+    this.network = (options = {}) => {
+      if (options.clock !== undefined) this.#clocks.add(options.clock);
+      return make(options);
+    };
   }
 
   /** A server that echoes but for the handlers given, and a client of it. */
@@ -112,7 +116,9 @@ export class Stage {
   }
 
   async clear(): Promise<void> {
-    await Promise.all(this.#servers.map((server) => server.close({ graceMs: 0 })));
+    const closing = this.#servers.map((server) => server.close({ graceMs: 0 }));
+    for (const clock of this.#clocks) await clock.run(0); // a grace of nothing still ends by the clock
+    await Promise.all(closing);
     await Promise.all(this.#others.map((each) => each.close()));
   }
 }
