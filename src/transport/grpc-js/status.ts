@@ -1,12 +1,27 @@
 import { Code, codeFromNumber, decodeStatusDetails, encodeStatusDetails, RpcError } from "../../errors/errors.js";
 import type { Grpc } from "./grpc.js";
 
-/** What grpc-js says of a call that failed on this side; everything else came from the server. */
-const localFailure =
-  /^(Connection dropped|No connection established|Received RST_STREAM|Received HTTP status|Received message|Stream refused|Call cancelled|Bandwidth exhausted|Protocol not secure|Name resolution|Channel|Write |Failed to |Attempted to send|No status information|Received compressed message)/;
-
-/** grpc-js adds this at run time: how far the call got. */
-type WithProgress = Grpc.StatusObject & { readonly progress?: "NOT_STARTED" | "DROP" | "REFUSED" | "PROCESSED" };
+/** What grpc-js says of calls that failed on this side; a server may use the same words. */
+const localTexts = [
+  /^Connection dropped$/,
+  /^(read|write) E[A-Z]+$/,
+  /^No connection established/,
+  /^Name resolution failed/,
+  /^Channel closed/,
+  /^Stream refused by server$/,
+  /^Call cancelled$/,
+  /^Received RST_STREAM with code \d+/,
+  /^Received HTTP status code \d+$/,
+  /^No status information received$/,
+  /^Bandwidth exhausted or memory limit exceeded$/,
+  /^Protocol not secure enough$/,
+  /^Received message larger than max \(\d+ vs \d+\)$/,
+  /^Received message that decompresses to a size larger than \d+$/,
+  /^Attempted to send message with a size larger than \d+$/,
+  /^Failed to decompress \w+-encoded message$/,
+  /^Failed to start HTTP\/2 stream/,
+  /^Write (error: |failed with error )/,
+];
 
 /**
  * Makes an `RpcError` of a failed status.
@@ -14,17 +29,25 @@ type WithProgress = Grpc.StatusObject & { readonly progress?: "NOT_STARTED" | "D
  * @param sent whether the call was ever written to a connection
  */
 export function errorOfStatus(status: Grpc.StatusObject, sent: boolean): RpcError {
-  const { progress } = status as WithProgress;
-  const unprocessed = !sent || progress === "NOT_STARTED" || progress === "REFUSED";
-  if (unprocessed && status.code !== Code.CANCELLED) {
-    return new RpcError(Code.UNAVAILABLE, status.details, { unprocessed: true });
-  }
-  const code = codeFromNumber(status.code);
-  const bytes = status.metadata.get("grpc-status-details-bin")[0];
-  return new RpcError(code, status.details, {
+  const { details, metadata } = status;
+  if (unprocessed(status, sent)) return new RpcError(Code.UNAVAILABLE, details, { unprocessed: true });
+  const bytes = metadata.get("grpc-status-details-bin")[0];
+  return new RpcError(codeFromNumber(status.code), details, {
     details: bytes instanceof Uint8Array ? decodeStatusDetails(bytes) : [],
-    remote: !localFailure.test(status.details),
+    remote: !isLocal(status),
   });
+}
+
+/** Certainly no handler saw the call. */
+function unprocessed({ code, details }: Grpc.StatusObject, sent: boolean): boolean {
+  if (sent) return code === Code.UNAVAILABLE && details === "Stream refused by server";
+  return code !== Code.CANCELLED && code !== Code.RESOURCE_EXHAUSTED;
+}
+
+/** An error that a server sent in place of an answer comes with fields of its own; a failure of this side has none. */
+function isLocal({ details, metadata }: Grpc.StatusObject): boolean {
+  if (!localTexts.some((text) => text.test(details))) return false;
+  return Object.keys(metadata.getMap()).length === 0 || details.startsWith("Received HTTP status code");
 }
 
 /** `grpc-status-details-bin`, where there is more to say than code and message. */

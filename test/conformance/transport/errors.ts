@@ -178,6 +178,15 @@ export function errors(story: Story): void {
       const error = await rpcFailure(client.unary({ failCode: Code.FAILED_PRECONDITION, failMessage: message }));
       expect(error).toMatchObject({ code: Code.FAILED_PRECONDITION, message, remote: true, unprocessed: false });
     }
+    for (const message of [
+      "Channel 7 is not on air",
+      "Failed to reserve stock",
+      "Write the date first",
+      "Received message",
+    ]) {
+      const error = await rpcFailure(client.serverStream({ count: 1, failCode: Code.ABORTED, failMessage: message }));
+      expect(error).toMatchObject({ code: Code.ABORTED, message, remote: true, unprocessed: false });
+    }
   });
 
   story("where nobody listens a call is UNAVAILABLE, unprocessed, and names the address", async (stage) => {
