@@ -29,7 +29,7 @@ lint: install ## Check code and contracts
 	biome ci
 	buf lint
 
-types: install ## Check the types
+types: build ## Check the types
 	tsc --noEmit
 	tsc -p tsconfig.build.json --noEmit
 
@@ -54,7 +54,7 @@ test: build etcd ## Install what is needed, then run every test
 
 demo: build ## Three services, four processes: find each other, call each other, survive a kill (REGISTRY=etcd: on a real etcd)
 	@[ "$${REGISTRY:-}" != etcd ] || scripts/install-etcd.sh
-	@tsx examples/shop/demo.ts
+	@node --import tsx examples/shop/demo.ts
 
 bench: build ## Measure against the peers, in one run (SUITE=unary SECONDS=3)
 	@npm ci --prefix bench --no-fund --no-audit --silent

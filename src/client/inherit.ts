@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { type Call, type CallOptions, Metadata } from "../contract/contract.js";
 import type { Clock, Deadline } from "../time/time.js";
 
@@ -37,11 +38,16 @@ export function deadlineOf(
   return earliest === Number.POSITIVE_INFINITY ? undefined : earliest;
 }
 
-/** A signal that aborts with either; `release` lets go of both once the call is over. */
+/**
+ * A signal that aborts with either; `release` lets go of both once the call is over. One signal may serve any number of
+ * calls at once: Node's warning of a leak at the eleventh listener is not for these.
+ */
 export function linkSignals(
   a: AbortSignal | undefined,
   b: AbortSignal | undefined,
 ): { readonly signal: AbortSignal | undefined; readonly release: (() => void) | undefined } {
+  if (a !== undefined) setMaxListeners(0, a);
+  if (b !== undefined) setMaxListeners(0, b);
   if (a === undefined || b === undefined || a === b) return { signal: a ?? b, release: undefined };
   const controller = new AbortController();
   const onAbort = (): void => {

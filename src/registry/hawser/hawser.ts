@@ -7,6 +7,7 @@ import { type HawserRegistryOptions, hawserHint, type ResolvedHawserOptions, res
 import { HawserRegistration } from "./registration.js";
 import { HawserWatch } from "./watch.js";
 
+export { RegistryServiceDefinition } from "../../gen/hawser/registry/v1/registry.js";
 export { type RegistryHandlersOptions, registryHandlers } from "./handlers.js";
 export type { HawserRegistryOptions } from "./options.js";
 
