@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import type { ClientOptions } from "../client/client.js";
-import type { ServiceDefinition } from "../contract/contract.js";
+import type { Metadata, ServiceDefinition } from "../contract/contract.js";
 import { parseAddress } from "../transport/address.js";
 import { grpcJsTransport } from "../transport/grpc-js/grpc-js.js";
+import type { Transport } from "../transport/transport.js";
 import { CallTrace } from "./call/call-trace.js";
 import { findMethod, type MethodName, matchesService, parseMethodName } from "./call/find-method.js";
 import { invoke } from "./call/invoke.js";
@@ -47,11 +48,16 @@ export function addCall(program: Command, io: Io): void {
     .option("-I, --include <dir>", "where --proto and its imports are looked for, repeatable", collect, [])
     .option("-v, --verbose", "tell on stderr what was sent, who answered, headers and trailers")
     .action(
-      (service: string, method: string, json: string | undefined, options: CallCommandOptions, command: Command) =>
-        call(
-          { service, method: parseMethodName(method), json, options },
-          new Terminal(io, command.optsWithGlobals<GlobalOptions>()),
-        ),
+      (service: string, method: string, json: string | undefined, options: CallCommandOptions, command: Command) => {
+        const wanted = {
+          service,
+          method: parseMethodName(method),
+          json,
+          metadata: parseMetadata(options.header),
+          options,
+        };
+        return call(wanted, new Terminal(io, command.optsWithGlobals<GlobalOptions>()));
+      },
     );
 }
 
@@ -59,12 +65,13 @@ interface Wanted {
   readonly service: string;
   readonly method: MethodName;
   readonly json: string | undefined;
+  readonly metadata: Metadata;
   readonly options: CallCommandOptions;
 }
 
 function call(wanted: Wanted, terminal: Terminal): Promise<void> {
   const transport = grpcJsTransport();
-  const target = addressOf(wanted.service);
+  const target = addressOf(wanted.service, transport);
   if (target !== undefined) return callAt({ target, transport }, wanted, terminal);
   return withRegistry(terminal, async (registry) => {
     await interruptible(requireService(registry, wanted.service), terminal.io.signal);
@@ -72,24 +79,26 @@ function call(wanted: Wanted, terminal: Terminal): Promise<void> {
   });
 }
 
-/** What has a scheme or a port is an address; names of services have neither. @throws UsageError for an address that is none */
-function addressOf(service: string): string | undefined {
+/** What has a scheme or a port is an address; names of services have neither. @throws UsageError for one nobody can call */
+function addressOf(service: string, { schemes }: Transport): string | undefined {
   if (!service.includes(":")) return undefined;
   const address = service.includes("://") ? service : `grpc://${service}`;
   try {
-    parseAddress(address);
-    return address;
+    if (schemes.includes(parseAddress(address).scheme)) return address;
   } catch (cause) {
     throw new UsageError((cause as Error).message, { cause });
   }
+  throw new UsageError(
+    `address "${address}": only ${schemes.map((scheme) => `${scheme}://`).join(", ")} can be called`,
+  );
 }
 
 async function callAt(server: ClientOptions, wanted: Wanted, terminal: Terminal): Promise<void> {
-  const { json: argument, options } = wanted;
+  const { json: argument, metadata, options } = wanted;
   const { signal, stdin } = terminal.io;
-  const metadata = parseMetadata(options.header);
   const found = findMethod(await contractsOf(server, wanted, signal), wanted.method);
-  const requests = await requestsOf(found.method, { argument, stream: options.stream ?? false, stdin });
+  const source = { argument, stream: options.stream ?? false, stdin };
+  const requests = await interruptible(requestsOf(found.method, source), signal);
   const callOptions = {
     metadata,
     signal,

@@ -217,6 +217,21 @@ describe("a call that fails", () => {
     expect(command.err.lines.filter((line) => !/^[<>]/.test(line))).toEqual([]);
   });
 
+  it("ends when it is interrupted though it still waits for its request", async () => {
+    let asked = (): void => {};
+    const waiting = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    async function* stdin() {
+      asked();
+      yield await new Promise<string>(() => {});
+    }
+    const command = start(system.args("call", "echo", "Unary", "-"), { stdin: stdin() });
+    await waiting;
+    command.interrupt();
+    expect(await command.code).toBe(130);
+  });
+
   it("ends though stdin never does", async () => {
     async function* stdin() {
       yield '{"failCode":5,"failMessage":"no"}\n';
@@ -337,10 +352,13 @@ describe("a call that makes no sense", () => {
     expect(err).toMatch(/^hawser: line 2 of stdin does not fit hawser.test.v1.EchoRequest: .*"cont" is unknown\n$/);
   });
 
-  it("because of an address that is none is refused", async () => {
-    const { code, err } = await hawser(["call", "127.0.0.1:x", "Place"]);
+  it.each([
+    ["127.0.0.1:x", 'address "grpc://127.0.0.1:x": expected scheme://host:port'],
+    ["memory://orders", 'address "memory://orders": only grpc://, grpcs://, grpc+unix://, grpcs+unix:// can be called'],
+  ])("because of the address %s is refused", async (address, message) => {
+    const { code, err } = await hawser(["call", address, "Place"]);
     expect(code).toBe(2);
-    expect(err).toMatch(/^hawser: address "grpc:\/\/127.0.0.1:x": expected scheme:\/\/host:port/);
+    expect(err.slice(0, 8 + message.length)).toBe(`hawser: ${message}`);
   });
 
   it("tells programs so", async () => {
