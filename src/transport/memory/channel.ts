@@ -3,35 +3,34 @@ import { Code, RpcError } from "../../errors/errors.js";
 import { CallGuard } from "../call-guard.js";
 import type { Address, Channel, ChannelState } from "../transport.js";
 import { MemoryExchange } from "./exchange.js";
-import type { MemoryListener } from "./listener.js";
+import type { MemoryNetwork } from "./network.js";
 import type { ResolvedMemoryOptions } from "./options.js";
 
 /** The client side: a name that is looked up at every call. */
 export class MemoryChannel implements Channel {
   readonly address: Address;
   readonly #host: string;
-  readonly #find: (host: string) => MemoryListener | undefined;
+  readonly #network: MemoryNetwork;
   readonly #options: ResolvedMemoryOptions;
   readonly #listeners = new Set<(state: ChannelState) => void>();
+  readonly #unfollow: () => void;
+  #told: ChannelState;
   #running = 0;
   #idle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(
-    address: Address,
-    host: string,
-    find: (host: string) => MemoryListener | undefined,
-    options: ResolvedMemoryOptions,
-  ) {
+  constructor(address: Address, host: string, network: MemoryNetwork, options: ResolvedMemoryOptions) {
     this.address = address;
     this.#host = host;
-    this.#find = find;
+    this.#network = network;
     this.#options = options;
+    this.#told = this.state;
+    this.#unfollow = network.follow(host, () => this.#tell());
   }
 
   get state(): ChannelState {
     if (this.#closing !== undefined) return "closed";
-    return this.#find(this.#host)?.accepts ? "ready" : "broken";
+    return this.#network.find(this.#host)?.accepts ? "ready" : "broken";
   }
 
   connect(): void {}
@@ -45,7 +44,7 @@ export class MemoryChannel implements Channel {
     if (this.#closing !== undefined) return Promise.reject(unprocessed(`the channel to ${this.address} is closed`));
     const refusal = CallGuard.refusal(call, this.#options.clock);
     if (refusal !== undefined) return Promise.reject(refusal);
-    const listener = this.#find(this.#host);
+    const listener = this.#network.find(this.#host);
     if (listener === undefined) return Promise.reject(unprocessed(`nobody listens at ${this.address}`));
     if (!listener.accepts) return Promise.reject(unprocessed(`${this.address} is draining`));
     this.#running++;
@@ -63,13 +62,22 @@ export class MemoryChannel implements Channel {
           : new Promise((resolve) => {
               this.#idle = resolve;
             });
-      for (const listener of this.#listeners) listener("closed");
+      this.#unfollow();
+      this.#tell();
+      this.#listeners.clear();
     }
     return this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #tell(): void {
+    const { state } = this;
+    if (state === this.#told) return;
+    this.#told = state;
+    for (const listener of [...this.#listeners]) listener(state);
   }
 
   readonly #ended = (): void => {

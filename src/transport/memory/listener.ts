@@ -7,22 +7,30 @@ export interface RunningExchange {
   dropConnection(): void;
 }
 
+/** What the network is told. */
+export interface ListenerEvents {
+  /** It takes no more calls. */
+  drained(): void;
+  /** Its name is free. */
+  closed(): void;
+}
+
 /** The server side: what is served, and which calls are running. */
 export class MemoryListener implements Listener {
   readonly address: Address;
   readonly router: Router;
   readonly #running = new Set<RunningExchange>();
   readonly #clock: Clock;
-  readonly #onClosed: () => void;
+  readonly #tell: ListenerEvents;
   #draining = false;
   #idle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(address: Address, router: Router, clock: Clock, onClosed: () => void) {
+  constructor(address: Address, router: Router, clock: Clock, tell: ListenerEvents) {
     this.address = address;
     this.router = router;
     this.#clock = clock;
-    this.#onClosed = onClosed;
+    this.#tell = tell;
   }
 
   get accepts(): boolean {
@@ -39,7 +47,9 @@ export class MemoryListener implements Listener {
   }
 
   drain(): void {
+    if (this.#draining) return;
     this.#draining = true;
+    this.#tell.drained();
   }
 
   close(options: { readonly graceMs?: number } = {}): Promise<void> {
@@ -64,6 +74,6 @@ export class MemoryListener implements Listener {
       });
     }
     for (const exchange of [...this.#running]) exchange.dropConnection();
-    this.#onClosed();
+    this.#tell.closed();
   }
 }

@@ -4,6 +4,7 @@ import { parseAddress } from "../address.js";
 import type { Address, Channel, Listener, Router, Transport } from "../transport.js";
 import { MemoryChannel } from "./channel.js";
 import { MemoryListener } from "./listener.js";
+import { MemoryNetwork } from "./network.js";
 
 export interface MemoryTransportOptions {
   /** The largest message either side takes, in bytes of protobuf. Default: 4 MiB. */
@@ -19,20 +20,23 @@ export interface MemoryTransportOptions {
 export function memoryTransport(options: MemoryTransportOptions = {}): Transport {
   const { maxReceiveBytes = 4 * 1024 * 1024, clock = systemClock } = options;
   if (!(maxReceiveBytes > 0)) throw new RangeError(`maxReceiveBytes: must be positive, was ${maxReceiveBytes}`);
-  const listeners = new Map<string, MemoryListener>();
+  const network = new MemoryNetwork();
 
   return {
     name: "memory",
     schemes: ["memory"],
     connect(address: Address): Channel {
-      return new MemoryChannel(address, hostOf(address), (host) => listeners.get(host), { maxReceiveBytes, clock });
+      return new MemoryChannel(address, hostOf(address), network, { maxReceiveBytes, clock });
     },
     async listen(address: Address, router: Router): Promise<Listener> {
       const host = hostOf(address);
-      if (listeners.has(host))
+      if (network.find(host) !== undefined)
         throw new RpcError(Code.UNAVAILABLE, `${address} is taken: another server listens there`);
-      const listener = new MemoryListener(address, router, clock, () => listeners.delete(host));
-      listeners.set(host, listener);
+      const listener = new MemoryListener(address, router, clock, {
+        drained: () => network.changed(host),
+        closed: () => network.leave(host),
+      });
+      network.join(host, listener);
       return listener;
     },
   };
