@@ -19,6 +19,7 @@ import { HealthDefinition } from "../gen/grpc/health/v1/health.js";
 import { ServerReflectionDefinition } from "../gen/grpc/reflection/v1/reflection.js";
 import { ServerReflectionDefinition as ServerReflectionV1AlphaDefinition } from "../gen/grpc/reflection/v1alpha/reflection.js";
 import { compose } from "../middleware/middleware.js";
+import { parseAddress } from "../transport/address.js";
 import type { Address, Listener, Transport } from "../transport/transport.js";
 import { known, type Route, routes } from "./handlers.js";
 import { Health } from "./health.js";
@@ -60,6 +61,11 @@ export interface Server extends Closeable {
 export function createServer(options: ServerOptions): Server {
   if (options.transport === undefined) throw new TypeError("transport: required, e.g. grpcJsTransport()");
   if (typeof options.address !== "string") throw new TypeError('address: required, e.g. "grpc://127.0.0.1:50051"');
+  const { name, schemes } = options.transport;
+  if (!schemes.includes(parseAddress(options.address).scheme)) {
+    const known = schemes.map((each) => `${each}://`).join(", ");
+    throw new TypeError(`address ${JSON.stringify(options.address)}: the ${name} transport serves ${known}`);
+  }
   return new ComposedServer(options);
 }
 

@@ -13,4 +13,4 @@ export {
   responseNotEncodable,
 } from "./misfit.js";
 export { type ResponseSink, serve } from "./serve.js";
-export { shareChannels } from "./share-channels.js";
+export { type Share, sharedByAddress } from "./shared-by-address.js";

@@ -1,35 +1,34 @@
 import type { Call, Reply } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
-import { exponentialBackoff } from "../../time/time.js";
 import { CallGuard } from "../call-guard.js";
 import { contentType } from "../grpc/content-type.js";
+import type { Share } from "../shared-by-address.js";
 import type { Address, Channel, ChannelState } from "../transport.js";
 import type { ChannelSettings } from "./channel-settings.js";
-import { Connection } from "./connection.js";
+import type { Connection } from "./connection.js";
 import type { ResolvedOptions } from "./options.js";
 import { StreamCall } from "./stream-call.js";
 import { UnaryCall } from "./unary-call.js";
 
-/** One address: its connection, and the calls that run on it. */
+/** One user of the connection to an address, and the calls this user has running on it. */
 export class GrpcJsChannel implements Channel {
   readonly address: Address;
   readonly #settings: ChannelSettings;
   readonly #connection: Connection;
+  readonly #letGo: () => void;
+  readonly #unfollow: () => void;
+  readonly #listeners = new Set<(state: ChannelState) => void>();
   #running = 0;
   #idle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(address: Address, options: ResolvedOptions) {
+  constructor(address: Address, connection: Share<Connection>, options: ResolvedOptions) {
     this.address = address;
     const { codec, compressMinBytes, clock } = options;
     this.#settings = { address, codec, contentType: contentType(codec), compressMinBytes, clock };
-    const backoff = exponentialBackoff({
-      initialMs: options.reconnectInitialMs,
-      maxMs: options.reconnectMaxMs,
-      jitter: "equal",
-      random: options.random,
-    });
-    this.#connection = new Connection(address, options, backoff);
+    this.#connection = connection.value;
+    this.#letGo = () => connection.release();
+    this.#unfollow = this.#connection.onState((state) => this.#tell(state));
   }
 
   get state(): ChannelState {
@@ -37,11 +36,12 @@ export class GrpcJsChannel implements Channel {
   }
 
   connect(): void {
-    this.#connection.connect();
+    if (this.#closing === undefined) this.#connection.connect();
   }
 
   onState(listener: (state: ChannelState) => void): () => void {
-    return this.#connection.onState(listener);
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   readonly invoke = (call: Call): Promise<Reply> => {
@@ -57,7 +57,12 @@ export class GrpcJsChannel implements Channel {
   };
 
   close(): Promise<void> {
-    this.#closing ??= this.#drain();
+    if (this.#closing === undefined) {
+      this.#unfollow();
+      this.#closing = this.#drain();
+      this.#tell("closed");
+      this.#listeners.clear();
+    }
     return this.#closing;
   }
 
@@ -71,7 +76,11 @@ export class GrpcJsChannel implements Channel {
         this.#idle = resolve;
       });
     }
-    this.#connection.close();
+    this.#letGo();
+  }
+
+  #tell(state: ChannelState): void {
+    for (const listener of [...this.#listeners]) listener(state);
   }
 
   #refusal(): RpcError | undefined {

@@ -1,6 +1,6 @@
-import type { Backoff, Timer } from "../../time/time.js";
-import { parseAddress } from "../address.js";
+import { type Backoff, exponentialBackoff, type Timer } from "../../time/time.js";
 import type { Address, ChannelState } from "../transport.js";
+import { parseEndpoint } from "./endpoint.js";
 import { type Grpc, grpc } from "./grpc.js";
 import { type ResolvedOptions, sharedOptions } from "./options.js";
 
@@ -21,10 +21,15 @@ export class Connection {
   #connectTimer: Timer | undefined;
   #retryTimer: Timer | undefined;
 
-  constructor(address: Address, options: ResolvedOptions, backoff: Backoff) {
+  constructor(address: Address, options: ResolvedOptions) {
     this.#address = address;
     this.#options = options;
-    this.#backoff = backoff;
+    this.#backoff = exponentialBackoff({
+      initialMs: options.reconnectInitialMs,
+      maxMs: options.reconnectMaxMs,
+      jitter: "equal",
+      random: options.random,
+    });
     this.#channel = openChannel(address, options);
     this.#follow(this.#channel);
   }
@@ -111,7 +116,7 @@ export class Connection {
 }
 
 function openChannel(address: Address, options: ResolvedOptions): Grpc.ChannelInterface {
-  const { scheme, host, port } = parseAddress(address);
+  const { scheme, host, port } = parseEndpoint(address);
   const target =
     port === undefined ? `unix:${host}` : host.includes(":") ? `ipv6:[${host}]:${port}` : `dns:${host}:${port}`;
   return new grpc.Channel(target, credentials(scheme, options), {

@@ -1,6 +1,8 @@
-import { shareChannels } from "../share-channels.js";
+import { sharedByAddress } from "../shared-by-address.js";
 import type { Transport } from "../transport.js";
 import { GrpcJsChannel } from "./channel.js";
+import { Connection } from "./connection.js";
+import { schemes } from "./endpoint.js";
 import { GrpcJsListener } from "./listener.js";
 import { type GrpcJsTransportOptions, resolveOptions } from "./options.js";
 
@@ -12,10 +14,11 @@ export type { GrpcJsTransportOptions, TlsOptions } from "./options.js";
  */
 export function grpcJsTransport(options: GrpcJsTransportOptions = {}): Transport {
   const resolved = resolveOptions(options);
+  const connectionTo = sharedByAddress((address) => new Connection(address, resolved));
   return {
     name: "grpc-js",
-    schemes: ["grpc", "grpcs", "grpc+unix", "grpcs+unix"],
-    connect: shareChannels((address) => new GrpcJsChannel(address, resolved)),
+    schemes,
+    connect: (address) => new GrpcJsChannel(address, connectionTo(address), resolved),
     listen: (address, router) => GrpcJsListener.open(address, router, resolved),
   };
 }

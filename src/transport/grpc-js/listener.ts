@@ -1,8 +1,8 @@
 import { Code, RpcError } from "../../errors/errors.js";
 import type { Clock } from "../../time/time.js";
-import { parseAddress } from "../address.js";
 import type { Address, Listener, Router } from "../transport.js";
 import { type DrivenServer, driveServer } from "./driven-server.js";
+import { parseEndpoint } from "./endpoint.js";
 import { type Grpc, grpc } from "./grpc.js";
 import type { ResolvedOptions } from "./options.js";
 
@@ -21,7 +21,7 @@ export class GrpcJsListener implements Listener {
   }
 
   static async open(address: Address, router: Router, options: ResolvedOptions): Promise<GrpcJsListener> {
-    const { scheme, host, port } = parseAddress(address);
+    const { scheme, host, port } = parseEndpoint(address);
     const server = driveServer(router, options);
     const target = port === undefined ? `unix:${host}` : host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
     const bound = await bind(server.grpc, target, address, serverCredentials(scheme, address, options));
