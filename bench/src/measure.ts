@@ -12,8 +12,9 @@ export interface Result {
   readonly opsPerS: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Client and server together. */
-  readonly cpuUsPerOp: number;
+  /** On either side; the greater one is what limits the throughput. */
+  readonly clientCpuUsPerOp: number;
+  readonly serverCpuUsPerOp: number;
 }
 
 /**
@@ -42,12 +43,14 @@ function sumUp(party: string, slices: readonly Slice[]): Result {
   const latencies = emptyHistogram();
   for (const slice of slices) latencies.add(slice.latencies);
   const total = (of: (slice: Slice) => number): number => slices.reduce((sum, slice) => sum + of(slice), 0);
+  const ops = total((slice) => slice.ops);
   return {
     party,
     opsPerS: median(slices.map(({ ops, ms }) => (ops * 1000) / ms)),
     p50Ms: latencies.getValueAtPercentile(50) / ticksPerMs,
     p99Ms: latencies.getValueAtPercentile(99) / ticksPerMs,
-    cpuUsPerOp: total((slice) => slice.cpuUs) / total((slice) => slice.ops),
+    clientCpuUsPerOp: total(({ cpuUs }) => cpuUs.client) / ops,
+    serverCpuUsPerOp: total(({ cpuUs }) => cpuUs.server) / ops,
   };
 }
 

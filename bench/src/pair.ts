@@ -8,8 +8,14 @@ import { Process } from "./process/process.js";
 export interface Slice {
   readonly ops: number;
   readonly ms: number;
-  readonly cpuUs: number;
+  readonly cpuUs: CpuUs;
   readonly latencies: Histogram;
+}
+
+export interface CpuUs {
+  readonly client: number;
+  /** 0 where it is the client's process too. */
+  readonly server: number;
 }
 
 const serverCore = 0;
@@ -18,13 +24,13 @@ const clientCore = 1;
 /** A party at work: its server and its client, each in a process of its own. */
 export class Pair {
   readonly party: Party;
-  readonly #processes: readonly Process[];
   readonly #client: Process;
+  readonly #server: Process | undefined;
 
   private constructor(party: Party, client: Process, server: Process | undefined) {
     this.party = party;
     this.#client = client;
-    this.#processes = server === undefined ? [client] : [client, server];
+    this.#server = server;
   }
 
   /** Resolves once the client can make calls. `profileDir`: where both write a CPU profile when they end. */
@@ -46,16 +52,17 @@ export class Pair {
   async run(name: CaseName, ms: number): Promise<Slice> {
     const before = await this.#cpuUs();
     const { latencies, ...rest } = await this.#client.ask<RunResult>("run", { case: name, ms } satisfies RunCommand);
-    const cpuUs = (await this.#cpuUs()) - before;
+    const after = await this.#cpuUs();
+    const cpuUs = { client: after.client - before.client, server: after.server - before.server };
     return { ...rest, cpuUs, latencies: decodeFromCompressedBase64(latencies) };
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#processes.map((each) => each.close()));
+    await Promise.all([this.#client.close(), this.#server?.close()]);
   }
 
-  async #cpuUs(): Promise<number> {
-    const each = await Promise.all(this.#processes.map((one) => one.ask<number>("cpuUs")));
-    return each.reduce((sum, us) => sum + us, 0);
+  async #cpuUs(): Promise<CpuUs> {
+    const [client, server] = await Promise.all([this.#client.ask<number>("cpuUs"), this.#server?.ask<number>("cpuUs")]);
+    return { client, server: server ?? 0 };
   }
 }

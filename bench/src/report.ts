@@ -17,7 +17,7 @@ export function lines(suite: string, name: string, results: readonly Result[], p
       ops_per_s: round(subject.opsPerS),
       p50_ms: round(subject.p50Ms),
       p99_ms: round(subject.p99Ms),
-      cpu_us_per_op: round(subject.cpuUsPerOp),
+      cpu_us_per_op: round(subject.clientCpuUsPerOp + subject.serverCpuUsPerOp),
       ratio: round(subject.opsPerS / peer.opsPerS),
     }),
   );
@@ -27,13 +27,14 @@ export function lines(suite: string, name: string, results: readonly Result[], p
 export function table(name: string, results: readonly Result[], peer: string): string {
   const base = results.find(({ party }) => party === peer)?.opsPerS ?? Number.NaN;
   const rows = [
-    [name, "ops/s", "p50 ms", "p99 ms", "cpu µs/op", `× ${peer}`],
+    [name, "ops/s", "p50 ms", "p99 ms", "client µs/op", "server µs/op", `× ${peer}`],
     ...results.map((each) => [
       each.party,
       Math.round(each.opsPerS).toLocaleString("en"),
       each.p50Ms.toFixed(3),
       each.p99Ms.toFixed(3),
-      each.cpuUsPerOp.toFixed(1),
+      each.clientCpuUsPerOp.toFixed(1),
+      each.serverCpuUsPerOp.toFixed(1),
       (each.opsPerS / base).toFixed(2),
     ]),
   ];
