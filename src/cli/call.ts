@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { ClientOptions } from "../client/client.js";
 import type { Metadata, ServiceDefinition } from "../contract/contract.js";
+import { systemClock } from "../time/time.js";
 import { parseAddress } from "../transport/address.js";
 import { grpcJsTransport } from "../transport/grpc-js/grpc-js.js";
 import type { Transport } from "../transport/transport.js";
@@ -113,7 +114,8 @@ function contractsOf(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, ServiceDefinition>> {
   if (proto !== undefined) return contractsOfFile(proto, include);
-  const call = { timeoutMs: timeout ?? reflectionTimeoutMs, signal };
+  const deadline = systemClock.now() + (timeout ?? reflectionTimeoutMs); // one for all questions: a server may invent imports for ever
+  const call = { deadline, signal };
   return reflectedContracts(server, call, (service) => matchesService(method, service));
 }
 

@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fromBinary } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { type FileDescriptorProto, FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { afterEach, describe, expect, it } from "vitest";
 import { inImportOrder } from "../../src/cli/call/import-order.js";
 import type { Handlers, ServiceDefinition } from "../../src/contract/contract.js";
@@ -55,6 +55,10 @@ function sparseReflection(): Reflection {
   };
 }
 
+function file(name: string, ...dependency: string[]): FileDescriptorProto {
+  return create(FileDescriptorProtoSchema, { name, dependency });
+}
+
 describe("a contract by reflection", () => {
   it("is put together from servers that send one file at a time", async () => {
     const address = await serve((server) => server.add(ServerReflectionDefinition, sparseReflection()));
@@ -79,6 +83,32 @@ describe("a contract by reflection", () => {
     });
   });
 
+  it("is not waited for where a server invents one import after the other", async () => {
+    let number = 0;
+    const invent = () => toBinary(FileDescriptorProtoSchema, file(`${number}.proto`, `${++number}.proto`));
+    const endless: Reflection = {
+      async *serverReflectionInfo(requests) {
+        for await (const { messageRequest } of requests) {
+          const value = { service: [{ name: "shop.v1.Endless" }] };
+          if (messageRequest?.$case === "listServices")
+            yield { messageResponse: { $case: "listServicesResponse", value } };
+          else
+            yield {
+              messageResponse: {
+                $case: "fileDescriptorResponse",
+                value: { fileDescriptorProto: [Buffer.from(invent())] },
+              },
+            };
+        }
+      },
+    };
+    const address = await serve((server) => server.add(ServerReflectionDefinition, endless));
+    const { code, err } = await hawser(["call", address, "Endless/Do", "--timeout", "300ms"]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^DEADLINE_EXCEEDED: /);
+    expect(number).toBeGreaterThan(1);
+  });
+
   it("says what a server could not tell", async () => {
     const broken: Reflection = {
       async *serverReflectionInfo(requests) {
@@ -100,12 +130,7 @@ describe("a contract by reflection", () => {
 });
 
 describe("files in import order", () => {
-  const file = (name: string, ...dependency: string[]) => ({
-    ...fromBinary(FileDescriptorSetSchema, Uint8Array.of(10, 0)).file[0]!,
-    name,
-    dependency,
-  });
-  const order = (...files: ReturnType<typeof file>[]) =>
+  const order = (...files: FileDescriptorProto[]) =>
     fromBinary(FileDescriptorSetSchema, inImportOrder(files)).file.map(({ name }) => name);
 
   it("stand behind what they import, each once", () => {
