@@ -47,9 +47,9 @@ export class Endpoints implements Closeable {
     return endpoints;
   }
 
-  /** Undefined where nobody is known. */
+  /** Undefined where nobody is known, and once closed. */
   pick(call: CallInfo): Pick | undefined {
-    return this.#options.selector.pick(call);
+    return this.#closing === undefined ? this.#options.selector.pick(call) : undefined;
   }
 
   channel(instance: Instance): Channel | undefined {

@@ -39,29 +39,25 @@ export function deadlineOf(
 }
 
 /**
- * A signal that aborts with either; `release` lets go of both once the call is over. One signal may serve any number of
- * calls at once: Node's warning of a leak at the eleventh listener is not for these.
+ * A signal that aborts with the first of them; `release` lets go of all once the call is over. One signal may serve any
+ * number of calls at once: Node's warning of a leak at the eleventh listener is not for these.
  */
-export function linkSignals(
-  a: AbortSignal | undefined,
-  b: AbortSignal | undefined,
-): { readonly signal: AbortSignal | undefined; readonly release: (() => void) | undefined } {
-  if (a !== undefined) setMaxListeners(0, a);
-  if (b !== undefined) setMaxListeners(0, b);
-  if (a === undefined || b === undefined || a === b) return { signal: a ?? b, release: undefined };
+export function linkSignals(...signals: readonly (AbortSignal | undefined)[]): {
+  readonly signal: AbortSignal | undefined;
+  readonly release: (() => void) | undefined;
+} {
+  const sources = [...new Set(signals)].filter((signal) => signal !== undefined);
+  for (const source of sources) setMaxListeners(0, source);
+  if (sources.length < 2) return { signal: sources[0], release: undefined };
   const controller = new AbortController();
-  const onAbort = (): void => {
-    controller.abort(a.aborted ? a.reason : b.reason);
-    release();
-  };
   const release = (): void => {
-    a.removeEventListener("abort", onAbort);
-    b.removeEventListener("abort", onAbort);
+    for (const source of sources) source.removeEventListener("abort", onAbort);
   };
-  if (a.aborted || b.aborted) controller.abort(a.aborted ? a.reason : b.reason);
-  else {
-    a.addEventListener("abort", onAbort);
-    b.addEventListener("abort", onAbort);
-  }
+  const onAbort = (): void => {
+    release();
+    controller.abort(sources.find(({ aborted }) => aborted)?.reason);
+  };
+  for (const source of sources) source.addEventListener("abort", onAbort);
+  if (sources.some(({ aborted }) => aborted)) onAbort();
   return { signal: controller.signal, release };
 }

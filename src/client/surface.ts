@@ -1,4 +1,5 @@
 import {
+  type Call,
   type CallOptions,
   currentCall,
   type Invoke,
@@ -6,7 +7,9 @@ import {
   type Reply,
   RequestStream,
 } from "../contract/contract.js";
+import { Code, RpcError } from "../errors/errors.js";
 import type { Clock } from "../time/time.js";
+import { receivedTrailer } from "../transport/received-trailer.js";
 import { deadlineOf, linkSignals, metadataOf } from "./inherit.js";
 import { OutgoingCall } from "./outgoing-call.js";
 import { whenRead } from "./when-read.js";
@@ -26,7 +29,7 @@ export function surface(
 ): (request: unknown, options?: CallOptions) => unknown {
   return method.responseStream
     ? (request, callOptions = {}) =>
-        new ResponseStream(begin(method, request, callOptions, options), callOptions, invoke)
+        new ResponseStream((leave) => begin(method, request, callOptions, options, leave), callOptions, invoke)
     : (request, callOptions = {}) => single(method, request, callOptions, invoke, options);
 }
 
@@ -36,13 +39,21 @@ interface Begun {
   readonly release: (() => void) | undefined;
 }
 
-function begin(method: Method, request: unknown, callOptions: CallOptions, options: SurfaceOptions): Begun {
+/** @param leave a further signal that ends the call */
+function begin(
+  method: Method,
+  request: unknown,
+  callOptions: CallOptions,
+  options: SurfaceOptions,
+  leave?: AbortSignal,
+): Begun {
   const parent = currentCall();
   const defaultTimeoutMs = method.kind === "unary" ? options.timeoutMs : Number.POSITIVE_INFINITY;
+  const metadata = metadataOf(callOptions, parent);
   const deadline = deadlineOf(callOptions, parent, defaultTimeoutMs, options.deadlineMarginMs, options.clock);
-  const { signal, release } = linkSignals(callOptions.signal, parent?.signal);
+  const { signal, release } = linkSignals(callOptions.signal, parent?.signal, leave);
   const message = method.requestStream ? new RequestStream(request as AsyncIterable<unknown>) : request;
-  return { call: new OutgoingCall(method, message, metadataOf(callOptions, parent), deadline, signal), release };
+  return { call: new OutgoingCall(method, message, metadata, deadline, signal), release };
 }
 
 function single(
@@ -61,27 +72,41 @@ function single(
   const answer = invoke(begun.call);
   if (begun.release !== undefined) void answer.then(begun.release, begun.release);
   if (callOptions.onHeader === undefined && callOptions.onTrailer === undefined) return answer.then(messageOf);
-  return answer.then((reply) => {
-    callOptions.onHeader?.(reply.header);
-    callOptions.onTrailer?.(reply.trailer());
-    return reply.message;
-  });
+  return answer.then(
+    (reply) => {
+      callOptions.onHeader?.(reply.header);
+      callOptions.onTrailer?.(reply.trailer());
+      return reply.message;
+    },
+    (error: unknown) => {
+      tellTrailer(begun.call, callOptions);
+      throw error;
+    },
+  );
 }
 
 function messageOf(reply: Reply): unknown {
   return reply.message;
 }
 
+/** Of a call that failed; there is none where the failure is this side's. */
+function tellTrailer(call: Call, { onTrailer }: CallOptions): void {
+  const trailer = call.values.get(receivedTrailer);
+  if (trailer !== undefined) onTrailer?.(trailer());
+}
+
 /** The responses of one call, which begins when they are first read. To be read once. */
 class ResponseStream implements AsyncIterableIterator<unknown> {
-  readonly #begun: Begun;
+  readonly #begin: (leave: AbortSignal) => Begun;
   readonly #options: CallOptions;
   readonly #invoke: Invoke;
+  /** Ends a call that is left before it is answered; after that, returning its stream does. */
+  readonly #leave = new AbortController();
   #reading: Promise<AsyncIterator<unknown>> | undefined;
   #iterator: AsyncIterator<unknown> | undefined;
 
-  constructor(begun: Begun, options: CallOptions, invoke: Invoke) {
-    this.#begun = begun;
+  constructor(begin: (leave: AbortSignal) => Begun, options: CallOptions, invoke: Invoke) {
+    this.#begin = begin;
     this.#options = options;
     this.#invoke = invoke;
   }
@@ -93,10 +118,10 @@ class ResponseStream implements AsyncIterableIterator<unknown> {
   }
 
   async return(): Promise<IteratorResult<unknown>> {
-    const iterator = await (this.#reading ?? Promise.resolve(undefined));
+    const iterator = this.#iterator;
     this.#iterator = ended;
-    this.#reading ??= Promise.resolve(ended);
-    await iterator?.return?.();
+    if (iterator === undefined) this.#leave.abort(new RpcError(Code.CANCELLED, "the reader broke off"));
+    else await iterator.return?.();
     return { done: true, value: undefined };
   }
 
@@ -104,24 +129,23 @@ class ResponseStream implements AsyncIterableIterator<unknown> {
     return this;
   }
 
-  #start(): Promise<AsyncIterator<unknown>> {
-    return this.#invoke(this.#begun.call).then(
-      (reply) => {
-        this.#options.onHeader?.(reply.header);
-        const stream = whenRead(reply.message as AsyncIterable<unknown>, () => this.#finished(reply));
-        this.#iterator = stream[Symbol.asyncIterator]();
-        return this.#iterator;
-      },
-      (error: unknown) => {
-        this.#begun.release?.();
-        throw error;
-      },
-    );
-  }
-
-  #finished(reply: Reply): void {
-    this.#begun.release?.();
-    this.#options.onTrailer?.(reply.trailer());
+  async #start(): Promise<AsyncIterator<unknown>> {
+    const begun = this.#begin(this.#leave.signal);
+    let reply: Reply;
+    try {
+      reply = await this.#invoke(begun.call);
+    } catch (error) {
+      begun.release?.();
+      tellTrailer(begun.call, this.#options);
+      throw error;
+    }
+    this.#options.onHeader?.(reply.header);
+    const stream = whenRead(reply.message as AsyncIterable<unknown>, () => {
+      begun.release?.();
+      this.#options.onTrailer?.(reply.trailer());
+    });
+    this.#iterator ??= stream[Symbol.asyncIterator]();
+    return this.#iterator;
   }
 }
 

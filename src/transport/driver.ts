@@ -12,5 +12,6 @@ export {
   responseNotDecodable,
   responseNotEncodable,
 } from "./misfit.js";
+export { receivedTrailer } from "./received-trailer.js";
 export { type ResponseSink, serve } from "./serve.js";
 export { type Share, sharedByAddress } from "./shared-by-address.js";

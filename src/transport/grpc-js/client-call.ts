@@ -2,6 +2,7 @@ import { type Call, Metadata, type Reply } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
 import { CallGuard } from "../call-guard.js";
 import { formatTimeout } from "../grpc/timeout.js";
+import { receivedTrailer } from "../received-trailer.js";
 import type { ChannelSettings } from "./channel-settings.js";
 import { type Grpc, grpc } from "./grpc.js";
 import { fromGrpcMetadata, RequestHeaders } from "./headers.js";
@@ -78,7 +79,8 @@ export abstract class ClientCall implements Grpc.InterceptingListener {
     this.#guard.release();
     this.#trailer = status.metadata;
     if (this.#gaveUp !== undefined) this.finish(this.#gaveUp);
-    else this.finish(status.code === Code.OK ? undefined : this.#explain(errorOfStatus(status, this.#sent)));
+    else if (status.code === Code.OK) this.finish(undefined);
+    else this.#fail(errorOfStatus(status, this.#sent));
     this.caller.ended();
   }
 
@@ -108,13 +110,14 @@ export abstract class ClientCall implements Grpc.InterceptingListener {
     return this.settings.codec.decode(this.call.method.response, bytes);
   }
 
-  /** A failure of the connection says where it went. */
-  #explain(error: RpcError): RpcError {
-    if (error.remote) return error;
-    const { code, details, unprocessed } = error;
-    return new RpcError(code, `${this.call.method.fullName} at ${this.settings.address}: ${error.message}`, {
-      details,
-      unprocessed,
-    });
+  #fail(error: RpcError): void {
+    if (error.remote) {
+      this.call.values.set(receivedTrailer, this.trailer);
+      this.finish(error);
+      return;
+    }
+    const { code, message, details, unprocessed } = error;
+    const where = `${this.call.method.fullName} at ${this.settings.address}`;
+    this.finish(new RpcError(code, `${where}: ${message}`, { details, unprocessed }));
   }
 }

@@ -11,6 +11,7 @@ import {
   responseNotDecodable,
   responseNotEncodable,
 } from "../misfit.js";
+import { receivedTrailer } from "../received-trailer.js";
 import { type ResponseSink, serve } from "../serve.js";
 import type { MemoryListener, RunningExchange } from "./listener.js";
 import type { ResolvedMemoryOptions } from "./options.js";
@@ -97,6 +98,7 @@ export class MemoryExchange implements ResponseSink, RunningExchange {
   end(error: RpcError | undefined, trailer: Metadata): void {
     this.#served = true;
     this.#trailer = trailer.clone();
+    if (error !== undefined) this.#call.values.set(receivedTrailer, () => this.#trailer);
     this.#answer(error === undefined ? undefined : asRemote(error));
     this.#requests?.stop();
     this.#listener.end(this);
