@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
+import { fromBinary } from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import type {
   AnyDefinition,
   MethodDefinition as LoadedMethod,
@@ -8,23 +10,31 @@ import type {
   MessageTypeDefinition,
 } from "@grpc/proto-loader";
 import type { MessageType, MethodDefinition, ServiceDefinition } from "./definition.js";
+import { linkedDescriptors } from "./linked-descriptors.js";
 
-export interface LoadContractOptions {
-  /** Full name of the service. Needed where the file has more than one. */
-  readonly service?: string;
+export interface LoadContractsOptions {
   /** Where imports are looked for, and the file itself where it is not in the working directory. Default: there. */
   readonly includeDirs?: readonly string[];
 }
 
+export interface LoadContractOptions extends LoadContractsOptions {
+  /** Full name of the service. Needed where the file has more than one. */
+  readonly service?: string;
+}
+
 /**
- * Loads a contract from a `.proto` file at run time, for programs without generated code. It fits client and server like a
- * generated one; messages are plain objects: names in camelCase, 64-bit numbers and enums as strings, bytes as `Buffer`.
+ * Loads the contracts of a `.proto` file and of what it imports at run time, for programs without generated code. They fit
+ * client and server like generated ones; messages are plain objects: names in camelCase, 64-bit numbers and enums as
+ * strings, bytes as `Buffer`.
  *
- * @throws Error where the file does not parse, or has not that one service
+ * @returns the contracts by the full names of their services
+ * @throws Error where the file is not there or does not parse
  */
-export async function loadContract(path: string, options: LoadContractOptions = {}): Promise<ServiceDefinition> {
-  const loader = requireProtoLoader();
-  const loaded = await loader.load(existsSync(path) ? resolve(path) : path, {
+export async function loadContracts(
+  path: string,
+  options: LoadContractsOptions = {},
+): Promise<ReadonlyMap<string, ServiceDefinition>> {
+  const loaded = await requireProtoLoader().load(existsSync(path) ? resolve(path) : path, {
     longs: String,
     enums: String,
     defaults: true,
@@ -32,14 +42,19 @@ export async function loadContract(path: string, options: LoadContractOptions = 
     ...(options.includeDirs === undefined ? {} : { includeDirs: [...options.includeDirs] }),
   });
   const services = Object.entries(loaded).filter((entry): entry is [string, LoadedService] => isService(entry[1]));
-  const names = services.map(([name]) => name);
-  const wanted = services.filter(([name]) => options.service === undefined || name === options.service);
-  const [found, ...others] = wanted;
-  if (found === undefined)
-    throw new Error(`${path}: no service ${options.service ?? ""} (it has: ${names.join(", ") || "none"})`);
-  if (others.length > 0)
-    throw new Error(`${path} has several services; give options.service, one of ${names.join(", ")}`);
-  return definitionOf(...found);
+  return new Map(services.map(([name, service]) => [name, definitionOf(name, service)]));
+}
+
+/** Loads one contract; see `loadContracts`. @throws Error where the file does not parse, or has not that one service */
+export async function loadContract(path: string, options: LoadContractOptions = {}): Promise<ServiceDefinition> {
+  const contracts = await loadContracts(path, options);
+  const names = [...contracts.keys()].join(", ");
+  if (options.service === undefined && contracts.size > 1) {
+    throw new Error(`${path} has several services; give options.service, one of ${names}`);
+  }
+  const found = options.service === undefined ? [...contracts.values()][0] : contracts.get(options.service);
+  if (found !== undefined) return found;
+  throw new Error(`${path}: no service ${options.service ?? ""} (it has: ${names || "none"})`);
 }
 
 function requireProtoLoader(): typeof import("@grpc/proto-loader") {
@@ -57,10 +72,15 @@ function isService(loaded: AnyDefinition): loaded is LoadedService {
 
 function definitionOf(fullName: string, loaded: LoadedService): ServiceDefinition {
   const methods = Object.entries(loaded).map(([name, method]) => [lowerFirst(name), methodOf(name, method)] as const);
+  let descriptors: string | undefined;
   return {
     name: fullName.slice(fullName.lastIndexOf(".") + 1),
     fullName,
-    descriptors: descriptorsOf(Object.values(loaded)),
+    /** Made when somebody asks: only reflection does. */
+    get descriptors() {
+      descriptors ??= descriptorsOf(Object.values(loaded));
+      return descriptors;
+    },
     methods: Object.fromEntries(methods),
   };
 }
@@ -104,16 +124,12 @@ function bytesAsText(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, bytesAsText(each)]));
 }
 
-/** The files of all messages, once each, as one `FileDescriptorSet` in base64: field 1, repeated. */
+/** The files of all messages, as a proper `FileDescriptorSet` in base64. */
 function descriptorsOf(methods: readonly LoadedMethod<object, object>[]): string {
   const files = methods.flatMap(({ requestType, responseType }) =>
     [requestType, responseType].flatMap((type) => type.fileDescriptorProtos),
   );
   const distinct = new Map(files.map((file) => [file.toString("base64"), file]));
-  const fields = [...distinct.values()].flatMap((file) => [Buffer.from([0x0a, ...varint(file.byteLength)]), file]);
-  return Buffer.concat(fields).toString("base64");
-}
-
-function varint(value: number): number[] {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(value >>> 7)];
+  const parsed = [...distinct.values()].map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes));
+  return Buffer.from(linkedDescriptors(parsed)).toString("base64");
 }

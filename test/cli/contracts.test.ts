@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type FileDescriptorProto, FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { afterEach, describe, expect, it } from "vitest";
-import { inImportOrder } from "../../src/cli/call/import-order.js";
 import type { Handlers, ServiceDefinition } from "../../src/contract/contract.js";
+import { inImportOrder } from "../../src/contract/import-order.js";
 import { loadContract } from "../../src/contract/load-contract.js";
 import { ServerReflectionDefinition } from "../../src/gen/grpc/reflection/v1/reflection.js";
 import { ServerReflectionDefinition as ServerReflectionV1AlphaDefinition } from "../../src/gen/grpc/reflection/v1alpha/reflection.js";
@@ -207,7 +207,7 @@ describe("a contract from a .proto file", () => {
 
   it.each<[what: string, file: string, message: string]>([
     ["is not there", "nope.proto", "no such file"],
-    ["has no service", "test/proto/hawser/test/v1/cargo.proto", "there is no service in it"],
+    ["has no service", "proto/google/rpc/status.proto", "there is no service in it"],
     ["imports what is not found", "test/proto/hawser/test/v1/echo.proto", "ENOENT"],
   ])("that %s is refused", async (_what, file, message) => {
     const { code, err } = await call("127.0.0.1:9", "Unary", "--proto", file);

@@ -1,9 +1,15 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
 import { createClient } from "../../src/client/client.js";
 import type { ServiceDefinition } from "../../src/contract/contract.js";
 import { contractsFrom } from "../../src/contract/from-descriptors.js";
 import { loadContract } from "../../src/contract/load-contract.js";
 import { Code } from "../../src/errors/errors.js";
+import {
+  ServerReflectionDefinition,
+  type ServerReflectionResponse,
+} from "../../src/gen/grpc/reflection/v1/reflection.js";
 import { createServer } from "../../src/server/server.js";
 import { grpcJsTransport } from "../../src/transport/grpc-js/grpc-js.js";
 import { memoryTransport } from "../../src/transport/memory/memory.js";
@@ -107,3 +113,27 @@ describe("a contract known only at run time", () => {
     await expect(loadContract("nowhere.proto")).rejects.toThrow(/nowhere\.proto/);
   });
 });
+
+describe("a server with a contract that was loaded", () => {
+  it("serves reflection that others can use", async () => {
+    const transport = memoryTransport();
+    const contract = await load();
+    await using server = createServer({ transport, address: "memory://echo" }).add(contract, untyped(contract));
+    await server.start();
+    await using reflection = createClient(ServerReflectionDefinition, { transport, target: server.address });
+    const request = { messageRequest: { $case: "fileContainingSymbol", value: contract.fullName } } as const;
+    const answers = reflection.serverReflectionInfo([request]);
+    const { value } = await answers[Symbol.asyncIterator]().next();
+    const { messageResponse } = value as ServerReflectionResponse;
+    if (messageResponse?.$case !== "fileDescriptorResponse") throw new Error(`answered ${messageResponse?.$case}`);
+    const file = messageResponse.value.fileDescriptorProto.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes));
+    const set = toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file: file.reverse() }));
+    expect(Object.keys(contractsFrom(set).get(contract.fullName)?.methods ?? {})).toEqual(
+      Object.keys(contract.methods),
+    );
+  });
+});
+
+function untyped(contract: ServiceDefinition): { readonly [name: string]: () => object } {
+  return Object.fromEntries(Object.keys(contract.methods).map((name) => [name, () => ({})]));
+}

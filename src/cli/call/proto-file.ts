@@ -1,12 +1,10 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ServiceDefinition } from "../../contract/contract.js";
 import { contractsFrom } from "../../contract/from-descriptors.js";
-import { loadContract } from "../../contract/load-contract.js";
+import { loadContracts } from "../../contract/load-contract.js";
 import { UsageError } from "../failure.js";
-import { linkedDescriptors } from "./linked-descriptors.js";
 
 /** Hawser's own `.proto` files, google.rpc among them: looked in last. */
 const ownFiles = fileURLToPath(new URL("../../../proto", import.meta.url));
@@ -24,23 +22,21 @@ export async function contractsOfFile(
   const candidates = [path, ...includeDirs.map((dir) => join(dir, path))];
   const found = candidates.find((candidate) => existsSync(candidate));
   if (found === undefined) throw new UsageError(`--proto ${path}: no such file`);
-  const service = firstService(await readFile(found, "utf8"));
-  if (service === undefined) throw new UsageError(`--proto ${path}: there is no service in it`);
+  let contracts: ReadonlyMap<string, ServiceDefinition>;
   try {
     const dirs = [...includeDirs, ".", dirname(found), ownFiles].map((dir) => resolve(dir));
-    const { descriptors = "" } = await loadContract(resolve(found), { service, includeDirs: dirs });
-    return contractsFrom(linkedDescriptors(Buffer.from(descriptors, "base64")));
+    const loaded = await loadContracts(resolve(found), { includeDirs: dirs });
+    contracts = new Map([...loaded].map(([name, { descriptors = "" }]) => [name, strict(name, descriptors)]));
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const hint = code === "ENOENT" ? "; give the folder that imports start from with -I" : "";
     throw new UsageError(`--proto ${path}: ${message}${hint}`, { cause });
   }
+  if (contracts.size === 0) throw new UsageError(`--proto ${path}: there is no service in it`);
+  return contracts;
 }
 
-/** `loadContract` wants a service by name; whichever it is, all of the file's come along in its descriptors. */
-function firstService(source: string): string | undefined {
-  const code = source.replace(/\/\/.*|\/\*[\s\S]*?\*\//g, "");
-  const name = /\bservice\s+(\w+)\s*\{/.exec(code)?.[1];
-  const scope = /\bpackage\s+([\w.]+)\s*;/.exec(code)?.[1];
-  return name === undefined || scope === undefined ? name : `${scope}.${name}`;
+/** The same contract with messages that are their JSON, as strict as those of reflection. */
+function strict(name: string, descriptors: string): ServiceDefinition {
+  return contractsFrom(Buffer.from(descriptors, "base64")).get(name) as ServiceDefinition;
 }

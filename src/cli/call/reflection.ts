@@ -3,6 +3,7 @@ import * as wkt from "@bufbuild/protobuf/wkt";
 import { type ClientOptions, createClient } from "../../client/client.js";
 import type { CallOptions, Client, ServiceDefinition } from "../../contract/contract.js";
 import { contractsFrom } from "../../contract/from-descriptors.js";
+import { inImportOrder } from "../../contract/import-order.js";
 import { Code, codeFromNumber, RpcError } from "../../errors/errors.js";
 import {
   ServerReflectionDefinition,
@@ -10,7 +11,6 @@ import {
   type ServerReflectionResponse,
 } from "../../gen/grpc/reflection/v1/reflection.js";
 import { ServerReflectionDefinition as ServerReflectionV1AlphaDefinition } from "../../gen/grpc/reflection/v1alpha/reflection.js";
-import { inImportOrder } from "./import-order.js";
 
 type Question = NonNullable<ServerReflectionRequest["messageRequest"]>;
 type Answer = NonNullable<ServerReflectionResponse["messageResponse"]>;

@@ -1,21 +1,18 @@
-import { fromBinary } from "@bufbuild/protobuf";
-import {
-  type DescriptorProto,
-  type EnumDescriptorProto,
-  type FieldDescriptorProto,
-  type FileDescriptorProto,
-  FileDescriptorSetSchema,
+import type {
+  DescriptorProto,
+  EnumDescriptorProto,
+  FieldDescriptorProto,
+  FileDescriptorProto,
 } from "@bufbuild/protobuf/wkt";
 import { inImportOrder } from "./import-order.js";
 
 /**
  * Makes a proper `FileDescriptorSet` of what protobufjs writes for a `.proto` it has read: there names of types are
- * relative, imports are missing and files stand in any order.
+ * relative, imports are missing and files stand in any order. The files given are changed.
  *
  * @throws Error where a type is nowhere in the set
  */
-export function linkedDescriptors(descriptors: Uint8Array): Uint8Array {
-  const { file: files } = fromBinary(FileDescriptorSetSchema, descriptors);
+export function linkedDescriptors(files: readonly FileDescriptorProto[]): Uint8Array {
   const homes = new Map(files.flatMap((file) => typesOf(file).map((type) => [type, file] as const)));
   for (const file of files) new FileLinker(file, homes).link();
   return inImportOrder(files);
