@@ -48,8 +48,10 @@ function failed(call: Call, pick: Pick, error: RpcError): never {
 
 /**
  * A business error is an answer like any other; an instance fails where it is not there. A deadline says as much of the
- * caller's patience: what it says of the instance the selector learns from the latency.
+ * caller's patience: what it says of the instance the selector learns from the latency. Whoever passes on that somebody
+ * further down is not there is there himself.
  */
-function outcome(error: RpcError): Outcome {
-  return { code: error.code, failed: error.code === Code.UNAVAILABLE };
+function outcome({ code, remote, retryPushbackMs }: RpcError): Outcome {
+  const passedOn = remote && retryPushbackMs !== undefined && retryPushbackMs < 0;
+  return { code, failed: code === Code.UNAVAILABLE && !passedOn };
 }

@@ -11,6 +11,11 @@ export interface RpcErrorOptions {
   readonly remote?: boolean;
   /** No handler saw the call: it was never sent, or refused before processing. Safe to repeat elsewhere. Default: false. */
   readonly unprocessed?: boolean;
+  /**
+   * The server's word on repeating the call: not before so many ms, or never where it is negative (gRFC A6,
+   * `grpc-retry-pushback-ms`). A client that has repeated in vain says "never" to those above it. Default: no word.
+   */
+  readonly retryPushbackMs?: number;
   /** Names the line in this process's log that tells what the message keeps back. Default: none. */
   readonly errorId?: string;
 }
@@ -27,6 +32,7 @@ export class RpcError extends Error {
   readonly details: readonly ErrorDetail[];
   readonly remote: boolean;
   readonly unprocessed: boolean;
+  readonly retryPushbackMs: number | undefined;
   readonly errorId: string | undefined;
   readonly "hawser.RpcError" = true;
 
@@ -37,6 +43,7 @@ export class RpcError extends Error {
     this.details = options.details ?? [];
     this.remote = options.remote ?? false;
     this.unprocessed = options.unprocessed ?? false;
+    this.retryPushbackMs = options.retryPushbackMs;
     this.errorId = options.errorId;
   }
 

@@ -24,7 +24,8 @@ export interface RetryOptions {
  * - a method whose contract says `idempotency_level` is repeated on UNAVAILABLE, elsewhere where there is an elsewhere.
  *
  * Anything else fails as it is: business errors, deadlines, a stream whose answer has begun or whose requests have been
- * read. Every retry but the first kind comes out of the budget and waits first.
+ * read. Every retry but the first kind comes out of the budget and waits first, as long as the server asked where it did.
+ * What failed in vain is marked so, and nobody above repeats it again: retries do not multiply from service to service.
  */
 export function retry(options: RetryOptions = {}): Middleware {
   const {
@@ -62,7 +63,8 @@ async function repeat(next: Invoke, call: Call, first: RpcError, policy: Policy)
     known = tried;
     if (!elsewhere) {
       waits++;
-      if (waits >= policy.maxAttempts || !(await pause(call, policy.backoff(waits), policy))) throw error;
+      const waitMs = error.retryPushbackMs ?? policy.backoff(waits);
+      if (waits >= policy.maxAttempts || !(await pause(call, waitMs, policy))) throw inVain(error);
     }
     try {
       return await next(call.with({ attempt }));
@@ -74,8 +76,15 @@ async function repeat(next: Invoke, call: Call, first: RpcError, policy: Policy)
 
 function repeatable(call: Call, error: RpcError): boolean {
   if (call.signal?.aborted || error.code !== Code.UNAVAILABLE) return false;
+  if (error.retryPushbackMs !== undefined && error.retryPushbackMs < 0) return false;
   if (call.message instanceof RequestStream && call.message.started) return false;
   return error.unprocessed || call.method.idempotency !== "unknown";
+}
+
+/** The same error for those above: it has been repeated already. */
+function inVain(error: RpcError): RpcError {
+  const { code, message, cause, details, remote } = error;
+  return new RpcError(code, message, { cause, details, remote, retryPushbackMs: -1 });
 }
 
 /** Waits; false where the deadline or the budget does not allow it. A caller who gives up meanwhile ends the wait. */

@@ -1,7 +1,10 @@
 import type { Http2Server, Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { supportedCompressions } from "../../codec/compression.js";
+import { Metadata } from "../../contract/contract.js";
 import type { RpcError } from "../../errors/errors.js";
 import type { Router } from "../transport.js";
 import { type Grpc, grpc } from "./grpc.js";
+import { ResponseFields } from "./headers.js";
 import { type ResolvedOptions, sharedOptions } from "./options.js";
 import { type RequestHead, readHead } from "./request-head.js";
 import { ServerCall } from "./server-call.js";
@@ -86,7 +89,8 @@ class Takeover extends grpc.ServerInterceptingCall {
 function refuse(wire: Grpc.ServerInterceptingCallInterface, error: RpcError): void {
   const ignore = (): void => {};
   wire.start({ onReceiveMetadata: ignore, onReceiveMessage: ignore, onReceiveHalfClose: ignore, onCancel: ignore });
-  wire.sendStatus({ code: error.code, details: error.message, metadata: null });
+  const accepted = { "grpc-accept-encoding": supportedCompressions.join(",") };
+  wire.sendStatus({ code: error.code, details: error.message, metadata: new ResponseFields(accepted, new Metadata()) });
 }
 
 /** `ServerCall` encodes and decodes. */

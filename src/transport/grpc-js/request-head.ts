@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Codec } from "../../codec/codec.js";
-import type { CompressionName } from "../../codec/compression.js";
+import { type Compression, type CompressionName, supportedCompressions } from "../../codec/compression.js";
 import type { Metadata } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
 import type { Deadline } from "../../time/time.js";
 import { codecOf } from "../grpc/content-type.js";
+import { isBase64 } from "../grpc/header-fields.js";
 import { parseTimeout } from "../grpc/timeout.js";
 import { fromRawHeaders } from "./headers.js";
 import type { ResolvedOptions } from "./options.js";
@@ -34,24 +35,47 @@ export function readHead(
   const timeout = headers["grpc-timeout"];
   delete headers["grpc-timeout"];
   const timeoutMs = timeout === undefined ? undefined : parseTimeout(String(timeout));
-  const type = String(headers["content-type"] ?? "");
-  const codec = codecOf(type, options.codecs);
+  const codec = codecOf(String(headers["content-type"]), options.codecs);
+  const malformed = timeout !== undefined && timeoutMs === undefined ? String(timeout) : undefined;
   return {
     stream,
     codec: codec ?? (options.codecs[0] as Codec),
     metadata: fromRawHeaders(raw),
     deadline: timeoutMs === undefined ? undefined : options.clock.now() + timeoutMs,
     compression: agreedCompression(headers["grpc-accept-encoding"], options),
-    error:
-      timeout !== undefined && timeoutMs === undefined
-        ? new RpcError(
-            Code.INTERNAL,
-            `malformed grpc-timeout ${JSON.stringify(timeout)}: expected 1 to 8 digits and a unit, e.g. 250m`,
-          )
-        : codec === undefined
-          ? new RpcError(Code.UNIMPLEMENTED, `content-type "${type}": supported are ${names(options.codecs)}`)
-          : undefined,
+    error: fault(headers, raw, malformed) ?? (codec === undefined ? unknownCodec(headers, options) : undefined),
   };
+}
+
+function fault(
+  headers: IncomingHttpHeaders,
+  raw: readonly string[],
+  timeout: string | undefined,
+): RpcError | undefined {
+  if (timeout !== undefined) {
+    const message = `malformed grpc-timeout ${JSON.stringify(timeout)}: expected 1 to 8 digits and a unit, e.g. 250m`;
+    return new RpcError(Code.INTERNAL, message);
+  }
+  if (headers[":method"] !== "POST") {
+    return new RpcError(Code.INTERNAL, `a call is a POST, not a ${headers[":method"]}`);
+  }
+  const encoding = headers["grpc-encoding"];
+  if (encoding !== undefined && !supportedCompressions.includes(String(encoding) as Compression)) {
+    const message = `compression "${encoding}" is not supported; supported: ${supportedCompressions.join(", ")}`;
+    return new RpcError(Code.UNIMPLEMENTED, message);
+  }
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const [name, value] = [raw[i] as string, raw[i + 1] as string];
+    if (name.endsWith("-bin") && !isBase64(value)) {
+      return new RpcError(Code.INTERNAL, `malformed metadata: "${name}" must carry base64`);
+    }
+  }
+  return undefined;
+}
+
+function unknownCodec(headers: IncomingHttpHeaders, { codecs }: ResolvedOptions): RpcError {
+  const known = codecs.map((codec) => `application/grpc+${codec.name}`).join(", ");
+  return new RpcError(Code.UNIMPLEMENTED, `content-type "${headers["content-type"]}": supported are ${known}`);
 }
 
 function agreedCompression(
@@ -65,8 +89,4 @@ function agreedCompression(
     .some((name) => name.trim() === compression)
     ? compression
     : undefined;
-}
-
-function names(codecs: readonly Codec[]): string {
-  return codecs.map((codec) => `application/grpc+${codec.name}`).join(", ");
 }

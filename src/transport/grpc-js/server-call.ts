@@ -2,7 +2,6 @@ import { type CompressionName, compress } from "../../codec/compression.js";
 import { Metadata, type Method } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
 import { contentType } from "../grpc/content-type.js";
-import { toBase64 } from "../grpc/header-fields.js";
 import { IncomingCall } from "../incoming-call.js";
 import { MessageStream } from "../message-stream.js";
 import { requestNotDecodable, responseNotEncodable } from "../misfit.js";
@@ -13,7 +12,7 @@ import type { Grpc } from "./grpc.js";
 import { ResponseFields } from "./headers.js";
 import type { ResolvedOptions } from "./options.js";
 import type { RequestHead } from "./request-head.js";
-import { detailsField } from "./status.js";
+import { errorFields } from "./status.js";
 
 /**
  * One incoming call on a grpc-js server, driven directly below its own handler classes: those have no way to answer in
@@ -170,10 +169,8 @@ export class ServerCall implements ResponseSink {
     if (this.#answered) return;
     this.#answered = true;
     this.#requests?.end();
-    const fields: { [name: string]: string } = {};
+    const fields: { [name: string]: string } = error === undefined ? {} : { ...errorFields(error) };
     if (!this.#headerSent) fields["content-type"] = contentType(this.#head.codec);
-    const details = error === undefined ? undefined : detailsField(error);
-    if (details !== undefined) fields["grpc-status-details-bin"] = toBase64(details);
     this.#wire.sendStatus({
       code: error?.code ?? Code.OK,
       details: (error?.message ?? "").toWellFormed(),

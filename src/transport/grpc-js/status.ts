@@ -1,4 +1,5 @@
 import { Code, codeFromNumber, decodeStatusDetails, encodeStatusDetails, RpcError } from "../../errors/errors.js";
+import { toBase64 } from "../grpc/header-fields.js";
 import type { Grpc } from "./grpc.js";
 
 /** What grpc-js says of calls that failed on this side; a server may use the same words. */
@@ -23,19 +24,30 @@ const localTexts = [
   /^Write (error: |failed with error )/,
 ];
 
+/** grpc-js ends some texts so, with nothing behind it. */
+const emptyNote = /\s*Resolution note: $/;
+
 /**
  * Makes an `RpcError` of a failed status.
  *
  * @param sent whether the call was ever written to a connection
  */
 export function errorOfStatus(status: Grpc.StatusObject, sent: boolean): RpcError {
-  const { details, metadata } = status;
+  const { metadata } = status;
+  const details = status.details.replace(emptyNote, "");
   if (unprocessed(status, sent)) return new RpcError(Code.UNAVAILABLE, details, { unprocessed: true });
   const bytes = metadata.get("grpc-status-details-bin")[0];
+  const pushback = metadata.get("grpc-retry-pushback-ms")[0];
   return new RpcError(codeFromNumber(status.code), details, {
     details: bytes instanceof Uint8Array ? decodeStatusDetails(bytes) : [],
     remote: !isLocal(status),
+    ...(pushback === undefined ? {} : { retryPushbackMs: parsePushback(String(pushback)) }),
   });
+}
+
+/** What does not parse means "never", says gRFC A6. */
+function parsePushback(text: string): number {
+  return /^\d{1,10}$/.test(text) ? Number(text) : -1;
 }
 
 /** Certainly no handler saw the call. */
@@ -50,7 +62,13 @@ function isLocal({ details, metadata }: Grpc.StatusObject): boolean {
   return Object.keys(metadata.getMap()).length === 0 || details.startsWith("Received HTTP status code");
 }
 
-/** `grpc-status-details-bin`, where there is more to say than code and message. */
-export function detailsField(error: RpcError): Uint8Array | undefined {
-  return error.details.length === 0 ? undefined : encodeStatusDetails(error.code, error.message, error.details);
+/** What goes with an error beside its code and message. */
+export function errorFields(error: RpcError): { readonly [name: string]: string } {
+  const { code, message, details, retryPushbackMs } = error;
+  return {
+    ...(details.length === 0
+      ? {}
+      : { "grpc-status-details-bin": toBase64(encodeStatusDetails(code, message, details)) }),
+    ...(retryPushbackMs === undefined ? {} : { "grpc-retry-pushback-ms": String(Math.trunc(retryPushbackMs)) }),
+  };
 }

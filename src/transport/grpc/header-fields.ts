@@ -12,6 +12,8 @@ const reserved = new Set([
   "date",
 ]);
 
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
+
 export function isReserved(name: string): boolean {
   return name.startsWith(":") || name.startsWith("grpc-") || reserved.has(name);
 }
@@ -40,6 +42,11 @@ export function* readField(name: string, text: string): Iterable<readonly [strin
 export function toBase64(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
   return text.replace(/=+$/, "");
+}
+
+/** Whether every value of a received `-bin` field is base64, padded or not. */
+export function isBase64(text: string): boolean {
+  return text.split(",").every((part) => base64.test(part.trim()));
 }
 
 export function fromBase64(text: string): Uint8Array {

@@ -185,5 +185,10 @@ function decode(type: MessageType, bytes: Uint8Array, method: Method, explain: E
 
 /** What an error is to the other side: its code, message and details, and nothing of this side's stack. */
 function asRemote(error: RpcError): RpcError {
-  return new RpcError(error.code, error.message.toWellFormed(), { details: error.details, remote: true });
+  const { details, retryPushbackMs } = error;
+  return new RpcError(error.code, error.message.toWellFormed(), {
+    details,
+    remote: true,
+    ...(retryPushbackMs === undefined ? {} : { retryPushbackMs }),
+  });
 }
