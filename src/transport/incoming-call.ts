@@ -8,7 +8,7 @@ import {
   type Method,
 } from "../contract/contract.js";
 import { Code, RpcError } from "../errors/errors.js";
-import type { Clock, Deadline, Timer } from "../time/time.js";
+import type { Deadline } from "../time/time.js";
 
 export interface IncomingCallOptions {
   readonly method: Method;
@@ -18,8 +18,6 @@ export interface IncomingCallOptions {
   readonly peer: string;
   /** Writes the header; called at most once, before the first response. */
   readonly writeHeader: (header: Metadata) => void;
-  /** Where this side watches the deadline: by which clock, and how to answer a caller whose time is over. */
-  readonly expiry?: { readonly clock: Clock; readonly answer: (error: RpcError) => void };
 }
 
 /** A call as it arrives, whatever the transport. Metadata to send and the abort signal are made when first asked for. */
@@ -32,7 +30,6 @@ export class IncomingCall implements HandlerCall {
   readonly attempt = 0;
   readonly instance: Instance | undefined = undefined;
   readonly #options: IncomingCallOptions;
-  readonly #timer: Timer | undefined;
   #values: ContextValues | undefined;
   #header: Metadata | undefined;
   #headerSent = false;
@@ -47,11 +44,6 @@ export class IncomingCall implements HandlerCall {
     this.deadline = options.deadline;
     this.peer = options.peer;
     this.#options = options;
-    const { deadline, expiry } = options;
-    if (deadline !== undefined && expiry !== undefined) {
-      const delayMs = Math.max(0, deadline - expiry.clock.now());
-      this.#timer = expiry.clock.timer(delayMs, () => this.#expire(expiry.answer));
-    }
   }
 
   get values(): ContextValues {
@@ -92,23 +84,11 @@ export class IncomingCall implements HandlerCall {
   cancel(reason: RpcError = new RpcError(Code.CANCELLED, `${this.method.fullName}: cancelled by the caller`)): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
-    this.finish();
     this.#controller?.abort(reason);
-  }
-
-  /** The call has been answered. */
-  finish(): void {
-    this.#timer?.cancel();
   }
 
   with(changes: CallChanges): Call {
     return new ChangedCall(this, changes);
-  }
-
-  #expire(answer: (error: RpcError) => void): void {
-    const error = new RpcError(Code.DEADLINE_EXCEEDED, `${this.method.fullName}: the deadline passed`);
-    this.cancel(error);
-    answer(error);
   }
 }
 

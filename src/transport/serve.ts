@@ -22,10 +22,8 @@ export async function serve(call: IncomingCall, invoke: Invoke, sink: ResponseSi
       const written = sink.message(reply.message);
       if (written !== undefined) await written;
     }
-    call.finish();
     sink.end(undefined, reply.trailer());
   } catch (reason) {
-    call.finish();
     sink.end(RpcError.from(reason), call.trailer);
   }
 

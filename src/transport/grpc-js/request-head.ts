@@ -36,26 +36,28 @@ export function readHead(
   delete headers["grpc-timeout"];
   const timeoutMs = timeout === undefined ? undefined : parseTimeout(String(timeout));
   const codec = codecOf(String(headers["content-type"]), options.codecs);
-  const malformed = timeout !== undefined && timeoutMs === undefined ? String(timeout) : undefined;
   return {
     stream,
     codec: codec ?? (options.codecs[0] as Codec),
     metadata: fromRawHeaders(raw),
     deadline: timeoutMs === undefined ? undefined : options.clock.now() + timeoutMs,
     compression: agreedCompression(headers["grpc-accept-encoding"], options),
-    error: fault(headers, raw, malformed) ?? (codec === undefined ? unknownCodec(headers, options) : undefined),
+    error:
+      (timeout === undefined ? undefined : timeoutFault(timeout, timeoutMs)) ??
+      fault(headers, raw) ??
+      (codec === undefined ? unknownCodec(headers, options) : undefined),
   };
 }
 
-function fault(
-  headers: IncomingHttpHeaders,
-  raw: readonly string[],
-  timeout: string | undefined,
-): RpcError | undefined {
-  if (timeout !== undefined) {
+function timeoutFault(timeout: string | string[], timeoutMs: number | undefined): RpcError | undefined {
+  if (timeoutMs === undefined) {
     const message = `malformed grpc-timeout ${JSON.stringify(timeout)}: expected 1 to 8 digits and a unit, e.g. 250m`;
     return new RpcError(Code.INTERNAL, message);
   }
+  return timeoutMs > 0 ? undefined : new RpcError(Code.DEADLINE_EXCEEDED, "the deadline passed before the call came");
+}
+
+function fault(headers: IncomingHttpHeaders, raw: readonly string[]): RpcError | undefined {
   if (headers[":method"] !== "POST") {
     return new RpcError(Code.INTERNAL, `a call is a POST, not a ${headers[":method"]}`);
   }

@@ -1,6 +1,7 @@
 import { type CompressionName, compress } from "../../codec/compression.js";
 import { Metadata, type Method } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
+import type { Timer } from "../../time/time.js";
 import { contentType } from "../grpc/content-type.js";
 import { IncomingCall } from "../incoming-call.js";
 import { MessageStream } from "../message-stream.js";
@@ -24,6 +25,7 @@ export class ServerCall implements ResponseSink {
   readonly #router: Router;
   readonly #options: ResolvedOptions;
   readonly #head: RequestHead;
+  #timer: Timer | undefined;
   #call: IncomingCall | undefined;
   #requests: MessageStream | undefined;
   #request: unknown;
@@ -49,11 +51,22 @@ export class ServerCall implements ResponseSink {
   }
 
   start(): void {
+    this.#watchDeadline();
     this.#wire.start({
       onReceiveMetadata: () => this.#begin(),
       onReceiveMessage: (bytes: Buffer) => this.#receive(bytes),
       onReceiveHalfClose: () => this.#halfClose(),
       onCancel: () => this.#cancelled(),
+    });
+  }
+
+  #watchDeadline(): void {
+    const { deadline } = this.#head;
+    if (deadline === undefined) return;
+    const { clock } = this.#options;
+    const { fullName } = this.#method;
+    this.#timer = clock.timer(Math.max(0, deadline - clock.now()), () => {
+      this.#fail(new RpcError(Code.DEADLINE_EXCEEDED, `${fullName}: the deadline passed`));
     });
   }
 
@@ -73,6 +86,7 @@ export class ServerCall implements ResponseSink {
 
   #receive(bytes: Buffer): void {
     this.#reading = false;
+    if (this.#answered) return;
     let message: unknown;
     try {
       message = this.#head.codec.decode(this.#method.request, bytes);
@@ -91,12 +105,21 @@ export class ServerCall implements ResponseSink {
   }
 
   #halfClose(): void {
-    if (this.#requests !== undefined) setImmediate(() => this.#endRequests());
+    if (this.#answered) return;
+    if (this.#withinMessage) {
+      this.#fail(new RpcError(Code.INTERNAL, `${this.#method.fullName}: the requests broke off within a message`));
+    } else if (this.#requests !== undefined) setImmediate(() => this.#endRequests());
     else if (this.#count === 1) this.#serve(this.#request);
     else {
       const message = `${this.#method.fullName}: ${this.#count} requests to a method that takes one`;
       this.#fail(new RpcError(Code.UNIMPLEMENTED, message));
     }
+  }
+
+  /** grpc-js drops what does not make up a whole message, and keeps to itself that there was something. */
+  get #withinMessage(): boolean {
+    const { decoder } = this.#wire as unknown as { readonly decoder?: { readonly readState?: number } };
+    return (decoder?.readState ?? 0) !== 0;
   }
 
   /** A stream that was reset has ended too, and a client on node:http2 ends each before it resets it: that is no end. */
@@ -105,7 +128,6 @@ export class ServerCall implements ResponseSink {
   }
 
   #serve(message: unknown): void {
-    const { clock } = this.#options;
     this.#call = new IncomingCall({
       method: this.#method,
       message,
@@ -113,7 +135,6 @@ export class ServerCall implements ResponseSink {
       deadline: this.#head.deadline,
       peer: this.#wire.getPeer(),
       writeHeader: (header) => this.header(header),
-      expiry: { clock, answer: (error) => this.#fail(error) },
     });
     void serve(this.#call, this.#router.invoke, this);
   }
@@ -123,6 +144,7 @@ export class ServerCall implements ResponseSink {
     this.#resumeWriter?.();
     if (this.#answered) return;
     this.#answered = true;
+    this.#timer?.cancel();
     this.#call?.cancel();
     this.#requests?.end(new RpcError(Code.CANCELLED, `${this.#method.fullName}: cancelled by the caller`));
   }
@@ -168,6 +190,7 @@ export class ServerCall implements ResponseSink {
   end(error: RpcError | undefined, trailer: Metadata): void {
     if (this.#answered) return;
     this.#answered = true;
+    this.#timer?.cancel();
     this.#requests?.end();
     const fields: { [name: string]: string } = error === undefined ? {} : { ...errorFields(error) };
     if (!this.#headerSent) fields["content-type"] = contentType(this.#head.codec);
