@@ -9,12 +9,21 @@ export function parseTimeout(header: string): number | undefined {
   return match === null ? undefined : Number(match[1]) * (unitMs[match[2] as string] as number);
 }
 
+const most = 99_999_999;
+
 /** The finest unit that fits into 8 digits, rounded up: a server never gives up before its caller. */
 export function formatTimeout(timeoutMs: number): string {
   if (timeoutMs <= 0) return "0n";
-  if (timeoutMs < 100) return `${Math.ceil(timeoutMs * 1e6)}n`;
-  if (timeoutMs < 1e5) return `${Math.ceil(timeoutMs * 1e3)}u`;
-  if (timeoutMs < 1e8) return `${Math.ceil(timeoutMs)}m`;
-  if (timeoutMs < 1e11) return `${Math.ceil(timeoutMs / 1e3)}S`;
-  return `${Math.min(99_999_999, Math.ceil(timeoutMs / unitMs["M"]!))}M`;
+  return (
+    inUnit(timeoutMs * 1e6, "n") ??
+    inUnit(timeoutMs * 1e3, "u") ??
+    inUnit(timeoutMs, "m") ??
+    inUnit(timeoutMs / 1e3, "S") ??
+    inUnit(timeoutMs / 60_000, "M") ??
+    `${most}M`
+  );
+}
+
+function inUnit(amount: number, unit: string): string | undefined {
+  return amount <= most ? `${Math.ceil(amount)}${unit}` : undefined;
 }
