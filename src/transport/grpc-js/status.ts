@@ -34,6 +34,7 @@ const emptyNote = /\s*Resolution note: $/;
  */
 export function errorOfStatus(status: Grpc.StatusObject, sent: boolean): RpcError {
   const { metadata } = status;
+  if (status.details === undefined) return undecompressable();
   const details = status.details.replace(emptyNote, "");
   if (unprocessed(status, sent)) return new RpcError(Code.UNAVAILABLE, details, { unprocessed: true });
   const bytes = metadata.get("grpc-status-details-bin")[0];
@@ -43,6 +44,11 @@ export function errorOfStatus(status: Grpc.StatusObject, sent: boolean): RpcErro
     remote: !isLocal(status),
     ...(pushback === undefined ? {} : { retryPushbackMs: parsePushback(String(pushback)) }),
   });
+}
+
+/** The one failure for which grpc-js gives neither code nor text. */
+function undecompressable(): RpcError {
+  return new RpcError(Code.INTERNAL, "Received a compressed message under an unknown grpc-encoding, or none");
 }
 
 /** What does not parse means "never", says gRFC A6. */

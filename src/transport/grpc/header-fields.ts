@@ -8,6 +8,11 @@ const reserved = new Set([
   "content-length",
   "accept-encoding",
   "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+  "http2-settings",
   "host",
   "date",
 ]);
@@ -18,13 +23,14 @@ export function isReserved(name: string): boolean {
   return name.startsWith(":") || name.startsWith("grpc-") || reserved.has(name);
 }
 
-/** Metadata as header fields: bytes in base64 without padding, as gRPC recommends. */
+/** Metadata as header fields: bytes in base64 without padding, as gRPC recommends. Reserved names stay behind. */
 export function writeFields(
   metadata: Metadata,
   fields: { [name: string]: string | string[] | number | undefined },
 ): void {
   if (metadata.empty) return;
   for (const [key, value] of metadata) {
+    if (isReserved(key)) continue;
     const text = typeof value === "string" ? value : toBase64(value);
     const existing = fields[key];
     if (existing === undefined) fields[key] = text;
