@@ -1,4 +1,6 @@
 /** The child's half of `process.ts`: carries out what the parent asks, one thing at a time, and goes when the parent goes. */
+import "./heap.js";
+
 // biome-ignore lint/suspicious/noExplicitAny: every command has its own argument
 export type Commands = { readonly [name: string]: (argument: any) => unknown };
 
