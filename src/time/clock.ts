@@ -50,8 +50,10 @@ class SystemTimer implements Timer {
   }
 }
 
+const { timeOrigin } = performance;
+
 function now(): number {
-  return performance.timeOrigin + performance.now();
+  return timeOrigin + performance.now();
 }
 
 /** The machine's clock: monotonic, set to the Unix epoch when the process started. */

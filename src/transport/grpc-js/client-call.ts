@@ -1,11 +1,11 @@
-import { type Call, Metadata, type Reply } from "../../contract/contract.js";
+import type { Call, Metadata, Reply } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
 import { CallGuard } from "../call-guard.js";
 import { formatTimeout } from "../grpc/timeout.js";
 import { receivedTrailer } from "../received-trailer.js";
 import type { ChannelSettings } from "./channel-settings.js";
 import { type Grpc, grpc } from "./grpc.js";
-import { fromGrpcMetadata, RequestHeaders } from "./headers.js";
+import { fromGrpcMetadata, type HeaderSource, type RequestFields, RequestHeaders } from "./headers.js";
 import { resetStream } from "./reset-stream.js";
 import { errorOfStatus } from "./status.js";
 
@@ -21,12 +21,11 @@ export interface Caller {
 const noMetadata = new grpc.Metadata();
 
 /** One outgoing call on a grpc-js channel; what unary calls and streams have in common. */
-export abstract class ClientCall implements Grpc.InterceptingListener {
+export abstract class ClientCall implements Grpc.InterceptingListener, HeaderSource {
   protected readonly call: Call;
   protected readonly settings: ChannelSettings;
   protected readonly caller: Caller;
   protected readonly wire: WireCall;
-  readonly #headers: RequestHeaders;
   readonly #guard: CallGuard;
   /** What this side gave up for; grpc-js then reports it as a status. */
   #gaveUp: RpcError | undefined;
@@ -39,30 +38,30 @@ export abstract class ClientCall implements Grpc.InterceptingListener {
     this.call = call;
     this.settings = settings;
     this.caller = caller;
-    const { deadline } = call;
-    const { clock } = settings;
-    const timeout =
-      deadline === undefined || deadline === Number.POSITIVE_INFINITY
-        ? undefined
-        : () => formatTimeout(deadline - clock.now());
-    this.#headers = new RequestHeaders(call.metadata, settings.contentType, timeout, () => {
-      this.#sent = true;
-      this.onSent();
-    });
     this.wire = channel.createCall(call.method.path, Number.POSITIVE_INFINITY, null, null, null);
-    this.#guard = new CallGuard(call, clock, (error) => this.giveUp(error));
+    this.#guard = new CallGuard(call, settings.clock, (error) => this.giveUp(error));
   }
 
   start(): void {
-    this.wire.start(this.#headers, this);
+    this.wire.start(new RequestHeaders(this), this);
+  }
+
+  /** The call is on its way: from here on a server may see it. */
+  send(): RequestFields {
+    this.#sent = true;
+    const { metadata, deadline } = this.call;
+    const { contentType, clock } = this.settings;
+    const timed = deadline !== undefined && deadline !== Number.POSITIVE_INFINITY;
+    return { metadata, contentType, timeout: timed ? formatTimeout(deadline - clock.now()) : undefined };
   }
 
   get over(): boolean {
     return this.#over;
   }
 
-  protected get header(): Metadata {
-    return this.#header === undefined ? new Metadata() : fromGrpcMetadata(this.#header);
+  /** What the server sent around the message. Read when somebody asks. */
+  protected reply(message: unknown): Reply {
+    return new GrpcReply(message, this.#header ?? noMetadata, this.trailer);
   }
 
   protected readonly trailer = (): Metadata => fromGrpcMetadata(this.#trailer);
@@ -86,9 +85,6 @@ export abstract class ClientCall implements Grpc.InterceptingListener {
 
   /** The call has ended: with an error, or well. */
   protected abstract finish(error: RpcError | undefined): void;
-
-  /** The call is on its way: from here on a server may see it. */
-  protected onSent(): void {}
 
   /** Ends the call from this side. */
   protected giveUp(error: RpcError): void {
@@ -119,5 +115,21 @@ export abstract class ClientCall implements Grpc.InterceptingListener {
     const { code, message, details, unprocessed } = error;
     const where = `${this.call.method.fullName} at ${this.settings.address}`;
     this.finish(new RpcError(code, `${where}: ${message}`, { details, unprocessed }));
+  }
+}
+
+class GrpcReply implements Reply {
+  readonly message: unknown;
+  readonly trailer: () => Metadata;
+  readonly #header: Grpc.Metadata;
+
+  constructor(message: unknown, header: Grpc.Metadata, trailer: () => Metadata) {
+    this.message = message;
+    this.#header = header;
+    this.trailer = trailer;
+  }
+
+  get header(): Metadata {
+    return fromGrpcMetadata(this.#header);
   }
 }

@@ -4,7 +4,10 @@ import { parseEndpoint } from "./endpoint.js";
 import { type Grpc, grpc } from "./grpc.js";
 import { type ResolvedOptions, sharedOptions } from "./options.js";
 
-const { IDLE, CONNECTING, READY, SHUTDOWN } = grpc.connectivityState;
+const { IDLE, CONNECTING, READY, TRANSIENT_FAILURE, SHUTDOWN } = grpc.connectivityState;
+
+/** grpc-js shall not reconnect by itself, in practice: it never gives up an attempt that hangs. */
+const dayMs = 86_400_000;
 
 /**
  * Keeps one connection up: reconnects with backoff for as long as it is open, and gives up on a connection that hangs,
@@ -51,6 +54,7 @@ export class Connection {
     if (this.#state === "closed") return;
     this.#retryTimer?.cancel();
     this.#retryTimer = undefined;
+    if (this.#channel.getConnectivityState(false) === TRANSIENT_FAILURE) this.#renew();
     this.#channel.getConnectivityState(true);
   }
 
@@ -75,7 +79,7 @@ export class Connection {
   #moved(to: Grpc.connectivityState): void {
     if (to === SHUTDOWN) return;
     if (to === CONNECTING) {
-      this.#connectTimer ??= this.#options.clock.timer(this.#options.connectTimeoutMs, () => this.#replace(), true);
+      this.#connectTimer ??= this.#options.clock.timer(this.#options.connectTimeoutMs, () => this.#giveUp(), true);
       if (this.#state === "idle") this.#become("connecting");
       return;
     }
@@ -98,14 +102,19 @@ export class Connection {
     this.#retryTimer = this.#options.clock.timer(this.#backoff(this.#failures), () => this.connect(), true);
   }
 
-  /** A connection that hangs: start anew. Calls waiting on it were never sent, and say so. */
-  #replace(): void {
+  /** Calls that waited for the connection were never sent, and say so. */
+  #giveUp(): void {
     this.#connectTimer = undefined;
-    const hung = this.#channel;
+    this.#renew();
+    this.#broke();
+  }
+
+  /** A channel that has failed shows no further attempt before it succeeds; a new one does. Running calls go on. */
+  #renew(): void {
+    const old = this.#channel;
     this.#channel = openChannel(this.#address, this.#options);
     this.#follow(this.#channel);
-    hung.close();
-    this.#broke();
+    old.close();
   }
 
   #become(state: ChannelState): void {
@@ -126,8 +135,8 @@ function openChannel(address: Address, options: ResolvedOptions): Grpc.ChannelIn
     "grpc.use_local_subchannel_pool": 1,
     "grpc.service_config_disable_resolution": 1,
     "grpc.client_idle_timeout_ms": 2 ** 31 - 1,
-    "grpc.initial_reconnect_backoff_ms": options.reconnectInitialMs,
-    "grpc.max_reconnect_backoff_ms": options.reconnectMaxMs,
+    "grpc.initial_reconnect_backoff_ms": dayMs,
+    "grpc.max_reconnect_backoff_ms": dayMs,
     "grpc.default_compression_algorithm": { identity: 0, deflate: 1, gzip: 2 }[options.compression],
     "grpc.primary_user_agent": "hawser",
     ...(options.tls.serverName === undefined

@@ -1,4 +1,5 @@
-import type { Http2Server, Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
 import { supportedCompressions } from "../../codec/compression.js";
 import { Metadata } from "../../contract/contract.js";
 import type { RpcError } from "../../errors/errors.js";
@@ -21,7 +22,7 @@ export interface DrivenServer {
  * to the settings of its HTTP/2 server; both are had at one place, the method that makes that server.
  */
 export function driveServer(router: Router, options: ResolvedOptions): DrivenServer {
-  const connections = new Set<Http2Session>();
+  const connections = new Set<Socket>();
   let head: RequestHead | undefined;
   const server = new grpc.Server({
     ...sharedOptions(options),
@@ -49,9 +50,9 @@ export function driveServer(router: Router, options: ResolvedOptions): DrivenSer
       maxHeaderListSize: options.maxHeaderBytes,
       maxConcurrentStreams: options.maxConcurrentStreams,
     });
-    http2.on("session", (session) => {
-      connections.add(session);
-      session.once("close", () => connections.delete(session));
+    http2.on("connection", (socket: Socket) => {
+      connections.add(socket);
+      socket.once("close", () => connections.delete(socket));
     });
     // Emitted synchronously, right before grpc-js makes the call and asks the interceptor above.
     http2.prependListener(

@@ -21,24 +21,28 @@ abstract class OutgoingFields extends grpc.Metadata {
   override remove(): void {}
 }
 
+/** What a request's header fields are made of, at the moment they are written. */
+export interface RequestFields {
+  readonly metadata: Metadata;
+  readonly contentType: string;
+  /** `grpc-timeout` */
+  readonly timeout: string | undefined;
+}
+
+/** The call the header fields are of. */
+export interface HeaderSource {
+  /** Called when the call is written to a connection: grpc-js asks for the fields at that moment. */
+  send(): RequestFields;
+}
+
 /** What a client sends first. */
 export class RequestHeaders extends OutgoingFields {
-  readonly #metadata: Metadata;
-  readonly #contentType: string;
-  readonly #timeout: (() => string) | undefined;
+  readonly #call: HeaderSource;
   #encoding: string | undefined;
-  readonly #onSent: () => void;
 
-  /**
-   * @param timeout `grpc-timeout` at the moment of writing
-   * @param onSent called when the call is written to a connection: grpc-js asks for the fields at that moment
-   */
-  constructor(metadata: Metadata, contentType: string, timeout: (() => string) | undefined, onSent: () => void) {
+  constructor(call: HeaderSource) {
     super();
-    this.#onSent = onSent;
-    this.#metadata = metadata;
-    this.#contentType = contentType;
-    this.#timeout = timeout;
+    this.#call = call;
   }
 
   override set(key: string, value: Grpc.MetadataValue): void {
@@ -46,12 +50,12 @@ export class RequestHeaders extends OutgoingFields {
   }
 
   override toHttp2Headers(): OutgoingHttpHeaders {
-    this.#onSent();
+    const { metadata, contentType, timeout } = this.#call.send();
     const fields: OutgoingHttpHeaders = { "grpc-accept-encoding": "identity,deflate,gzip" };
-    if (this.#timeout !== undefined) fields["grpc-timeout"] = this.#timeout();
+    if (timeout !== undefined) fields["grpc-timeout"] = timeout;
     if (this.#encoding !== undefined) fields["grpc-encoding"] = this.#encoding;
-    writeFields(this.#metadata, fields);
-    if (this.#contentType !== "application/grpc") keep(fields, "content-type", this.#contentType);
+    writeFields(metadata, fields);
+    if (contentType !== "application/grpc") keep(fields, "content-type", contentType);
     return fields;
   }
 }

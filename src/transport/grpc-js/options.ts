@@ -74,8 +74,8 @@ export function resolveOptions(options: GrpcJsTransportOptions): ResolvedOptions
     maxHeaderBytes: 16 * 1024,
     clock: systemClock,
     random: systemRandom,
-    ...options,
-  };
+    ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
+  } as ResolvedOptions;
   if (!supportedCompressions.includes(resolved.compression)) {
     throw new TypeError(
       `compression: expected ${supportedCompressions.join(", ")}, was ${JSON.stringify(resolved.compression)}`,

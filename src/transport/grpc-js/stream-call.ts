@@ -3,6 +3,7 @@ import { MessageStream } from "../message-stream.js";
 import { requestNotEncodable, requestsFailed, responseNotDecodable } from "../misfit.js";
 import { ClientCall } from "./client-call.js";
 import type { Grpc } from "./grpc.js";
+import type { RequestFields } from "./headers.js";
 
 /** Any call with a stream in it: requests are written as fast as the connection takes them, responses read as asked for. */
 export class StreamCall extends ClientCall {
@@ -22,8 +23,9 @@ export class StreamCall extends ClientCall {
   }
 
   /** Not before: a call that was never sent leaves the caller's stream untouched, and can be made again. */
-  protected override onSent(): void {
+  override send(): RequestFields {
     if (this.call.method.requestStream) queueMicrotask(() => void this.#writeAll());
+    return super.send();
   }
 
   override onReceiveMetadata(metadata: Grpc.Metadata): void {
@@ -57,7 +59,7 @@ export class StreamCall extends ClientCall {
 
   #finishSingle(): void {
     if (this.#count === 1) {
-      this.caller.resolve({ message: this.#single, header: this.header, trailer: this.trailer });
+      this.caller.resolve(this.reply(this.#single));
       return;
     }
     const message = `${this.call.method.fullName}: ${this.#count} responses to a call that has one`;
@@ -70,7 +72,7 @@ export class StreamCall extends ClientCall {
       onRoom: () => this.#read(),
       onReturn: () => this.giveUp(new RpcError(Code.CANCELLED, `${this.call.method.fullName}: the reader broke off`)),
     });
-    this.caller.resolve({ message: this.#responses, header: this.header, trailer: this.trailer });
+    this.caller.resolve(this.reply(this.#responses));
     return this.#responses;
   }
 

@@ -42,6 +42,6 @@ export class UnaryCall extends ClientCall {
       this.caller.reject(responseNotDecodable(this.call.method, cause));
       return;
     }
-    this.caller.resolve({ message, header: this.header, trailer: this.trailer });
+    this.caller.resolve(this.reply(message));
   }
 }
