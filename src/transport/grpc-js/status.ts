@@ -24,6 +24,9 @@ const localTexts = [
   /^Write (error: |failed with error )/,
 ];
 
+/** The connection ended with an error, and grpc-js says INTERNAL of the calls on it. */
+const connectionFell = /^Received RST_STREAM with code \d+ triggered by internal client error/;
+
 /** grpc-js ends some texts so, with nothing behind it. */
 const emptyNote = /\s*Resolution note: $/;
 
@@ -39,7 +42,7 @@ export function errorOfStatus(status: Grpc.StatusObject, sent: boolean): RpcErro
   if (unprocessed(status, sent)) return new RpcError(Code.UNAVAILABLE, details, { unprocessed: true });
   const bytes = metadata.get("grpc-status-details-bin")[0];
   const pushback = metadata.get("grpc-retry-pushback-ms")[0];
-  return new RpcError(codeFromNumber(status.code), details, {
+  return new RpcError(connectionFell.test(details) ? Code.UNAVAILABLE : codeFromNumber(status.code), details, {
     details: bytes instanceof Uint8Array ? decodeStatusDetails(bytes) : [],
     remote: !isLocal(status),
     ...(pushback === undefined ? {} : { retryPushbackMs: parsePushback(String(pushback)) }),

@@ -1,13 +1,9 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect } from "vitest";
 import { Code } from "../../../src/errors/errors.js";
 import { collect, failure } from "../../support/collect.js";
+import { memoryInUse } from "../../support/memory-in-use.js";
 import { aborted, Moment } from "../../support/moment.js";
 import type { Story } from "./story.js";
-
-setFlagsFromString("--expose-gc");
-const collectGarbage: () => void = runInNewContext("gc");
 
 const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
@@ -21,15 +17,6 @@ async function untilStill(read: () => number): Promise<number> {
     for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
   }
   return read();
-}
-
-/** What this process holds in memory once what nobody needs is gone. */
-async function memory(): Promise<number> {
-  collectGarbage();
-  await new Promise((resolve) => setImmediate(resolve)); // buffers are freed behind the collection
-  collectGarbage();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
 }
 
 /** A slow reader slows the writer. */
@@ -153,8 +140,8 @@ export function backpressure(story: Story): void {
     const total = 20_000;
     const peaks = { before: 0, during: 0 };
     const look = async (count: number) => {
-      if (count === 2000) peaks.before = await memory();
-      else if (count % 6000 === 0) peaks.during = Math.max(peaks.during, await memory());
+      if (count === 2000) peaks.before = await memoryInUse();
+      else if (count % 6000 === 0) peaks.during = Math.max(peaks.during, await memoryInUse());
     };
     const { client } = await stage.play({
       async *serverStream() {

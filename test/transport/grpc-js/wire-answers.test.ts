@@ -1,4 +1,9 @@
-import { type IncomingHttpHeaders, type ServerHttp2Stream, sensitiveHeaders } from "node:http2";
+import {
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+  sensitiveHeaders,
+} from "node:http2";
 import { deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type ClosableClient, createClient } from "../../../src/client/client.js";
@@ -151,8 +156,11 @@ describe("a grpc-js client and answers that are none", () => {
     }
   });
 
-  test("a connection that goes away while the call runs is UNAVAILABLE", async () => {
-    const client = await clientOf((stream) => stream.session?.destroy());
+  test.each<[string, (session: ServerHttp2Session) => void]>([
+    ["is dropped", (session) => session.destroy()],
+    ["ends with an error of the protocol", (session) => session.goaway(2)],
+  ])("a call whose connection %s is UNAVAILABLE", async (_how, end) => {
+    const client = await clientOf((stream) => end(stream.session as ServerHttp2Session));
     expect(await rpcFailure(client.unary({}))).toMatchObject({
       code: Code.UNAVAILABLE,
       unprocessed: false,
