@@ -12,7 +12,7 @@ import { readSettings, type Settings } from "./settings.js";
 import type { Suite } from "./suites.js";
 
 /** What V8 needs to compile a call path for good; without it the first case is slower than the rest. */
-const warmUpMs = 1500;
+const warmUpMs = 2000;
 
 async function runSuite(name: string, suite: Suite, settings: Settings): Promise<void> {
   const peers = settings.peers ?? suite.peers;

@@ -1,10 +1,10 @@
 import type { CaseName } from "./cases.js";
 import type { PartyName } from "./parties.js";
 
-/** Who is measured in which cases. Peers join in every case. */
+/** Who is measured in which cases, in this order: many calls at once come first, because they warm everybody up best. */
 export interface Suite {
   readonly measurements: readonly Measurement[];
-  /** Unless `PEERS` says otherwise. */
+  /** Join in every case. Unless `PEERS` says otherwise. */
   readonly peers: readonly PartyName[];
 }
 
@@ -21,9 +21,9 @@ export const suites: { readonly [name: string]: Suite } = {
   /** One request, one response, over the wire. Tracing costs by the call, so only small calls show it. */
   unary: {
     measurements: [
-      { case: "unary-100B-c1", subjects: alsoTraced },
       { case: "unary-100B-c64", subjects: alsoTraced },
-      { case: "unary-100B-c512", subjects: alsoTraced },
+      { case: "unary-100B-c512", subjects: plain },
+      { case: "unary-100B-c1", subjects: alsoTraced },
       { case: "unary-64KiB-c16", subjects: plain },
       { case: "unary-4MiB-c4", subjects: plain },
     ],
@@ -40,8 +40,8 @@ export const suites: { readonly [name: string]: Suite } = {
   /** The same service in one process: what is left when the wire is not. */
   modes: {
     measurements: [
-      { case: "unary-100B-c1", subjects: inProcess },
       { case: "unary-100B-c64", subjects: inProcess },
+      { case: "unary-100B-c1", subjects: inProcess },
       { case: "unary-64KiB-c16", subjects: inProcess },
       { case: "server-stream-100B", subjects: inProcess },
       { case: "bidi-100B", subjects: inProcess },
