@@ -44,9 +44,15 @@ export class Pair {
         profileDir,
       });
     const server = party.inProcess ? undefined : start("server", serverCore);
-    const client = start("client", clientCore, (await server?.ask<string>("address")) ?? "");
-    await client.ask("ready");
-    return new Pair(party, client, server);
+    let client: Process | undefined;
+    try {
+      client = start("client", clientCore, (await server?.ask<string>("address")) ?? "");
+      await client.ask("ready");
+      return new Pair(party, client, server);
+    } catch (error) {
+      await Promise.all([client?.close(), server?.close()]);
+      throw error;
+    }
   }
 
   async run(name: CaseName, ms: number): Promise<Slice> {
