@@ -142,6 +142,7 @@ export class Endpoints implements Closeable {
       const channel = this.#options.transport.connect(endpoint.address);
       channel.onState(() => this.#refresh());
       endpoint.channel = channel;
+      if (channel.state === "broken") this.#refresh();
     }
     return endpoint.channel;
   }
