@@ -7,7 +7,10 @@ import { Attribute, SpanEvent } from "./names.js";
 const peers = new WeakMap<Instance, Attributes>();
 
 function peerOf(instance: Instance): Attributes {
-  const known = peers.get(instance) ?? peerAttributes(instance.endpoints[0] ?? instance.id);
+  const known = peers.get(instance) ?? {
+    ...peerAttributes(instance.endpoints[0] ?? instance.id),
+    [Attribute.INSTANCE_ID]: instance.id,
+  };
   peers.set(instance, known);
   return known;
 }
@@ -17,7 +20,7 @@ export function attemptStarted(span: Span, attempt: Call): void {
   if (attempt.instance !== undefined) span.setAttributes(peerOf(attempt.instance));
 }
 
-/** One event an attempt, at its end. */
+/** One event an attempt, at its end; a call that needed one attempt has none: its span says all there is. */
 export function attemptEnded(span: Span, attempt: Call, code: Code): void {
   const { instance, attempt: number } = attempt;
   const status = codeName(code);

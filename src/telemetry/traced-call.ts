@@ -82,7 +82,7 @@ export class TracedCall extends WatchedCall {
       span.setAttribute(Attribute.MESSAGES_SENT, outgoing ? this.#requests : this.responses);
       span.setAttribute(Attribute.MESSAGES_RECEIVED, outgoing ? this.responses : this.#requests);
     }
-    if (this.#answeredBy !== undefined) attemptEnded(span, this.#answeredBy, code);
+    if (this.#answeredBy !== undefined && this.#answeredBy.attempt > 1) attemptEnded(span, this.#answeredBy, code);
     if (error?.errorId !== undefined) span.setAttribute(Attribute.ERROR_ID, error.errorId);
     if (side.isFailure(code)) {
       span.setAttribute(Attribute.ERROR_TYPE, status);

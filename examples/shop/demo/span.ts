@@ -70,8 +70,17 @@ function read(span: OtlpSpan, service: string, process: string): Span {
     startMs,
     durationMs: milliseconds(span.endTimeUnixNano) - startMs,
     code: attribute(span, "rpc.status_code"),
-    attempts: (span.events ?? []).filter(({ name }) => name === "attempt").map(attemptOf),
+    attempts: attemptsOf(span),
   };
+}
+
+/** A call that needed one attempt has no event for it: the span itself names the instance. */
+function attemptsOf(span: OtlpSpan): readonly Attempt[] {
+  const told = (span.events ?? []).filter(({ name }) => name === "attempt").map(attemptOf);
+  const instance = attribute(span, "hawser.instance.id");
+  return told.length > 0 || instance === ""
+    ? told
+    : [{ number: 1, instance, code: attribute(span, "rpc.status_code") }];
 }
 
 function attemptOf(event: Attributes): Attempt {

@@ -8,5 +8,7 @@ export interface ChannelSettings {
   readonly codec: Codec;
   readonly contentType: string;
   readonly compressMinBytes: number;
+  /** How far a stream of requests may be ahead of the connection. */
+  readonly windowBytes: number;
   readonly clock: Clock;
 }

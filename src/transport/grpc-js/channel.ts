@@ -25,7 +25,9 @@ export class GrpcJsChannel implements Channel {
   constructor(address: Address, connection: Share<Connection>, options: ResolvedOptions) {
     this.address = address;
     const { codec, compressMinBytes, clock } = options;
-    this.#settings = { address, codec, contentType: contentType(codec), compressMinBytes, clock };
+    // grpc-js compresses aside: with more than one message under way a small one would overtake a large one.
+    const windowBytes = options.compression === "identity" ? 64 * 1024 : 1;
+    this.#settings = { address, codec, contentType: contentType(codec), compressMinBytes, windowBytes, clock };
     this.#connection = connection.value;
     this.#letGo = () => connection.release();
     this.#unfollow = this.#connection.onState((state) => this.#tell(state));

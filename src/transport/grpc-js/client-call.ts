@@ -20,6 +20,9 @@ export interface Caller {
 
 const noMetadata = new grpc.Metadata();
 
+/** Before every message: an empty one is under way, too. */
+const prefixBytes = 5;
+
 /** One outgoing call on a grpc-js channel; what unary calls and streams have in common. */
 export abstract class ClientCall implements Grpc.InterceptingListener, HeaderSource {
   protected readonly call: Call;
@@ -94,12 +97,13 @@ export abstract class ClientCall implements Grpc.InterceptingListener, HeaderSou
     this.wire.cancelWithStatus(error.code, error.message);
   }
 
-  protected write(message: unknown, written?: () => void): void {
+  protected write(message: unknown, written?: () => void): number {
     const { codec, compressMinBytes } = this.settings;
     const bytes = codec.encode(this.call.method.request, message);
     const flags = bytes.byteLength < compressMinBytes ? 2 /* WriteFlags.NoCompress */ : 0;
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.wire.sendMessageWithContext(written === undefined ? { flags } : { flags, callback: written }, buffer);
+    return buffer.byteLength + prefixBytes;
   }
 
   protected decode(bytes: Buffer): unknown {

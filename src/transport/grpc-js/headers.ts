@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from "node:http2";
-import { Metadata } from "../../contract/contract.js";
+import { Metadata, type MetadataValue } from "../../contract/contract.js";
 import { isReserved, readField, toBase64, writeFields } from "../grpc/header-fields.js";
 import { type Grpc, grpc } from "./grpc.js";
 
@@ -94,11 +94,15 @@ export function fromGrpcMetadata(source: Grpc.Metadata): Metadata {
 
 /** What a server received: names and values in turn, as node:http2 has them. */
 export function fromRawHeaders(raw: readonly string[]): Metadata {
-  return Metadata.lazy(function* () {
+  return Metadata.lazy(() => {
+    const entries: (readonly [string, MetadataValue])[] = [];
     for (let i = 0; i + 1 < raw.length; i += 2) {
       const name = raw[i] as string;
-      if (!isReserved(name)) yield* readField(name, raw[i + 1] as string);
+      if (isReserved(name)) continue;
+      if (name.endsWith("-bin")) entries.push(...readField(name, raw[i + 1] as string));
+      else entries.push([name, raw[i + 1] as string]);
     }
+    return entries;
   });
 }
 

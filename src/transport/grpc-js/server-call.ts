@@ -15,6 +15,12 @@ import type { ResolvedOptions } from "./options.js";
 import type { RequestHead } from "./request-head.js";
 import { errorFields } from "./status.js";
 
+/** How far a writer may be ahead of the connection: what is written in one turn of the loop leaves in one write. */
+const windowBytes = 64 * 1024;
+
+/** Before every message: an empty one is under way, too. */
+const prefixBytes = 5;
+
 /**
  * One incoming call on a grpc-js server, driven directly below its own handler classes: those have no way to answer in
  * another codec, to compress, or to hold a fast writer back.
@@ -33,6 +39,8 @@ export class ServerCall implements ResponseSink {
   #reading = false;
   #headerSent = false;
   #answered = false;
+  /** Written, and not yet taken by the connection. */
+  #unsentBytes = 0;
   /** Lets a writer on that waits for the connection. */
   #resumeWriter: (() => void) | undefined;
 
@@ -181,10 +189,18 @@ export class ServerCall implements ResponseSink {
       this.#wire.sendMessage(buffer, ignore);
       return undefined;
     }
+    const bytes = buffer.byteLength + prefixBytes;
+    this.#unsentBytes += bytes;
+    this.#wire.sendMessage(buffer, () => this.#sent(bytes));
+    if (this.#unsentBytes < windowBytes) return undefined;
     return new Promise((resolve) => {
       this.#resumeWriter = resolve;
-      this.#wire.sendMessage(buffer, resolve);
     });
+  }
+
+  #sent(bytes: number): void {
+    this.#unsentBytes -= bytes;
+    if (this.#unsentBytes < windowBytes) this.#resumeWriter?.();
   }
 
   end(error: RpcError | undefined, trailer: Metadata): void {

@@ -12,6 +12,8 @@ export class StreamCall extends ClientCall {
   /** The last of a client stream's responses. */
   #single: unknown;
   #count = 0;
+  /** Written, and not yet taken by the connection. */
+  #unsentBytes = 0;
   #resumeWriter: (() => void) | undefined;
   /** Those that are yet to be written. */
   #requests: AsyncIterator<unknown> | undefined;
@@ -100,10 +102,13 @@ export class StreamCall extends ClientCall {
         if (done === true) this.#requests = undefined;
         if (this.over) return;
         if (done === true) break;
-        await this.#writeAndWait(value);
+        const room = this.#writeSome(value);
+        if (room !== undefined) await room;
         if (this.over) return;
       }
-      this.wire.halfClose();
+      // grpc-js knows of one message on its way through its filters; a half-close would overtake the others.
+      if (this.#unsentBytes > 0) await this.#until(1);
+      if (!this.over) this.wire.halfClose();
     } catch (cause) {
       this.giveUp(requestsFailed(this.call.method, cause));
     }
@@ -118,15 +123,27 @@ export class StreamCall extends ClientCall {
     }
   }
 
-  /** Resolves when the connection has taken the message, or the call is over. */
-  #writeAndWait(message: unknown): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#resumeWriter = resolve;
-      try {
-        this.write(message, resolve);
-      } catch (reason) {
-        reject(requestNotEncodable(this.call.method, reason));
-      }
+  /** Undefined where there is room for the next; else resolves when there is, or the call is over. */
+  #writeSome(message: unknown): Promise<void> | undefined {
+    let bytes = 0;
+    try {
+      bytes = this.write(message, () => {
+        this.#unsentBytes -= bytes;
+        this.#resumeWriter?.();
+      });
+    } catch (reason) {
+      throw requestNotEncodable(this.call.method, reason);
+    }
+    this.#unsentBytes += bytes;
+    const { windowBytes } = this.settings;
+    return this.#unsentBytes < windowBytes ? undefined : this.#until(windowBytes);
+  }
+
+  #until(limitBytes: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#resumeWriter = () => {
+        if (this.#unsentBytes < limitBytes || this.over) resolve();
+      };
     });
   }
 }
