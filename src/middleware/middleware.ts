@@ -6,9 +6,19 @@
  */
 import type { Invoke, Middleware } from "../contract/contract.js";
 
-/** Wraps `invoke` so that the first of `middleware` is the outermost. */
+/** Wraps `invoke` so that the first of `middleware` is the outermost. What one throws at once rejects the call. */
 export function compose(middleware: readonly Middleware[], invoke: Invoke): Invoke {
-  return middleware.reduceRight((next, wrap) => wrap(next), invoke);
+  return middleware.reduceRight((next, wrap) => rejecting(wrap(next)), invoke);
+}
+
+function rejecting(invoke: Invoke): Invoke {
+  return (call) => {
+    try {
+      return invoke(call);
+    } catch (reason) {
+      return Promise.reject(reason);
+    }
+  };
 }
 
 export { type RetryOptions, retry } from "./retry.js";

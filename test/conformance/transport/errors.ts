@@ -1,7 +1,7 @@
 import { expect } from "vitest";
-import type { Logger } from "../../../src/contract/contract.js";
 import { BadRequest, Code, detail, ErrorInfo, RpcError } from "../../../src/errors/errors.js";
 import { collect, failure, rpcFailure } from "../../support/collect.js";
+import { Diary } from "../../support/diary.js";
 import type { EchoHandlers } from "../../support/echo.js";
 import type { EchoClient, Story } from "./story.js";
 
@@ -55,19 +55,6 @@ function everyShape(client: EchoClient): readonly (() => Promise<unknown>)[] {
     () => client.clientStream([{}]),
     () => collect(client.bidi([{}])),
   ];
-}
-
-class Diary implements Logger {
-  readonly lines: (object & { readonly [field: string]: unknown })[] = [];
-  debug(): void {}
-  info(): void {}
-  warn(): void {}
-  error(fields: object): void {
-    this.lines.push(fields as { [field: string]: unknown });
-  }
-  child(): Logger {
-    return this;
-  }
 }
 
 /** An error keeps its meaning. */
