@@ -49,7 +49,7 @@ export interface Server extends Closeable {
   readonly health: Health;
   /** Serves one more contract. @throws TypeError where contract and handlers do not match, or it was added before */
   add<D extends ServiceDefinition>(definition: D, handlers: Handlers<D>): this;
-  /** Resolves once it listens. @throws RpcError UNAVAILABLE where the address cannot be had */
+  /** Resolves once it listens. @throws Error once closed; RpcError UNAVAILABLE where the address cannot be had */
   start(): Promise<void>;
   /** Says NOT_SERVING and refuses new calls; running ones go on. */
   drain(): void;
@@ -109,6 +109,7 @@ class ComposedServer implements Server {
   }
 
   start(): Promise<void> {
+    if (this.#closing !== undefined) return Promise.reject(new Error("the server is closed; make a new one"));
     this.#starting ??= this.#start();
     return this.#starting;
   }
