@@ -14,6 +14,7 @@ export const parties = {
   "hawser/grpc-js": party("hawser/grpc-js", "hawser-grpc-js"),
   "hawser/grpc-js+traced": party("hawser/grpc-js+traced", "hawser-grpc-js-traced"),
   "hawser/memory": { name: "hawser/memory", folder: "hawser-memory", inProcess: true },
+  "hawser/memory+metrics": { name: "hawser/memory+metrics", folder: "hawser-memory-metrics", inProcess: true },
   "grpc-js": party("grpc-js"),
   "nice-grpc": party("nice-grpc"),
   "connect-node": party("connect-node"),

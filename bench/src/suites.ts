@@ -16,6 +16,7 @@ export interface Measurement {
 const plain: readonly PartyName[] = ["hawser/grpc-js"];
 const alsoTraced: readonly PartyName[] = ["hawser/grpc-js", "hawser/grpc-js+traced"];
 const inProcess: readonly PartyName[] = ["hawser/memory", "hawser/grpc-js"];
+const inProcessMetered: readonly PartyName[] = ["hawser/memory", "hawser/memory+metrics", "hawser/grpc-js"];
 
 export const suites: { readonly [name: string]: Suite } = {
   /** One request, one response, over the wire. Tracing costs by the call, so only small calls show it. */
@@ -40,8 +41,8 @@ export const suites: { readonly [name: string]: Suite } = {
   /** The same service in one process: what is left when the wire is not. */
   modes: {
     measurements: [
-      { case: "unary-100B-c64", subjects: inProcess },
-      { case: "unary-100B-c1", subjects: inProcess },
+      { case: "unary-100B-c64", subjects: inProcessMetered },
+      { case: "unary-100B-c1", subjects: inProcessMetered },
       { case: "unary-64KiB-c16", subjects: inProcess },
       { case: "server-stream-100B", subjects: inProcess },
       { case: "bidi-100B", subjects: inProcess },

@@ -2,10 +2,8 @@ import { type Connect, maxMessageBytes } from "../../echo.js";
 import { connectClient } from "../hawser/client.js";
 import { memoryTransport } from "../hawser/hawser.js";
 import { startServer } from "../hawser/server.js";
-import { startMetrics } from "../hawser/telemetry.js";
 
 export const connect: Connect = async () => {
-  startMetrics();
   const transport = memoryTransport({ maxReceiveBytes: maxMessageBytes });
   const { address } = await startServer(transport, "memory://echo");
   return connectClient(transport, address);
