@@ -2,7 +2,8 @@
  * Between a message and its bytes.
  *
  * A codec promises callers that `decode(encode(m))` equals `m`, that partial messages are completed with the defaults of
- * their type, that bytes which do not fit throw, and that it keeps no reference to what it was given.
+ * their type, that bytes which do not fit throw, and that encoding keeps no reference to the message. It demands that bytes
+ * given to be decoded are left alone from then on: the message may hold on to them rather than copy.
  */
 import type { MessageType } from "../contract/contract.js";
 

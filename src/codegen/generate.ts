@@ -10,6 +10,7 @@ import {
   type CodeGeneratorResponse_File as GeneratedFile,
 } from "@bufbuild/protobuf/wkt";
 import { withDescriptors } from "./descriptors.js";
+import { withoutCopies } from "./without-copies.js";
 
 /** Small ESM output that compiles under every strict option of TypeScript. */
 const presets: Readonly<Record<string, string>> = {
@@ -25,7 +26,8 @@ const presets: Readonly<Record<string, string>> = {
 };
 
 /**
- * What the plugin answers `buf`: the output of ts-proto with descriptors beside each service definition.
+ * What the plugin answers `buf`: the output of ts-proto with descriptors beside each service definition, and without
+ * needless copies of bytes.
  *
  * @param tsProto path of ts-proto's plugin; see `findTsProto`
  */
@@ -36,7 +38,8 @@ export function generate(request: CodeGeneratorRequest, tsProto: string): CodeGe
   response.file = response.file.filter((each) => wanted.has(each.name) || isImported(each, response.file));
   for (const output of response.file) {
     const file = request.protoFile.find((each) => outputName(each.name) === output.name);
-    if (file !== undefined) output.content = withDescriptors(output.content, file, request.protoFile);
+    if (file === undefined) continue;
+    output.content = withoutCopies(withDescriptors(output.content, file, request.protoFile));
   }
   return response;
 }

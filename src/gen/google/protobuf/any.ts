@@ -81,7 +81,7 @@ export interface Any {
 }
 
 function createBaseAny(): Any {
-  return { typeUrl: "", value: Buffer.alloc(0) };
+  return { typeUrl: "", value: noBytes };
 }
 
 export const Any: MessageFns<Any, "google.protobuf.Any"> = {
@@ -123,7 +123,7 @@ export const Any: MessageFns<Any, "google.protobuf.Any"> = {
               break;
             }
 
-            message.value = Buffer.from(reader.bytes());
+            message.value = bufferOver(reader.bytes());
             continue;
           }
         }
@@ -145,7 +145,7 @@ export const Any: MessageFns<Any, "google.protobuf.Any"> = {
         : isSet(object.type_url)
         ? globalThis.String(object.type_url)
         : "",
-      value: isSet(object.value) ? Buffer.from(bytesFromBase64(object.value)) : Buffer.alloc(0),
+      value: isSet(object.value) ? Buffer.from(bytesFromBase64(object.value)) : noBytes,
     };
   },
 
@@ -166,7 +166,7 @@ export const Any: MessageFns<Any, "google.protobuf.Any"> = {
   fromPartial(object: DeepPartial<Any>): Any {
     const message = createBaseAny();
     message.typeUrl = object.typeUrl ?? "";
-    message.value = object.value ?? Buffer.alloc(0);
+    message.value = object.value ?? noBytes;
     return message;
   },
 };
@@ -200,4 +200,12 @@ export interface MessageFns<T, V extends string> {
   toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
+}
+
+/** Shared by all messages that have none: there is nothing in it to change. */
+const noBytes = Buffer.alloc(0);
+
+/** The bytes where they are: a message holds on to what it was decoded from. */
+function bufferOver(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -687,7 +687,7 @@ export const StringValue: MessageFns<StringValue, "google.protobuf.StringValue">
 };
 
 function createBaseBytesValue(): BytesValue {
-  return { value: Buffer.alloc(0) };
+  return { value: noBytes };
 }
 
 export const BytesValue: MessageFns<BytesValue, "google.protobuf.BytesValue"> = {
@@ -718,7 +718,7 @@ export const BytesValue: MessageFns<BytesValue, "google.protobuf.BytesValue"> = 
               break;
             }
 
-            message.value = Buffer.from(reader.bytes());
+            message.value = bufferOver(reader.bytes());
             continue;
           }
         }
@@ -734,7 +734,7 @@ export const BytesValue: MessageFns<BytesValue, "google.protobuf.BytesValue"> = 
   },
 
   fromJSON(object: any): BytesValue {
-    return { value: isSet(object.value) ? Buffer.from(bytesFromBase64(object.value)) : Buffer.alloc(0) };
+    return { value: isSet(object.value) ? Buffer.from(bytesFromBase64(object.value)) : noBytes };
   },
 
   toJSON(message: BytesValue): unknown {
@@ -750,7 +750,7 @@ export const BytesValue: MessageFns<BytesValue, "google.protobuf.BytesValue"> = 
   },
   fromPartial(object: DeepPartial<BytesValue>): BytesValue {
     const message = createBaseBytesValue();
-    message.value = object.value ?? Buffer.alloc(0);
+    message.value = object.value ?? noBytes;
     return message;
   },
 };
@@ -788,4 +788,12 @@ export interface MessageFns<T, V extends string> {
   toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
+}
+
+/** Shared by all messages that have none: there is nothing in it to change. */
+const noBytes = Buffer.alloc(0);
+
+/** The bytes where they are: a message holds on to what it was decoded from. */
+function bufferOver(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -616,7 +616,7 @@ export const FileDescriptorResponse: MessageFns<FileDescriptorResponse, "grpc.re
               break;
             }
 
-            message.fileDescriptorProto.push(Buffer.from(reader.bytes()));
+            message.fileDescriptorProto.push(bufferOver(reader.bytes()));
             continue;
           }
         }
@@ -1059,4 +1059,9 @@ export interface MessageFns<T, V extends string> {
   toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
+}
+
+/** The bytes where they are: a message holds on to what it was decoded from. */
+function bufferOver(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -619,7 +619,7 @@ export const FileDescriptorResponse: MessageFns<
               break;
             }
 
-            message.fileDescriptorProto.push(Buffer.from(reader.bytes()));
+            message.fileDescriptorProto.push(bufferOver(reader.bytes()));
             continue;
           }
         }
@@ -1062,4 +1062,9 @@ export interface MessageFns<T, V extends string> {
   toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
+}
+
+/** The bytes where they are: a message holds on to what it was decoded from. */
+function bufferOver(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -124,7 +124,7 @@ export interface Crate {
 function createBaseCargo(): Cargo {
   return {
     text: "",
-    raw: Buffer.alloc(0),
+    raw: noBytes,
     flag: false,
     int32Value: 0,
     sint32Value: 0,
@@ -316,7 +316,7 @@ export const Cargo: MessageFns<Cargo, "hawser.test.v1.Cargo"> = {
               break;
             }
 
-            message.raw = Buffer.from(reader.bytes());
+            message.raw = bufferOver(reader.bytes());
             continue;
           }
           case 3: {
@@ -548,7 +548,7 @@ export const Cargo: MessageFns<Cargo, "hawser.test.v1.Cargo"> = {
               break;
             }
 
-            message.content = { $case: "blob", value: Buffer.from(reader.bytes()) };
+            message.content = { $case: "blob", value: bufferOver(reader.bytes()) };
             continue;
           }
           case 28: {
@@ -614,7 +614,7 @@ export const Cargo: MessageFns<Cargo, "hawser.test.v1.Cargo"> = {
   fromJSON(object: any): Cargo {
     return {
       text: isSet(object.text) ? globalThis.String(object.text) : "",
-      raw: isSet(object.raw) ? Buffer.from(bytesFromBase64(object.raw)) : Buffer.alloc(0),
+      raw: isSet(object.raw) ? Buffer.from(bytesFromBase64(object.raw)) : noBytes,
       flag: isSet(object.flag) ? globalThis.Boolean(object.flag) : false,
       int32Value: isSet(object.int32Value)
         ? globalThis.Number(object.int32Value)
@@ -902,7 +902,7 @@ export const Cargo: MessageFns<Cargo, "hawser.test.v1.Cargo"> = {
   fromPartial(object: DeepPartial<Cargo>): Cargo {
     const message = createBaseCargo();
     message.text = object.text ?? "";
-    message.raw = object.raw ?? Buffer.alloc(0);
+    message.raw = object.raw ?? noBytes;
     message.flag = object.flag ?? false;
     message.int32Value = object.int32Value ?? 0;
     message.sint32Value = object.sint32Value ?? 0;
@@ -1180,7 +1180,7 @@ export const Cargo_CratesByNumberEntry: MessageFns<
 };
 
 function createBaseCargo_SealsEntry(): Cargo_SealsEntry {
-  return { key: "", value: Buffer.alloc(0) };
+  return { key: "", value: noBytes };
 }
 
 export const Cargo_SealsEntry: MessageFns<Cargo_SealsEntry, "hawser.test.v1.Cargo.SealsEntry"> = {
@@ -1222,7 +1222,7 @@ export const Cargo_SealsEntry: MessageFns<Cargo_SealsEntry, "hawser.test.v1.Carg
               break;
             }
 
-            message.value = Buffer.from(reader.bytes());
+            message.value = bufferOver(reader.bytes());
             continue;
           }
         }
@@ -1240,7 +1240,7 @@ export const Cargo_SealsEntry: MessageFns<Cargo_SealsEntry, "hawser.test.v1.Carg
   fromJSON(object: any): Cargo_SealsEntry {
     return {
       key: isSet(object.key) ? globalThis.String(object.key) : "",
-      value: isSet(object.value) ? Buffer.from(bytesFromBase64(object.value)) : Buffer.alloc(0),
+      value: isSet(object.value) ? Buffer.from(bytesFromBase64(object.value)) : noBytes,
     };
   },
 
@@ -1261,7 +1261,7 @@ export const Cargo_SealsEntry: MessageFns<Cargo_SealsEntry, "hawser.test.v1.Carg
   fromPartial(object: DeepPartial<Cargo_SealsEntry>): Cargo_SealsEntry {
     const message = createBaseCargo_SealsEntry();
     message.key = object.key ?? "";
-    message.value = object.value ?? Buffer.alloc(0);
+    message.value = object.value ?? noBytes;
     return message;
   },
 };
@@ -1502,4 +1502,12 @@ export interface MessageFns<T, V extends string> {
   toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
+}
+
+/** Shared by all messages that have none: there is nothing in it to change. */
+const noBytes = Buffer.alloc(0);
+
+/** The bytes where they are: a message holds on to what it was decoded from. */
+function bufferOver(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

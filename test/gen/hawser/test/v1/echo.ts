@@ -46,7 +46,7 @@ export interface EchoResponse_MetadataEntry {
 }
 
 function createBaseEchoRequest(): EchoRequest {
-  return { payload: Buffer.alloc(0), count: 0, delayMs: 0, failCode: 0, failMessage: "", text: "", responseBytes: 0 };
+  return { payload: noBytes, count: 0, delayMs: 0, failCode: 0, failMessage: "", text: "", responseBytes: 0 };
 }
 
 export const EchoRequest: MessageFns<EchoRequest, "hawser.test.v1.EchoRequest"> = {
@@ -95,7 +95,7 @@ export const EchoRequest: MessageFns<EchoRequest, "hawser.test.v1.EchoRequest"> 
               break;
             }
 
-            message.payload = Buffer.from(reader.bytes());
+            message.payload = bufferOver(reader.bytes());
             continue;
           }
           case 2: {
@@ -160,7 +160,7 @@ export const EchoRequest: MessageFns<EchoRequest, "hawser.test.v1.EchoRequest"> 
 
   fromJSON(object: any): EchoRequest {
     return {
-      payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : Buffer.alloc(0),
+      payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : noBytes,
       count: isSet(object.count) ? globalThis.Number(object.count) : 0,
       delayMs: isSet(object.delayMs)
         ? globalThis.Number(object.delayMs)
@@ -217,7 +217,7 @@ export const EchoRequest: MessageFns<EchoRequest, "hawser.test.v1.EchoRequest"> 
   },
   fromPartial(object: DeepPartial<EchoRequest>): EchoRequest {
     const message = createBaseEchoRequest();
-    message.payload = object.payload ?? Buffer.alloc(0);
+    message.payload = object.payload ?? noBytes;
     message.count = object.count ?? 0;
     message.delayMs = object.delayMs ?? 0;
     message.failCode = object.failCode ?? 0;
@@ -229,7 +229,7 @@ export const EchoRequest: MessageFns<EchoRequest, "hawser.test.v1.EchoRequest"> 
 };
 
 function createBaseEchoResponse(): EchoResponse {
-  return { payload: Buffer.alloc(0), text: "", index: 0, requests: 0, metadata: {}, instance: "" };
+  return { payload: noBytes, text: "", index: 0, requests: 0, metadata: {}, instance: "" };
 }
 
 export const EchoResponse: MessageFns<EchoResponse, "hawser.test.v1.EchoResponse"> = {
@@ -275,7 +275,7 @@ export const EchoResponse: MessageFns<EchoResponse, "hawser.test.v1.EchoResponse
               break;
             }
 
-            message.payload = Buffer.from(reader.bytes());
+            message.payload = bufferOver(reader.bytes());
             continue;
           }
           case 2: {
@@ -335,7 +335,7 @@ export const EchoResponse: MessageFns<EchoResponse, "hawser.test.v1.EchoResponse
 
   fromJSON(object: any): EchoResponse {
     return {
-      payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : Buffer.alloc(0),
+      payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : noBytes,
       text: isSet(object.text) ? globalThis.String(object.text) : "",
       index: isSet(object.index) ? globalThis.Number(object.index) : 0,
       requests: isSet(object.requests) ? globalThis.Number(object.requests) : 0,
@@ -391,7 +391,7 @@ export const EchoResponse: MessageFns<EchoResponse, "hawser.test.v1.EchoResponse
   },
   fromPartial(object: DeepPartial<EchoResponse>): EchoResponse {
     const message = createBaseEchoResponse();
-    message.payload = object.payload ?? Buffer.alloc(0);
+    message.payload = object.payload ?? noBytes;
     message.text = object.text ?? "";
     message.index = object.index ?? 0;
     message.requests = object.requests ?? 0;
@@ -627,4 +627,12 @@ export interface MessageFns<T, V extends string> {
   toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
+}
+
+/** Shared by all messages that have none: there is nothing in it to change. */
+const noBytes = Buffer.alloc(0);
+
+/** The bytes where they are: a message holds on to what it was decoded from. */
+function bufferOver(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -43,7 +43,7 @@ export interface BidiResponse {
 }
 
 function createBaseUnaryRequest(): UnaryRequest {
-  return { payload: Buffer.alloc(0) };
+  return { payload: noBytes };
 }
 
 export const UnaryRequest: MessageFns<UnaryRequest, "bench.v1.UnaryRequest"> = {
@@ -74,7 +74,7 @@ export const UnaryRequest: MessageFns<UnaryRequest, "bench.v1.UnaryRequest"> = {
               break;
             }
 
-            message.payload = Buffer.from(reader.bytes());
+            message.payload = bufferOver(reader.bytes());
             continue;
           }
         }
@@ -90,7 +90,7 @@ export const UnaryRequest: MessageFns<UnaryRequest, "bench.v1.UnaryRequest"> = {
   },
 
   fromJSON(object: any): UnaryRequest {
-    return { payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : Buffer.alloc(0) };
+    return { payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : noBytes };
   },
 
   toJSON(message: UnaryRequest): unknown {
@@ -106,13 +106,13 @@ export const UnaryRequest: MessageFns<UnaryRequest, "bench.v1.UnaryRequest"> = {
   },
   fromPartial(object: DeepPartial<UnaryRequest>): UnaryRequest {
     const message = createBaseUnaryRequest();
-    message.payload = object.payload ?? Buffer.alloc(0);
+    message.payload = object.payload ?? noBytes;
     return message;
   },
 };
 
 function createBaseUnaryResponse(): UnaryResponse {
-  return { payload: Buffer.alloc(0) };
+  return { payload: noBytes };
 }
 
 export const UnaryResponse: MessageFns<UnaryResponse, "bench.v1.UnaryResponse"> = {
@@ -143,7 +143,7 @@ export const UnaryResponse: MessageFns<UnaryResponse, "bench.v1.UnaryResponse"> 
               break;
             }
 
-            message.payload = Buffer.from(reader.bytes());
+            message.payload = bufferOver(reader.bytes());
             continue;
           }
         }
@@ -159,7 +159,7 @@ export const UnaryResponse: MessageFns<UnaryResponse, "bench.v1.UnaryResponse"> 
   },
 
   fromJSON(object: any): UnaryResponse {
-    return { payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : Buffer.alloc(0) };
+    return { payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : noBytes };
   },
 
   toJSON(message: UnaryResponse): unknown {
@@ -175,13 +175,13 @@ export const UnaryResponse: MessageFns<UnaryResponse, "bench.v1.UnaryResponse"> 
   },
   fromPartial(object: DeepPartial<UnaryResponse>): UnaryResponse {
     const message = createBaseUnaryResponse();
-    message.payload = object.payload ?? Buffer.alloc(0);
+    message.payload = object.payload ?? noBytes;
     return message;
   },
 };
 
 function createBaseServerStreamRequest(): ServerStreamRequest {
-  return { payload: Buffer.alloc(0), count: 0 };
+  return { payload: noBytes, count: 0 };
 }
 
 export const ServerStreamRequest: MessageFns<ServerStreamRequest, "bench.v1.ServerStreamRequest"> = {
@@ -215,7 +215,7 @@ export const ServerStreamRequest: MessageFns<ServerStreamRequest, "bench.v1.Serv
               break;
             }
 
-            message.payload = Buffer.from(reader.bytes());
+            message.payload = bufferOver(reader.bytes());
             continue;
           }
           case 2: {
@@ -240,7 +240,7 @@ export const ServerStreamRequest: MessageFns<ServerStreamRequest, "bench.v1.Serv
 
   fromJSON(object: any): ServerStreamRequest {
     return {
-      payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : Buffer.alloc(0),
+      payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : noBytes,
       count: isSet(object.count) ? globalThis.Number(object.count) : 0,
     };
   },
@@ -261,14 +261,14 @@ export const ServerStreamRequest: MessageFns<ServerStreamRequest, "bench.v1.Serv
   },
   fromPartial(object: DeepPartial<ServerStreamRequest>): ServerStreamRequest {
     const message = createBaseServerStreamRequest();
-    message.payload = object.payload ?? Buffer.alloc(0);
+    message.payload = object.payload ?? noBytes;
     message.count = object.count ?? 0;
     return message;
   },
 };
 
 function createBaseServerStreamResponse(): ServerStreamResponse {
-  return { payload: Buffer.alloc(0) };
+  return { payload: noBytes };
 }
 
 export const ServerStreamResponse: MessageFns<ServerStreamResponse, "bench.v1.ServerStreamResponse"> = {
@@ -299,7 +299,7 @@ export const ServerStreamResponse: MessageFns<ServerStreamResponse, "bench.v1.Se
               break;
             }
 
-            message.payload = Buffer.from(reader.bytes());
+            message.payload = bufferOver(reader.bytes());
             continue;
           }
         }
@@ -315,7 +315,7 @@ export const ServerStreamResponse: MessageFns<ServerStreamResponse, "bench.v1.Se
   },
 
   fromJSON(object: any): ServerStreamResponse {
-    return { payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : Buffer.alloc(0) };
+    return { payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : noBytes };
   },
 
   toJSON(message: ServerStreamResponse): unknown {
@@ -331,13 +331,13 @@ export const ServerStreamResponse: MessageFns<ServerStreamResponse, "bench.v1.Se
   },
   fromPartial(object: DeepPartial<ServerStreamResponse>): ServerStreamResponse {
     const message = createBaseServerStreamResponse();
-    message.payload = object.payload ?? Buffer.alloc(0);
+    message.payload = object.payload ?? noBytes;
     return message;
   },
 };
 
 function createBaseBidiRequest(): BidiRequest {
-  return { payload: Buffer.alloc(0) };
+  return { payload: noBytes };
 }
 
 export const BidiRequest: MessageFns<BidiRequest, "bench.v1.BidiRequest"> = {
@@ -368,7 +368,7 @@ export const BidiRequest: MessageFns<BidiRequest, "bench.v1.BidiRequest"> = {
               break;
             }
 
-            message.payload = Buffer.from(reader.bytes());
+            message.payload = bufferOver(reader.bytes());
             continue;
           }
         }
@@ -384,7 +384,7 @@ export const BidiRequest: MessageFns<BidiRequest, "bench.v1.BidiRequest"> = {
   },
 
   fromJSON(object: any): BidiRequest {
-    return { payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : Buffer.alloc(0) };
+    return { payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : noBytes };
   },
 
   toJSON(message: BidiRequest): unknown {
@@ -400,13 +400,13 @@ export const BidiRequest: MessageFns<BidiRequest, "bench.v1.BidiRequest"> = {
   },
   fromPartial(object: DeepPartial<BidiRequest>): BidiRequest {
     const message = createBaseBidiRequest();
-    message.payload = object.payload ?? Buffer.alloc(0);
+    message.payload = object.payload ?? noBytes;
     return message;
   },
 };
 
 function createBaseBidiResponse(): BidiResponse {
-  return { payload: Buffer.alloc(0) };
+  return { payload: noBytes };
 }
 
 export const BidiResponse: MessageFns<BidiResponse, "bench.v1.BidiResponse"> = {
@@ -437,7 +437,7 @@ export const BidiResponse: MessageFns<BidiResponse, "bench.v1.BidiResponse"> = {
               break;
             }
 
-            message.payload = Buffer.from(reader.bytes());
+            message.payload = bufferOver(reader.bytes());
             continue;
           }
         }
@@ -453,7 +453,7 @@ export const BidiResponse: MessageFns<BidiResponse, "bench.v1.BidiResponse"> = {
   },
 
   fromJSON(object: any): BidiResponse {
-    return { payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : Buffer.alloc(0) };
+    return { payload: isSet(object.payload) ? Buffer.from(bytesFromBase64(object.payload)) : noBytes };
   },
 
   toJSON(message: BidiResponse): unknown {
@@ -469,7 +469,7 @@ export const BidiResponse: MessageFns<BidiResponse, "bench.v1.BidiResponse"> = {
   },
   fromPartial(object: DeepPartial<BidiResponse>): BidiResponse {
     const message = createBaseBidiResponse();
-    message.payload = object.payload ?? Buffer.alloc(0);
+    message.payload = object.payload ?? noBytes;
     return message;
   },
 };
@@ -586,4 +586,12 @@ export interface MessageFns<T, V extends string> {
   toJSON(message: T): unknown;
   create(base?: DeepPartial<T>): T;
   fromPartial(object: DeepPartial<T>): T;
+}
+
+/** Shared by all messages that have none: there is nothing in it to change. */
+const noBytes = Buffer.alloc(0);
+
+/** The bytes where they are: a message holds on to what it was decoded from. */
+function bufferOver(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
