@@ -4,20 +4,24 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 export class TcpProxy implements AsyncDisposable {
   /** How many connections clients have made, ever. */
   accepted = 0;
+  /** What went through, by connection in the order they were made; kept where asked for. */
+  readonly recordings: { readonly sent: Buffer[]; readonly received: Buffer[] }[] = [];
+  readonly #record: boolean;
   readonly #target: number;
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #stalled = false;
   #refusing = false;
 
-  private constructor(targetPort: number) {
+  private constructor(targetPort: number, record: boolean) {
     this.#target = targetPort;
+    this.#record = record;
     this.#server = createServer((client) => this.#join(client));
   }
 
   /** @param target `127.0.0.1:port`, with or without a scheme before it */
-  static async to(target: string): Promise<TcpProxy> {
-    const proxy = new TcpProxy(Number(target.slice(target.lastIndexOf(":") + 1)));
+  static async to(target: string, options: { readonly record?: boolean } = {}): Promise<TcpProxy> {
+    const proxy = new TcpProxy(Number(target.slice(target.lastIndexOf(":") + 1)), options.record ?? false);
     await new Promise<void>((resolve) => proxy.#server.listen(0, "127.0.0.1", resolve));
     return proxy;
   }
@@ -85,6 +89,12 @@ export class TcpProxy implements AsyncDisposable {
     this.#pairs.add(pair);
     this.#carry(client, server, pair);
     this.#carry(server, client, pair);
+    if (this.#record) {
+      const recording = { sent: [] as Buffer[], received: [] as Buffer[] };
+      this.recordings.push(recording);
+      client.on("data", (bytes) => recording.sent.push(bytes));
+      server.on("data", (bytes) => recording.received.push(bytes));
+    }
     if (this.#stalled) for (const socket of pair) socket.pause();
   }
 

@@ -1,0 +1,55 @@
+import type { Metadata, MetadataInit } from "../../src/contract/contract.js";
+import type { DeepPartial } from "../../src/contract/definition.js";
+import type {
+  SimpleRequest,
+  SimpleResponse,
+  StreamingInputCallRequest,
+  StreamingInputCallResponse,
+  StreamingOutputCallRequest,
+  StreamingOutputCallResponse,
+} from "../gen/grpc/testing/messages.js";
+
+/** What one call may ask for, of whatever client. */
+export interface InteropOptions {
+  readonly metadata?: MetadataInit;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  readonly onHeader?: (header: Metadata) => void;
+  readonly onTrailer?: (trailer: Metadata) => void;
+}
+
+/** A client of `grpc.testing`, ours or another's; its failures have the `code` and `message` of a status. */
+export interface InteropClient {
+  emptyCall(options?: InteropOptions): Promise<unknown>;
+  unaryCall(request: DeepPartial<SimpleRequest>, options?: InteropOptions): Promise<SimpleResponse>;
+  streamingInputCall(
+    requests: AsyncIterable<DeepPartial<StreamingInputCallRequest>>,
+    options?: InteropOptions,
+  ): Promise<StreamingInputCallResponse>;
+  streamingOutputCall(
+    request: DeepPartial<StreamingOutputCallRequest>,
+    options?: InteropOptions,
+  ): AsyncIterable<StreamingOutputCallResponse>;
+  fullDuplexCall(
+    requests: AsyncIterable<DeepPartial<StreamingOutputCallRequest>>,
+    options?: InteropOptions,
+  ): AsyncIterable<StreamingOutputCallResponse>;
+  unimplementedMethod(): Promise<unknown>;
+  unimplementedService(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export interface InteropServer {
+  /** `grpc://127.0.0.1:port` or `grpcs://…` */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+/** How either side is set up. */
+export interface InteropSetup {
+  readonly tls: boolean;
+  /** Whether messages are compressed when sent. Default: false. */
+  readonly compress?: boolean;
+  /** Where the size decides: smaller ones are not. Default: 1. */
+  readonly compressMinBytes?: number;
+}
