@@ -24,8 +24,12 @@ const localTexts = [
   /^Write (error: |failed with error )/,
 ];
 
-/** The connection ended with an error, and grpc-js says INTERNAL of the calls on it. */
-const connectionFell = /^Received RST_STREAM with code \d+ triggered by internal client error/;
+/**
+ * The connection ended, and grpc-js says INTERNAL of a call on it: that of a server that was killed, for one in ten. A
+ * server that ends a call without a status looks the same, and is as good as gone.
+ */
+const connectionFell =
+  /^Received RST_STREAM with code (0 \(Call ended without gRPC status\)$|\d+ triggered by internal client error)/;
 
 /** grpc-js ends some texts so, with nothing behind it. */
 const emptyNote = /\s*Resolution note: $/;

@@ -90,6 +90,7 @@ export class MemoryExchange implements ResponseSink, RunningExchange {
     if (this.#answered) return undefined;
     const { method } = this.#call;
     const copy = this.#copyResponse((this.#incoming as IncomingCall).method, message);
+    if (copy === undefined) return undefined;
     if (method.responseStream) return this.#responses?.push(copy);
     this.#response = copy;
     return undefined;
@@ -120,7 +121,13 @@ export class MemoryExchange implements ResponseSink, RunningExchange {
     if (this.#served) return;
     this.#answer(error);
     this.#requests?.stop(new RpcError(Code.CANCELLED, `${this.#call.method.fullName}: cancelled by the caller`));
-    this.#incoming?.cancel(error.code === Code.UNAVAILABLE ? undefined : error);
+    this.#incoming?.cancel(this.#isLate ? deadlinePassed(this.#call.method) : undefined);
+  }
+
+  /** A handler learns that time ran out, and of all other reasons only that its caller has gone. */
+  get #isLate(): boolean {
+    const { deadline } = this.#call;
+    return deadline !== undefined && deadline <= this.#options.clock.now();
   }
 
   #answer(error: RpcError | undefined): void {
@@ -147,22 +154,33 @@ export class MemoryExchange implements ResponseSink, RunningExchange {
 
   #copyRequest(served: Method, message: unknown): unknown {
     const { method } = this.#call;
-    const bytes = this.#checkSize(encode(method.request, message, method, requestNotEncodable));
+    const bytes = encode(method.request, message, method, requestNotEncodable);
+    if (bytes.byteLength > this.#options.maxReceiveBytes) throw this.#tooLarge(bytes, true);
     return decode(served.request, bytes, served, requestNotDecodable);
   }
 
+  /** Undefined where the caller cannot take it, and has gone. */
   #copyResponse(served: Method, message: unknown): unknown {
     const { method } = this.#call;
-    const bytes = this.#checkSize(encode(served.response, message, served, responseNotEncodable));
-    return decode(method.response, bytes, method, responseNotDecodable);
+    const bytes = encode(served.response, message, served, responseNotEncodable);
+    if (bytes.byteLength <= this.#options.maxReceiveBytes) {
+      return decode(method.response, bytes, method, responseNotDecodable);
+    }
+    this.#giveUp(this.#tooLarge(bytes, false));
+    return undefined;
   }
 
-  #checkSize(bytes: Uint8Array): Uint8Array {
+  /** @param remote whether it is the server who cannot take it */
+  #tooLarge(bytes: Uint8Array, remote: boolean): RpcError {
     const { maxReceiveBytes } = this.#options;
-    if (bytes.byteLength <= maxReceiveBytes) return bytes;
     const size = `${bytes.byteLength} bytes, and ${maxReceiveBytes} may be received`;
-    throw new RpcError(Code.RESOURCE_EXHAUSTED, `${this.#call.method.fullName}: the message has ${size}`);
+    const message = `${this.#call.method.fullName}: the message has ${size}`;
+    return new RpcError(Code.RESOURCE_EXHAUSTED, message, { remote });
   }
+}
+
+function deadlinePassed(method: Method): RpcError {
+  return new RpcError(Code.DEADLINE_EXCEEDED, `${method.fullName}: the deadline passed`);
 }
 
 type Explain = (method: Method, cause: unknown) => RpcError;

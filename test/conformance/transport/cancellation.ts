@@ -99,18 +99,22 @@ export function cancellation(story: Story): void {
     stop.now();
   });
 
-  story("the reason of an abort is the error of the call", async (stage) => {
-    let begun = new Moment();
-    const { client } = await stage.play(hanging(() => begun.now()));
+  story("the reason of an abort is the error of the call, and stays on this side", async (stage) => {
+    let begun = new Moment<HandlerCall>();
+    const { client } = await stage.play(hanging((call) => begun.now(call)));
     const reason = new RpcError(Code.DEADLINE_EXCEEDED, "the quay closes at six");
     const stop = new Moment();
     for (const call of everyShape(client, stop.promise)) {
       begun = new Moment();
       const controller = new AbortController();
       const outcome = failure(call({ signal: controller.signal }));
-      await begun.promise;
+      const handlerEnded = failure(aborted((await begun.promise).signal));
       controller.abort(reason);
       expect(await outcome).toBe(reason);
+      expect(await handlerEnded).toMatchObject({
+        code: Code.CANCELLED,
+        message: expect.stringMatching(/cancelled by the caller/),
+      });
     }
     stop.now();
   });

@@ -1,7 +1,10 @@
 import { expect, vi } from "vitest";
+import { OutgoingCall } from "../../../src/client/outgoing-call.js";
+import { Metadata, type Method, methodsOf } from "../../../src/contract/contract.js";
 import { Code } from "../../../src/errors/errors.js";
 import type { Channel, ChannelState } from "../../../src/transport/transport.js";
 import { collect, failure, rpcFailure } from "../../support/collect.js";
+import { EchoServiceDefinition } from "../../support/echo.js";
 import { aborted, Moment } from "../../support/moment.js";
 import { TcpProxy } from "../../support/tcp-proxy.js";
 import type { Story } from "./story.js";
@@ -131,6 +134,11 @@ export function channels(story: Story): void {
     await channel[Symbol.asyncDispose]();
     expect(channel.state).toBe("closed");
     expect(told).toEqual(["closed"]);
+    const [method] = methodsOf(EchoServiceDefinition);
+    const call = new OutgoingCall(method as Method, {}, new Metadata(), undefined, undefined);
+    const refusal = await rpcFailure(channel.invoke(call));
+    expect(refusal).toMatchObject({ code: Code.UNAVAILABLE, unprocessed: true, remote: false });
+    expect(refusal.message).toContain(address);
     channel.connect();
     expect(channel.state).toBe("closed");
   });

@@ -65,6 +65,7 @@ export function limits(story: Story): void {
       expect(await rpcFailure(call())).toMatchObject({ code: Code.RESOURCE_EXHAUSTED, unprocessed: false });
     }
     expect(handled).toBe(0);
+    expect(await rpcFailure(client.unary(large))).toMatchObject({ remote: true });
   });
 
   story("a response that is too large is RESOURCE_EXHAUSTED, after those that are not", async (stage) => {
@@ -77,6 +78,7 @@ export function limits(story: Story): void {
     });
     expect(await failure(client.unary({ responseBytes: 4 * mebibyte }))).toMatchObject({
       code: Code.RESOURCE_EXHAUSTED,
+      remote: false,
     });
     const responses = client.serverStream({})[Symbol.asyncIterator]();
     expect((await responses.next()).value).toMatchObject({ index: 1 });

@@ -50,7 +50,7 @@ export function listeners(story: Story): void {
   });
 
   story("a stream goes on while its server drains", async (stage) => {
-    const { client, server } = await stage.play({
+    const { client, server, transport, address } = await stage.play({
       async *bidi(requests) {
         for await (const { text } of requests) yield { text };
       },
@@ -64,6 +64,11 @@ export function listeners(story: Story): void {
     const responses = client.bidi(requests())[Symbol.asyncIterator]();
     expect((await responses.next()).value).toMatchObject({ text: "before" });
     server.drain();
+    const channel = stage.add(transport.connect(address));
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await failure(client.unary({}));
+      channel.connect();
+    }
     asked.now();
     expect((await responses.next()).value).toMatchObject({ text: "after" });
     expect(await responses.next()).toMatchObject({ done: true });
