@@ -16,7 +16,7 @@ export class TcpProxy implements AsyncDisposable {
   private constructor(targetPort: number, record: boolean) {
     this.#target = targetPort;
     this.#record = record;
-    this.#server = createServer((client) => this.#join(client));
+    this.#server = createServer({ noDelay: true }, (client) => this.#join(client));
   }
 
   /** @param target `127.0.0.1:port`, with or without a scheme before it */
@@ -84,7 +84,7 @@ export class TcpProxy implements AsyncDisposable {
       client.resetAndDestroy();
       return;
     }
-    const server = connect(this.#target, "127.0.0.1");
+    const server = connect({ port: this.#target, host: "127.0.0.1", noDelay: true });
     const pair = [client, server] as const;
     this.#pairs.add(pair);
     this.#carry(client, server, pair);
