@@ -1,12 +1,18 @@
 /**
  * What most programs need. Everything else, and each of these alone, is behind `hawser/<room>`.
  */
-export { type ClientOptions, createClient } from "./client/client.js";
+export { type ClientOptions, type ClosableClient, createClient } from "./client/client.js";
 export type { CallOptions, Client, HandlerCall, Handlers, Instance, Middleware } from "./contract/contract.js";
 export { Metadata } from "./contract/contract.js";
 export { Code, detail, RpcError } from "./errors/errors.js";
 export { createServer, type Server, type ServerOptions } from "./server/server.js";
-export { createService, openRegistry, type Service, type ServiceOptions } from "./service/service.js";
+export {
+  createService,
+  openRegistry,
+  type Service,
+  type ServiceClientOptions,
+  type ServiceOptions,
+} from "./service/service.js";
 export { startTelemetry } from "./telemetry/telemetry.js";
 export { grpcJsTransport } from "./transport/grpc-js/grpc-js.js";
 export { memoryTransport } from "./transport/memory/memory.js";

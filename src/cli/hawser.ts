@@ -4,7 +4,7 @@ import { systemClock } from "../time/time.js";
 
 const { stdin, stdout, stderr, env, argv } = process;
 const stop = new AbortController();
-void untilSignal().then(() => stop.abort());
+void untilSignal().signal.then(() => stop.abort());
 stdout.on("error", () => stop.abort()); // `hawser watch | head`: nobody reads any more
 
 // A failure is one line, and it is ours: warnings and the log of grpc-js are for whoever writes a program.

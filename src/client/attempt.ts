@@ -18,14 +18,31 @@ export function attempts(endpoints: Endpoints, middleware: readonly Middleware[]
   });
 
   const attempt: Invoke = (call) => {
-    const pick = endpoints.pick({ method: call.method, avoid: call.values.get(triedInstances) ?? none });
+    const pick = endpoints.pick({ method: call.method, avoid: call.values.get(triedInstances)?.ids ?? none });
     if (pick === undefined) return endpoints.known(call).then(() => attempt(call));
-    return send(call.with({ instance: pick.instance, attempt: Math.max(1, call.attempt) })).then(
-      (reply) => succeeded(call, pick, reply),
-      (reason: unknown) => failed(call, pick, RpcError.from(reason)),
-    );
+    try {
+      return send(call.with({ instance: pick.instance, attempt: Math.max(1, call.attempt) })).then(
+        (reply) => succeeded(call, pick, reply),
+        (reason: unknown) => failed(call, pick, RpcError.from(reason)),
+      );
+    } catch (reason) {
+      return Promise.reject(failure(call, pick, RpcError.from(reason)));
+    }
   };
   return attempt;
+
+  function failed(call: Call, pick: Pick, error: RpcError): never {
+    throw failure(call, pick, error);
+  }
+
+  function failure(call: Call, pick: Pick, error: RpcError): RpcError {
+    pick.done(outcome(error));
+    const tried = call.values.get(triedInstances) ?? { ids: new Set(), othersLeft: false };
+    tried.ids.add(pick.instance.id);
+    tried.othersLeft = endpoints.hasOthers(tried.ids);
+    call.values.set(triedInstances, tried);
+    return error;
+  }
 }
 
 function succeeded(call: Call, pick: Pick, reply: Reply): Reply {
@@ -37,13 +54,6 @@ function succeeded(call: Call, pick: Pick, reply: Reply): Reply {
     pick.done(error === undefined ? ok : outcome(error)),
   );
   return { message, header: reply.header, trailer: reply.trailer };
-}
-
-function failed(call: Call, pick: Pick, error: RpcError): never {
-  pick.done(outcome(error));
-  const tried = call.values.get(triedInstances) ?? new Set();
-  call.values.set(triedInstances, tried.add(pick.instance.id));
-  throw error;
 }
 
 /**

@@ -40,16 +40,23 @@ export interface ClientBaseOptions {
   readonly clock?: Clock;
 }
 
-/** Either a service in a registry, or one address. */
-export type ClientOptions = ClientBaseOptions &
-  (
-    | {
-        readonly registry: Registry /** The name it registered under. */;
-        readonly service: string;
-        readonly target?: never;
-      }
-    | { /** `grpc://127.0.0.1:50051` */ readonly target: string; readonly registry?: never; readonly service?: never }
-  );
+/** A service in a registry. */
+export interface ServiceTarget {
+  readonly registry: Registry;
+  /** The name it registered under. */
+  readonly service: string;
+  readonly target?: never;
+}
+
+/** One address, whoever is there. */
+export interface AddressTarget {
+  /** `grpc://127.0.0.1:50051` */
+  readonly target: string;
+  readonly registry?: never;
+  readonly service?: never;
+}
+
+export type ClientOptions = ClientBaseOptions & (ServiceTarget | AddressTarget);
 
 /** A typed client that can be closed; where a contract has a method of its own called `close`, that one is it. */
 export type ClosableClient<D extends ServiceDefinition> = Client<D> &
@@ -69,6 +76,7 @@ export function createClient<D extends ServiceDefinition>(definition: D, options
   const selector = options.selector ?? leastLoaded({ clock });
   if (transport === undefined) throw new TypeError("transport: required, e.g. grpcJsTransport()");
   if (!(timeoutMs > 0)) throw new RangeError(`timeoutMs: must be positive, was ${timeoutMs}`);
+  if (!(deadlineMarginMs >= 0)) throw new RangeError(`deadlineMarginMs: must be 0 or more, was ${deadlineMarginMs}`);
   const methods = methodsOf(definition);
   const endpoints = openEndpoints(options, { transport, selector: selector(), clock });
   const retries = options.retry === false ? [] : [retry({ clock, ...options.retry })];

@@ -3,6 +3,7 @@ import { Code, RpcError } from "../errors/errors.js";
 import type { Registry, Snapshot, Watch } from "../registry/registry.js";
 import type { CallInfo, Pick, Selector } from "../selector/selector.js";
 import type { Clock } from "../time/time.js";
+import { parseAddress } from "../transport/address.js";
 import { CallGuard } from "../transport/call-guard.js";
 import type { Channel, Transport } from "../transport/transport.js";
 
@@ -24,7 +25,8 @@ export class Endpoints implements Closeable {
   /** Instances the transport cannot reach; only for messages. */
   #unreachable = 0;
   #stale = false;
-  #usable = false;
+  /** What the selector chooses from. */
+  #usable: readonly Instance[] = [];
   readonly #waiting = new Set<() => void>();
   #closing: Promise<void> | undefined;
 
@@ -42,7 +44,7 @@ export class Endpoints implements Closeable {
 
   /** One address, whoever is there. */
   static ofTarget(address: string, options: EndpointsOptions): Endpoints {
-    const endpoints = new Endpoints(`at ${address}`, options);
+    const endpoints = new Endpoints(address, options);
     endpoints.#replace({ service: "", instances: [targetInstance(address)], stale: false });
     return endpoints;
   }
@@ -52,12 +54,21 @@ export class Endpoints implements Closeable {
     return this.#closing === undefined ? this.#options.selector.pick(call) : undefined;
   }
 
+  /** Whether there is somebody worth a call whose id is none of these. */
+  hasOthers(ids: ReadonlySet<string>): boolean {
+    return this.#usable.some(({ id }) => !ids.has(id));
+  }
+
   channel(instance: Instance): Channel | undefined {
     const endpoint = this.#endpoints.get(instance.id);
     return endpoint === undefined ? undefined : this.#channelOf(endpoint);
   }
 
-  /** Resolves when somebody is known. @throws RpcError UNAVAILABLE when the deadline passes first, saying what is missing */
+  /**
+   * Resolves when somebody is known.
+   *
+   * @throws RpcError UNAVAILABLE when the deadline passes first, saying what is missing; FAILED_PRECONDITION once closed
+   */
   known(call: Call): Promise<void> {
     if (this.#closing !== undefined) return Promise.reject(this.#closed());
     const { clock } = this.#options;
@@ -120,7 +131,7 @@ export class Endpoints implements Closeable {
 
   #reachable(instance: Instance): string | undefined {
     for (const scheme of this.#options.transport.schemes) {
-      const address = instance.endpoints.find((endpoint) => endpoint.startsWith(`${scheme}://`));
+      const address = instance.endpoints.find((endpoint) => schemeOf(endpoint) === scheme);
       if (address !== undefined) return address;
     }
     return undefined;
@@ -131,9 +142,9 @@ export class Endpoints implements Closeable {
     const present = [...this.#endpoints.values()].filter(({ instance }) => instance.state !== "draining");
     const serving = prefer(present, ({ instance }) => instance.state === "serving");
     const sound = prefer(serving, ({ channel }) => channel?.state !== "broken");
-    this.#options.selector.update(sound.map(({ instance }) => instance));
-    this.#usable = sound.length > 0;
-    if (this.#usable) for (const wake of [...this.#waiting]) wake();
+    this.#usable = sound.map(({ instance }) => instance);
+    this.#options.selector.update(this.#usable);
+    if (this.#usable.length > 0) for (const wake of [...this.#waiting]) wake();
   }
 
   /** Channels are opened when first picked. */
@@ -163,7 +174,7 @@ export class Endpoints implements Closeable {
   }
 
   #closed(): RpcError {
-    return new RpcError(Code.UNAVAILABLE, `the client of ${this.#where} is closed`);
+    return new RpcError(Code.FAILED_PRECONDITION, `the client of ${this.#where} is closed`);
   }
 }
 
@@ -171,6 +182,15 @@ interface Endpoint {
   readonly instance: Instance;
   readonly address: string;
   channel: Channel | undefined;
+}
+
+/** Undefined for what is no address: one bad entry in a registry is no reason to fail. */
+function schemeOf(endpoint: string): string | undefined {
+  try {
+    return parseAddress(endpoint).scheme;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Those that have the quality; all where none has it. */

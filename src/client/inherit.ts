@@ -28,6 +28,8 @@ export function deadlineOf(
   const { timeoutMs, deadline } = options;
   if (timeoutMs !== undefined && !(timeoutMs >= 0))
     throw new RangeError(`timeoutMs: must be 0 or more, was ${timeoutMs}`);
+  if (deadline !== undefined && Number.isNaN(deadline))
+    throw new RangeError("deadline: must be a moment in ms, was NaN");
   const timeout = timeoutMs ?? (deadline === undefined ? defaultTimeoutMs : Number.POSITIVE_INFINITY);
   const own = Math.min(
     timeout === Number.POSITIVE_INFINITY ? timeout : clock.now() + timeout,

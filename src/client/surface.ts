@@ -47,13 +47,21 @@ function begin(
   options: SurfaceOptions,
   leave?: AbortSignal,
 ): Begun {
-  const parent = currentCall();
+  const parent = callOptions.detached === true ? undefined : currentCall();
   const defaultTimeoutMs = method.kind === "unary" ? options.timeoutMs : Number.POSITIVE_INFINITY;
   const metadata = metadataOf(callOptions, parent);
   const deadline = deadlineOf(callOptions, parent, defaultTimeoutMs, options.deadlineMarginMs, options.clock);
   const { signal, release } = linkSignals(callOptions.signal, parent?.signal, leave);
-  const message = method.requestStream ? new RequestStream(request as AsyncIterable<unknown>) : request;
+  const message = method.requestStream ? requestsOf(method, request) : request;
   return { call: new OutgoingCall(method, message, metadata, deadline, signal), release };
+}
+
+function requestsOf(method: Method, request: unknown): RequestStream {
+  try {
+    return new RequestStream(request as AsyncIterable<unknown>);
+  } catch (cause) {
+    throw new RpcError(Code.INVALID_ARGUMENT, `${method.fullName}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 function single(
@@ -71,7 +79,7 @@ function single(
   }
   const answer = invoke(begun.call);
   if (begun.release !== undefined) void answer.then(begun.release, begun.release);
-  if (callOptions.onHeader === undefined && callOptions.onTrailer === undefined) return answer.then(messageOf);
+  if (callOptions.onHeader === undefined && callOptions.onTrailer === undefined) return answer.then(messageOf, rethrow);
   return answer.then(
     (reply) => {
       callOptions.onHeader?.(reply.header);
@@ -80,9 +88,14 @@ function single(
     },
     (error: unknown) => {
       tellTrailer(begun.call, callOptions);
-      throw error;
+      throw RpcError.from(error);
     },
   );
+}
+
+/** Middleware may throw what it likes; a caller gets an `RpcError`. */
+function rethrow(error: unknown): never {
+  throw RpcError.from(error);
 }
 
 function messageOf(reply: Reply): unknown {
@@ -137,15 +150,29 @@ class ResponseStream implements AsyncIterableIterator<unknown> {
     } catch (error) {
       begun.release?.();
       tellTrailer(begun.call, this.#options);
-      throw error;
+      throw RpcError.from(error);
     }
-    this.#options.onHeader?.(reply.header);
     const stream = whenRead(reply.message as AsyncIterable<unknown>, () => {
       begun.release?.();
       this.#options.onTrailer?.(reply.trailer());
     });
-    this.#iterator ??= stream[Symbol.asyncIterator]();
+    const iterator = stream[Symbol.asyncIterator]();
+    if (this.#iterator === ended) await iterator.return?.();
+    else {
+      this.#iterator = iterator;
+      await this.#tellHeader(reply, iterator);
+    }
     return this.#iterator;
+  }
+
+  /** A caller whose callback fails does not read on. */
+  async #tellHeader(reply: Reply, iterator: AsyncIterator<unknown>): Promise<void> {
+    try {
+      this.#options.onHeader?.(reply.header);
+    } catch (error) {
+      await iterator.return?.();
+      throw error;
+    }
   }
 }
 

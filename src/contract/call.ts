@@ -52,6 +52,11 @@ export interface HandlerCall extends Call {
   sendHeader(): void;
 }
 
+/** Whether a call is one that came in: what a middleware of both sides asks before it uses `trailer` or `peer`. */
+export function isHandlerCall(call: Call): call is HandlerCall {
+  return "peer" in call;
+}
+
 /** Carries out a call. Rejects with an `RpcError`; a failed response stream throws it while it is read. */
 export type Invoke = (call: Call) => Promise<Reply>;
 

@@ -12,6 +12,8 @@ export interface CallOptions {
   /** Cancels the call. */
   readonly signal?: AbortSignal;
   readonly metadata?: MetadataInit;
+  /** Inherit nothing from the call being handled: for work that shall go on when that call is over. Default: false. */
+  readonly detached?: boolean;
   /** Called once with what the server sent before its first response. */
   readonly onHeader?: (header: Metadata) => void;
   /** Called once with what the server sent after its last response. */

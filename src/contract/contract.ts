@@ -5,7 +5,15 @@
  * an `RpcError`; a `Middleware` sees every call of its side, and the first listed is the outermost, on client and
  * server alike.
  */
-export type { Call, CallChanges, HandlerCall, Invoke, Middleware, Reply } from "./call.js";
+export {
+  type Call,
+  type CallChanges,
+  type HandlerCall,
+  type Invoke,
+  isHandlerCall,
+  type Middleware,
+  type Reply,
+} from "./call.js";
 export type { CallOptions, Client, Handlers } from "./client.js";
 export { ContextKey, ContextValues } from "./context.js";
 export { currentCall, runInCall } from "./current-call.js";
@@ -20,6 +28,6 @@ export type {
 export { type Instance, type InstanceState, newInstanceId } from "./instance.js";
 export type { Closeable } from "./lifecycle.js";
 export { type Logger, silentLogger } from "./logger.js";
-export { Metadata, type MetadataInit, type MetadataValue } from "./metadata.js";
+export { Metadata, type MetadataInit, type MetadataValue, namesOfHttp } from "./metadata.js";
 export { type Idempotency, type Method, type MethodKind, methodsOf } from "./method.js";
 export { RequestStream } from "./request-stream.js";

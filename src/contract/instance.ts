@@ -15,7 +15,7 @@ export interface Instance {
   readonly metadata: { readonly [key: string]: string };
   /** Share of the load relative to the others. 100 is the usual. */
   readonly weight: number;
-  /** Where it runs: calls prefer their own zone. Empty where nobody said. */
+  /** Where it runs, for people and for selectors that care. Empty where nobody said. */
   readonly zone: string;
   readonly state: InstanceState;
   readonly startedAt: Date;

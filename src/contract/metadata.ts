@@ -10,6 +10,23 @@ export type MetadataInit =
 const legalKey = /^[0-9a-z_.-]+$/;
 const legalText = /^[ -~]*$/;
 
+/** Header fields with a meaning of their own on the way: they would not arrive. */
+export const namesOfHttp: ReadonlySet<string> = new Set([
+  "te",
+  "content-type",
+  "user-agent",
+  "content-length",
+  "accept-encoding",
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+  "http2-settings",
+  "host",
+  "date",
+]);
+
 function checkKey(key: string): string {
   const lower = key.toLowerCase();
   if (!legalKey.test(lower)) {
@@ -17,6 +34,8 @@ function checkKey(key: string): string {
   }
   if (lower.startsWith("grpc-"))
     throw new TypeError(`metadata key "${lower}": names in "grpc-" belong to the transport`);
+  if (namesOfHttp.has(lower))
+    throw new TypeError(`metadata key "${lower}": the name belongs to HTTP; take another, e.g. "x-${lower}"`);
   return lower;
 }
 
@@ -38,7 +57,7 @@ function checkValue(key: string, value: MetadataValue): MetadataValue {
 
 /**
  * What travels beside a message: text by lower-case key, several values a key, bytes under keys that end in `-bin`.
- * `grpc-` names and those in `:` are the transport's own and never appear here.
+ * `grpc-` names and those of HTTP are the transport's own and never appear here.
  */
 export class Metadata implements Iterable<[string, MetadataValue]> {
   #values: Map<string, MetadataValue[]> | undefined;

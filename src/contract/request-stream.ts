@@ -3,7 +3,11 @@ export class RequestStream implements AsyncIterable<unknown> {
   readonly #source: AsyncIterable<unknown> | Iterable<unknown>;
   #started = false;
 
+  /** @throws TypeError where there is nothing to iterate */
   constructor(source: AsyncIterable<unknown> | Iterable<unknown>) {
+    const iterable =
+      typeof source === "object" && source !== null && (Symbol.asyncIterator in source || Symbol.iterator in source);
+    if (!iterable) throw new TypeError("a stream of requests is an async iterable, or an array");
     this.#source = source;
   }
 

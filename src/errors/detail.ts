@@ -51,7 +51,7 @@ export function decodeStatusDetails(bytes: Uint8Array): readonly ErrorDetail[] {
   try {
     return Status.decode(bytes).details.map(({ typeUrl, value }) => ({
       type: typeUrl.slice(typeUrl.lastIndexOf("/") + 1),
-      value,
+      value: Uint8Array.from(value),
     }));
   } catch {
     return [];

@@ -23,4 +23,4 @@ function rejecting(invoke: Invoke): Invoke {
 
 export { type RetryOptions, retry } from "./retry.js";
 export { RetryBudget, type RetryBudgetOptions } from "./retry-budget.js";
-export { triedInstances } from "./tried-instances.js";
+export { type TriedInstances, triedInstances } from "./tried-instances.js";

@@ -36,10 +36,13 @@ export function retry(options: RetryOptions = {}): Middleware {
     random = systemRandom,
   } = options;
   if (!(maxAttempts >= 1)) throw new RangeError(`maxAttempts: must be 1 or more, was ${maxAttempts}`);
+  if (!(initialBackoffMs >= 0)) throw new RangeError(`initialBackoffMs: must be 0 or more, was ${initialBackoffMs}`);
+  if (!(maxBackoffMs >= 0)) throw new RangeError(`maxBackoffMs: must be 0 or more, was ${maxBackoffMs}`);
   const budget = options.budget ?? new RetryBudget({ clock });
   const backoff = exponentialBackoff({ initialMs: initialBackoffMs, maxMs: maxBackoffMs, random });
   const policy: Policy = { maxAttempts, budget, backoff, clock };
-  return (next) => (call) => {
+  return (next) => (made) => {
+    const call = watchingRequests(made);
     budget.record();
     return next(call).catch((error: unknown) => repeat(next, call, RpcError.from(error), policy));
   };
@@ -52,15 +55,18 @@ interface Policy {
   readonly clock: Clock;
 }
 
+/** A stream of requests that tells whether it has been read, whoever put it there. */
+function watchingRequests(call: Call): Call {
+  if (!call.method.requestStream || call.message instanceof RequestStream) return call;
+  return call.with({ message: new RequestStream(call.message as AsyncIterable<unknown>) });
+}
+
 async function repeat(next: Invoke, call: Call, first: RpcError, policy: Policy): Promise<Reply> {
   let error = first;
-  let known = 0;
   let waits = 0;
   for (let attempt = 2; ; attempt++) {
     if (!repeatable(call, error)) throw error;
-    const tried = call.values.get(triedInstances)?.size ?? 0;
-    const elsewhere = error.unprocessed && tried > known;
-    known = tried;
+    const elsewhere = error.unprocessed && call.values.get(triedInstances)?.othersLeft === true;
     if (!elsewhere) {
       waits++;
       const waitMs = error.retryPushbackMs ?? policy.backoff(waits);

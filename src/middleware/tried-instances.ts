@@ -1,4 +1,11 @@
 import { ContextKey } from "../contract/contract.js";
 
-/** Ids of the instances a call has failed on: whoever picks avoids them, whoever retries sees whether there was another. */
-export const triedInstances: ContextKey<Set<string> | undefined> = new ContextKey("triedInstances", undefined);
+/** What a call has met with so far: whoever picks avoids these, whoever retries sees whether there is somebody else. */
+export interface TriedInstances {
+  /** Ids of the instances it failed on. */
+  readonly ids: Set<string>;
+  /** Whether somebody it has not tried can be called. */
+  othersLeft: boolean;
+}
+
+export const triedInstances: ContextKey<TriedInstances | undefined> = new ContextKey("triedInstances", undefined);

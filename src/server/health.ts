@@ -11,21 +11,41 @@ export type ServingStatus = "SERVING" | "NOT_SERVING" | "UNKNOWN";
 /** What this server tells of its own health, by full service name; `""` is the server as a whole. */
 export class Health {
   readonly #statuses = new Map<string, ServingStatus>([["", "NOT_SERVING"]]);
+  /** Services nobody has said anything of: they serve as soon as the server does. */
+  readonly #unsaid = new Set<string>([""]);
   readonly #watchers = new Set<() => void>();
+  #draining = false;
   #closed = false;
 
   get(service: string): ServingStatus | undefined {
     return this.#statuses.get(service);
   }
 
+  /** What is said here stands: the server's start does not change it. A server that drains stays NOT_SERVING. */
   set(service: string, status: ServingStatus): void {
-    if (this.#statuses.get(service) === status) return;
+    this.#unsaid.delete(service);
+    if (this.#draining || this.#statuses.get(service) === status) return;
     this.#statuses.set(service, status);
     this.#wake();
   }
 
-  setAll(status: ServingStatus): void {
-    for (const service of this.#statuses.keys()) this.#statuses.set(service, status);
+  /** For the server: one more service. */
+  add(service: string): void {
+    if (this.#statuses.has(service)) return;
+    this.#statuses.set(service, "NOT_SERVING");
+    this.#unsaid.add(service);
+  }
+
+  /** For the server: it listens. */
+  open(): void {
+    for (const service of this.#unsaid) this.#statuses.set(service, "SERVING");
+    this.#wake();
+  }
+
+  /** For the server: it takes no more calls, whatever anybody says. */
+  drain(): void {
+    this.#draining = true;
+    for (const service of this.#statuses.keys()) this.#statuses.set(service, "NOT_SERVING");
     this.#wake();
   }
 

@@ -15,6 +15,7 @@ import {
   type ServiceDefinition,
   silentLogger,
 } from "../contract/contract.js";
+import type { RpcError } from "../errors/errors.js";
 import { HealthDefinition } from "../gen/grpc/health/v1/health.js";
 import { ServerReflectionDefinition } from "../gen/grpc/reflection/v1/reflection.js";
 import { ServerReflectionDefinition as ServerReflectionV1AlphaDefinition } from "../gen/grpc/reflection/v1alpha/reflection.js";
@@ -104,7 +105,7 @@ class ComposedServer implements Server {
     if (this.#starting !== undefined) throw new Error(`${definition.fullName}: contracts are added before start()`);
     this.#serve(definition, handlers);
     this.#contracts.push(definition.fullName);
-    this.health.set(definition.fullName, "NOT_SERVING");
+    this.health.add(definition.fullName);
     return this;
   }
 
@@ -115,7 +116,7 @@ class ComposedServer implements Server {
   }
 
   drain(): void {
-    this.health.setAll("NOT_SERVING");
+    this.health.drain();
     this.#listener?.drain();
   }
 
@@ -134,8 +135,11 @@ class ComposedServer implements Server {
     const invoke = compose([this.#shield, ...middleware], (call) =>
       (this.#routes.get(call.method.path) as Route).invoke(call),
     );
-    this.#listener = await transport.listen(address, { methods, invoke });
-    this.health.setAll("SERVING");
+    const onFault = (error: RpcError, { method }: HandlerCall): void => {
+      this.#logger.error({ err: error.cause ?? error, "rpc.method": method.fullName }, error.message);
+    };
+    this.#listener = await transport.listen(address, { methods, invoke, onFault });
+    this.health.open();
   }
 
   async #close(graceMs: number): Promise<void> {

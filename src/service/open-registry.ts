@@ -18,13 +18,15 @@ export const defaultRegistryUrl = "hawser://127.0.0.1:7400";
  * Opens a registry by its URL, as an operator writes it into `HAWSER_REGISTRY`:
  *
  * - `hawser://127.0.0.1:7400`: a registry server started by `hawser registry`;
- * - `etcd://user:password@10.0.0.1:2379,10.0.0.2:2379/prefix`: an etcd cluster; `etcds://` with TLS;
+ * - `etcd://user:password@10.0.0.1:2379,10.0.0.2:2379/prefix`: an etcd cluster; `etcds://` with TLS; what is special in a URL
+ *   is percent-encoded in user and password;
  * - `memory:`: this process alone.
  *
  * @throws TypeError for a URL that is none of these
  */
 export function openRegistry(url: string, options: OpenRegistryOptions = {}): Registry {
   const { logger = silentLogger } = options;
+  const shown = JSON.stringify(withoutPassword(url));
   const [, driver, rest = ""] = /^([a-z0-9+]+):(?:\/\/)?(.*)$/.exec(url) ?? [];
   switch (driver) {
     case "memory":
@@ -33,10 +35,10 @@ export function openRegistry(url: string, options: OpenRegistryOptions = {}): Re
       return openHawserRegistry(url, rest, logger);
     case "etcd":
     case "etcds":
-      return openEtcdRegistry(url, driver === "etcds", rest, logger);
+      return openEtcdRegistry(shown, driver === "etcds", rest, logger);
     default:
       throw new TypeError(
-        `registry ${JSON.stringify(url)}: unknown driver; use hawser://host:port, etcd://host:port[,host:port][/prefix] or memory:`,
+        `registry ${shown}: unknown driver; use hawser://host:port, etcd://host:port[,host:port][/prefix] or memory:`,
       );
   }
 }
@@ -62,12 +64,10 @@ function openHawserRegistry(url: string, address: string, logger: Logger): Regis
 
 const etcdRest = /^(?:(?<username>[^:@/]+):(?<password>[^@/]*)@)?(?<hosts>[^/@]+)(?<prefix>\/.*[^/])?\/?$/;
 
-function openEtcdRegistry(url: string, secure: boolean, rest: string, logger: Logger): Registry {
+function openEtcdRegistry(shown: string, secure: boolean, rest: string, logger: Logger): Registry {
   const parts = etcdRest.exec(rest)?.groups;
   if (parts?.["hosts"] === undefined) {
-    throw new TypeError(
-      `registry ${JSON.stringify(url)}: expected etcd://[user:password@]host:port[,host:port][/prefix]`,
-    );
+    throw new TypeError(`registry ${shown}: expected etcd://[user:password@]host:port[,host:port][/prefix]`);
   }
   const { hosts, prefix, username, password } = parts;
   return etcdRegistry({
@@ -76,6 +76,19 @@ function openEtcdRegistry(url: string, secure: boolean, rest: string, logger: Lo
     ...(prefix === undefined ? {} : { prefix }),
     ...(username === undefined
       ? {}
-      : { auth: { username: decodeURIComponent(username), password: decodeURIComponent(password ?? "") } }),
+      : { auth: { username: decoded(username, shown), password: decoded(password ?? "", shown) } }),
   });
+}
+
+function decoded(part: string, shown: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (cause) {
+    throw new TypeError(`registry ${shown}: user and password are percent-encoded, and one of them is not`, { cause });
+  }
+}
+
+/** Messages end in logs: whatever stands before the last "@" stays out of them. */
+function withoutPassword(url: string): string {
+  return url.replace(/\/\/.*@/, "//…@");
 }

@@ -7,56 +7,17 @@
  * running ones to their end, out of the registry, closed.
  */
 import { type ClientBaseOptions, type ClosableClient, createClient } from "../client/client.js";
-import {
-  type Closeable,
-  type Handlers,
-  type Instance,
-  type Logger,
-  type Middleware,
-  newInstanceId,
-  type ServiceDefinition,
-} from "../contract/contract.js";
-import type { Registration, Registry } from "../registry/registry.js";
+import type { Closeable, Handlers, Instance, Logger, ServiceDefinition } from "../contract/contract.js";
+import type { Registration } from "../registry/registry.js";
 import { createServer, type Server } from "../server/server.js";
-import { callLogging, clientTelemetry, createLogger, serverTelemetry, startTelemetry } from "../telemetry/telemetry.js";
-import { type Clock, systemClock } from "../time/time.js";
-import { grpcJsTransport } from "../transport/grpc-js/grpc-js.js";
-import type { Address, Transport } from "../transport/transport.js";
+import { callLogging, clientTelemetry, serverTelemetry, startTelemetry } from "../telemetry/telemetry.js";
+import type { Transport } from "../transport/transport.js";
 import { advertised } from "./advertised.js";
-import { defaultRegistryUrl, openRegistry } from "./open-registry.js";
+import { type ResolvedServiceOptions, resolveServiceOptions, type ServiceOptions } from "./options.js";
 import { untilSignal } from "./until-signal.js";
 
 export { defaultRegistryUrl, type OpenRegistryOptions, openRegistry } from "./open-registry.js";
-
-export interface ServiceOptions {
-  /** What others find it by: lower case, digits and dashes. */
-  readonly name: string;
-  /** Default: `0.0.0`. */
-  readonly version?: string;
-  /** Default: opened from `HAWSER_REGISTRY`, or `hawser://127.0.0.1:7400` where that is not set. */
-  readonly registry?: Registry;
-  /** Default: `grpcJsTransport()`. */
-  readonly transport?: Transport;
-  /** Where to listen. Default: `HAWSER_ADDRESS`, or a free port on 127.0.0.1. */
-  readonly address?: Address;
-  /** The host others reach this one by. Default: the bound one, or this machine's first address where all are bound. */
-  readonly advertise?: string;
-  /** Labels for routing and for people. Default: none. */
-  readonly metadata?: { readonly [key: string]: string };
-  /** Share of the load relative to other instances. Default: 100. */
-  readonly weight?: number;
-  /** Default: `HAWSER_ZONE`, or none. */
-  readonly zone?: string;
-  /** Around every call that comes in; the first is the outermost. */
-  readonly middleware?: readonly Middleware[];
-  /** Default: pino, one JSON object a line, from level `HAWSER_LOG_LEVEL` (`info`). */
-  readonly logger?: Logger;
-  /** How long watchers have to see that this instance drains before it refuses calls, in ms. Default: 500. */
-  readonly drainMs?: number;
-  /** How long running calls may take at a stop, in ms, before they are cancelled. Default: 25 000. */
-  readonly graceMs?: number;
-  readonly clock?: Clock;
-}
+export type { ServiceOptions } from "./options.js";
 
 /** What a client made by a service may still choose. */
 export type ServiceClientOptions = Omit<ClientBaseOptions, "transport"> & { readonly transport?: Transport };
@@ -94,48 +55,27 @@ export interface Service extends Closeable {
  * await service.run();
  */
 export function createService(options: ServiceOptions): Service {
-  return new ComposedService(options);
+  return new ComposedService(resolveServiceOptions(options));
 }
 
 class ComposedService implements Service {
   readonly name: string;
   readonly logger: Logger;
   readonly server: Server;
-  readonly #options: ServiceOptions;
-  readonly #version: string;
-  readonly #id: string;
-  readonly #registry: Registry;
-  readonly #transport: Transport;
-  readonly #clock: Clock;
+  readonly #options: ResolvedServiceOptions;
   readonly #clients: AsyncDisposable[] = [];
   #instance: Instance | undefined;
   #registration: Registration | undefined;
   #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(options: ServiceOptions) {
-    const { name, version = "0.0.0", clock = systemClock } = options;
-    if (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name)) {
-      throw new TypeError(`name: expected lower case letters, digits and dashes, was ${JSON.stringify(name)}`);
-    }
+  constructor(options: ResolvedServiceOptions) {
+    const { name, logger, transport, address, middleware, clock } = options;
     this.name = name;
+    this.logger = logger;
     this.#options = options;
-    this.#version = version;
-    this.#id = newInstanceId(name);
-    this.#clock = clock;
-    this.logger = options.logger ?? createLogger({ service: name, version, ...logLevel() });
-    this.#registry =
-      options.registry ?? openRegistry(process.env["HAWSER_REGISTRY"] ?? defaultRegistryUrl, { logger: this.logger });
-    this.#transport = options.transport ?? grpcJsTransport();
-    this.server = createServer({
-      transport: this.#transport,
-      address: options.address ?? process.env["HAWSER_ADDRESS"] ?? "grpc://127.0.0.1:0",
-      middleware: [
-        serverTelemetry({ clock }),
-        callLogging({ logger: this.logger, clock }),
-        ...(options.middleware ?? []),
-      ],
-    });
+    const observed = [serverTelemetry({ clock }), callLogging({ logger, clock, causes: false })];
+    this.server = createServer({ transport, address, middleware: [...observed, ...middleware], logger });
   }
 
   get instance(): Instance {
@@ -153,44 +93,44 @@ class ComposedService implements Service {
     service: string,
     options: ServiceClientOptions = {},
   ): ClosableClient<D> {
-    const telemetry = clientTelemetry({ target: service, clock: this.#clock });
+    const { transport, registry, clock, logger } = this.#options;
+    const telemetry = clientTelemetry({ target: service, clock });
+    const { middleware = [], attemptMiddleware = [] } = options;
     const client = createClient(definition, {
-      transport: this.#transport,
-      clock: this.#clock,
+      transport,
+      clock,
       ...options,
-      registry: this.#registry,
+      registry,
       service,
-      middleware: [telemetry.call, ...(options.middleware ?? [])],
-      attemptMiddleware: [
-        callLogging({ logger: this.logger, clock: this.#clock }),
-        ...(options.attemptMiddleware ?? []),
-        telemetry.attempt,
-      ],
+      middleware: [telemetry.call, ...middleware],
+      attemptMiddleware: [callLogging({ logger, clock }), ...attemptMiddleware, telemetry.attempt],
     });
     this.#clients.push(client);
     return client;
   }
 
   start(): Promise<void> {
+    if (this.#closing !== undefined) return Promise.reject(new Error(`${this.name} is closed; make a new service`));
     this.#starting ??= this.#start();
     return this.#starting;
   }
 
   async run(): Promise<void> {
-    const stopped = untilSignal();
-    const telemetry = await startTelemetry({
-      serviceName: this.name,
-      serviceVersion: this.#version,
-      instanceId: this.#id,
-      logger: this.logger,
-    });
+    const { version, id, registry, logger } = this.#options;
+    const stop = untilSignal();
+    let telemetry: Closeable | undefined;
     try {
-      await this.start();
-      this.logger.info({ signal: await stopped }, "stopping");
+      telemetry = await startTelemetry({ serviceName: this.name, serviceVersion: version, instanceId: id, logger });
+      const started = this.start();
+      const signal = await Promise.race([stop.signal, started.then(() => stop.signal)]);
+      logger.info({ signal }, "stopping");
+      // Where the start still waits for its registry, it waits no longer.
+      if (this.#instance === undefined) await registry.close();
     } finally {
       await this.close();
-      await this.#registry.close();
-      await telemetry.close();
+      await registry.close();
+      await telemetry?.close();
+      stop.release();
     }
   }
 
@@ -204,43 +144,41 @@ class ComposedService implements Service {
   }
 
   async #start(): Promise<void> {
+    const { id, version, registry, advertise, metadata, weight, zone, clock } = this.#options;
     await this.server.start();
-    const { advertise, metadata = {}, weight = 100, zone = process.env["HAWSER_ZONE"] ?? "" } = this.#options;
     const instance: Instance = {
-      id: this.#id,
+      id,
       service: this.name,
-      version: this.#version,
+      version,
       endpoints: [advertised(this.server.address, advertise)],
       contracts: this.server.contracts,
       metadata,
       weight,
       zone,
       state: "serving",
-      startedAt: new Date(this.#clock.now()),
+      startedAt: new Date(clock.now()),
     };
     try {
-      this.#registration = await this.#registry.register(instance);
+      this.#registration = await registry.register(instance);
     } catch (error) {
       await this.server.close({ graceMs: 0 });
       throw error;
     }
     this.#instance = instance;
-    this.logger.info(
-      { instance: instance.id, endpoints: instance.endpoints, registry: this.#registry.name },
-      "serving",
-    );
+    this.logger.info({ instance: id, endpoints: instance.endpoints, registry: registry.name }, "serving");
   }
 
   async #close(): Promise<void> {
+    const { drainMs, graceMs, clock, registry, ownsRegistry } = this.#options;
     await this.#starting?.catch(() => {});
-    const { drainMs = 500, graceMs } = this.#options;
     if (this.#registration !== undefined && this.#instance !== undefined) {
       await this.#announceDraining(this.#registration, this.#instance);
-      await new Promise<void>((resolve) => this.#clock.timer(drainMs, resolve));
+      await new Promise<void>((resolve) => clock.timer(drainMs, resolve));
     }
-    await this.server.close(graceMs === undefined ? {} : { graceMs });
+    await this.server.close({ graceMs });
     await this.#registration?.close();
     await Promise.all(this.#clients.map((client) => client[Symbol.asyncDispose]()));
+    if (ownsRegistry) await registry.close();
   }
 
   /** Where the registry is away nobody can be told; the stop goes on all the same. */
@@ -248,15 +186,7 @@ class ComposedService implements Service {
     try {
       await registration.update({ ...instance, state: "draining" });
     } catch (err) {
-      this.logger.warn({ err, registry: this.#registry.name }, "could not announce the stop");
+      this.logger.warn({ err, registry: this.#options.registry.name }, "could not announce the stop");
     }
   }
-}
-
-function logLevel(): { readonly level?: "debug" | "info" | "warn" | "error" | "silent" } {
-  const level = process.env["HAWSER_LOG_LEVEL"];
-  if (level === undefined || level === "") return {};
-  if (level === "debug" || level === "info" || level === "warn" || level === "error" || level === "silent")
-    return { level };
-  throw new TypeError(`HAWSER_LOG_LEVEL: expected debug, info, warn, error or silent, was ${JSON.stringify(level)}`);
 }

@@ -7,6 +7,8 @@ import { WatchedCall } from "./watched-call.js";
 
 export interface CallLoggingOptions {
   readonly logger: Logger;
+  /** Whether a fault is told with its cause. `false` where the server's own logger tells it, under the same id. Default: true. */
+  readonly causes?: boolean;
   /** Times the calls. Default: the machine's. */
   readonly clock?: Clock;
 }
@@ -17,18 +19,20 @@ export interface CallLoggingOptions {
  * inside `serverTelemetry` or `clientTelemetry().call`, so that its lines name their span.
  */
 export function callLogging(options: CallLoggingOptions): Middleware {
-  const { logger, clock = systemClock } = options;
-  return (next) => (call) => new LoggedCall(call, logger, clock).invoke(next);
+  const { logger, causes = true, clock = systemClock } = options;
+  return (next) => (call) => new LoggedCall(call, logger, causes, clock).invoke(next);
 }
 
 class LoggedCall extends WatchedCall {
   readonly #logger: Logger;
+  readonly #causes: boolean;
   readonly #clock: Clock;
   readonly #startedMs: number;
 
-  constructor(call: Call, logger: Logger, clock: Clock) {
+  constructor(call: Call, logger: Logger, causes: boolean, clock: Clock) {
     super(call);
     this.#logger = logger;
+    this.#causes = causes;
     this.#clock = clock;
     this.#startedMs = clock.now();
   }
@@ -41,7 +45,7 @@ class LoggedCall extends WatchedCall {
       code: codeName(code),
       duration_ms: Math.round((this.#clock.now() - this.#startedMs) * 1000) / 1000,
       ...otherEnd(this.call),
-      ...(error === undefined ? {} : errorFields(error, level)),
+      ...(error === undefined ? {} : errorFields(error, this.#causes && level === "error")),
       ...logFields(this.call.values.get(tracedCall)?.span),
     };
     this.#logger[level](fields, "peer" in this.call ? "call served" : "call made");
@@ -76,8 +80,8 @@ function otherEnd(call: Call): object {
   return call.instance === undefined ? {} : { instance: call.instance.id, attempt: call.attempt };
 }
 
-function errorFields(error: RpcError, level: Level): object {
+function errorFields(error: RpcError, withCause: boolean): object {
   const fields =
     error.errorId === undefined ? { error: error.message } : { error: error.message, error_id: error.errorId };
-  return level === "error" ? { ...fields, err: error.cause ?? error } : fields;
+  return withCause ? { ...fields, err: error.cause ?? error } : fields;
 }

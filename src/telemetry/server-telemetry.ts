@@ -1,5 +1,5 @@
 import { context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
-import type { Call, HandlerCall, Middleware } from "../contract/contract.js";
+import { isHandlerCall, type Middleware } from "../contract/contract.js";
 import { peerAttributes } from "./address.js";
 import { CallTelemetry, type TelemetryOptions } from "./call-telemetry.js";
 import { extract } from "./propagation.js";
@@ -25,8 +25,4 @@ export function serverTelemetry(options: TelemetryOptions = {}): Middleware {
     if (traced.span !== undefined && isHandlerCall(call)) traced.span.setAttributes(peerAttributes(call.peer));
     return context.with(within, traced.invoke, traced, next);
   };
-}
-
-function isHandlerCall(call: Call): call is HandlerCall {
-  return "peer" in call;
 }

@@ -1,40 +1,52 @@
-import type { Invoke, Metadata, Reply } from "../contract/contract.js";
+import type { Metadata, Reply } from "../contract/contract.js";
 import { RpcError } from "../errors/errors.js";
 import type { IncomingCall } from "./incoming-call.js";
+import type { Router } from "./transport.js";
 
 /** Where the answer to one call goes. */
 export interface ResponseSink {
   /** Before the first message, at most once. */
   header(header: Metadata): void;
-  /** Resolves when the caller can take more; that is what slows a fast handler. */
+  /** Resolves when the caller can take more; that is what slows a fast handler. @throws RpcError for one that cannot be sent */
   message(message: unknown): Promise<void> | undefined;
   /** Once, last. */
   end(error: RpcError | undefined, trailer: Metadata): void;
 }
 
 /** Runs one call through the server and writes what comes of it. Never rejects. */
-export async function serve(call: IncomingCall, invoke: Invoke, sink: ResponseSink): Promise<void> {
+export async function serve(call: IncomingCall, router: Router, sink: ResponseSink): Promise<void> {
   try {
-    const reply = await invoke(call);
-    if (call.method.responseStream) await writeStream(call, reply);
+    const reply = await router.invoke(call);
+    if (call.method.responseStream) await writeStream(call, reply, router, sink);
     else {
       call.sendHeader(reply.header);
-      const written = sink.message(reply.message);
+      const written = send(reply.message, call, router, sink);
       if (written !== undefined) await written;
     }
     sink.end(undefined, reply.trailer());
   } catch (reason) {
     sink.end(RpcError.from(reason), call.trailer);
   }
+}
 
-  async function writeStream(incoming: IncomingCall, reply: Reply): Promise<void> {
-    for await (const message of reply.message as AsyncIterable<unknown>) {
-      if (incoming.cancelled) return;
-      incoming.sendHeader(reply.header);
-      const written = sink.message(message);
-      if (written !== undefined) await written;
-      if (incoming.cancelled) return;
-    }
-    incoming.sendHeader(reply.header);
+async function writeStream(call: IncomingCall, reply: Reply, router: Router, sink: ResponseSink): Promise<void> {
+  for await (const message of reply.message as AsyncIterable<unknown>) {
+    if (call.cancelled) return;
+    call.sendHeader(reply.header);
+    const written = send(message, call, router, sink);
+    if (written !== undefined) await written;
+    if (call.cancelled) return;
+  }
+  call.sendHeader(reply.header);
+}
+
+/** A response that cannot be sent is a fault no middleware has seen: the server is told. */
+function send(message: unknown, call: IncomingCall, router: Router, sink: ResponseSink): Promise<void> | undefined {
+  try {
+    return sink.message(message);
+  } catch (reason) {
+    const error = RpcError.from(reason);
+    router.onFault?.(error, call);
+    throw error;
   }
 }

@@ -6,7 +6,8 @@
  * `remote` where the server said it and `unprocessed` where certainly no handler saw the call. It demands that `listen`
  * is given every method it shall answer; for any other path it answers UNIMPLEMENTED.
  */
-import type { Closeable, Invoke, Method } from "../contract/contract.js";
+import type { Closeable, HandlerCall, Invoke, Method } from "../contract/contract.js";
+import type { RpcError } from "../errors/errors.js";
 
 export interface Transport {
   /** As in options, logs and metrics: `grpc-js`. */
@@ -28,6 +29,8 @@ export interface Router {
   readonly methods: ReadonlyMap<string, Method>;
   /** Is given a `HandlerCall`. */
   readonly invoke: Invoke;
+  /** Is told of what went wrong behind `invoke`: a response that does not fit its type, or is too large. */
+  readonly onFault?: (error: RpcError, call: HandlerCall) => void;
 }
 
 /** `broken`: the last connection failed or fell, and no new one stands yet. */

@@ -142,7 +142,7 @@ describe("the instances of a client", () => {
     const closing = client.close().then(() => {
       closed = true;
     });
-    expect(await rpcFailure(client.unary({}))).toMatchObject({ code: Code.UNAVAILABLE });
+    expect(await rpcFailure(client.unary({}))).toMatchObject({ code: Code.FAILED_PRECONDITION });
     expect(closed).toBe(false);
     release.now();
     expect((await answer).instance).toBe("echo-1");

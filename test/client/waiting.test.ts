@@ -60,7 +60,7 @@ describe("a client that knows of nobody", () => {
     const client = fleet.client();
     const outcome = rpcFailure(client.unary({}, { timeoutMs: 60_000 }));
     await client.close();
-    expect(await outcome).toMatchObject({ code: Code.UNAVAILABLE });
+    expect(await outcome).toMatchObject({ code: Code.FAILED_PRECONDITION });
     expect((await outcome).message).toContain('the client of "echo" in memory');
     expect((await outcome).message).toContain("is closed");
   });

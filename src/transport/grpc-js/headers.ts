@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import { Metadata, type MetadataValue } from "../../contract/contract.js";
-import { isReserved, readField, toBase64, writeFields } from "../grpc/header-fields.js";
+import { isReserved, readField, writeFields } from "../grpc/header-fields.js";
 import { type Grpc, grpc } from "./grpc.js";
 
 /**
@@ -105,5 +105,3 @@ export function fromRawHeaders(raw: readonly string[]): Metadata {
     return entries;
   });
 }
-
-export { toBase64 };

@@ -94,6 +94,10 @@ export function resolveOptions(options: GrpcJsTransportOptions): ResolvedOptions
   for (const name of positive) {
     if (!(resolved[name] > 0)) throw new RangeError(`${name}: must be a positive number, was ${resolved[name]}`);
   }
+  for (const name of ["compressMinBytes", "keepaliveMs"] as const) {
+    if (!(resolved[name] >= 0)) throw new RangeError(`${name}: must be 0 or more, was ${resolved[name]}`);
+  }
+  if (resolved.codecs.length === 0) throw new TypeError("codecs: a server understands at least one");
   if ((resolved.tls.cert === undefined) !== (resolved.tls.key === undefined)) {
     throw new TypeError("tls: cert and key belong together; give both or neither");
   }

@@ -144,7 +144,7 @@ export class ServerCall implements ResponseSink {
       peer: this.#wire.getPeer(),
       writeHeader: (header) => this.header(header),
     });
-    void serve(this.#call, this.#router.invoke, this);
+    void serve(this.#call, this.#router, this);
   }
 
   /** grpc-js also calls this when a call has ended well. */
@@ -180,7 +180,8 @@ export class ServerCall implements ResponseSink {
   }
 
   async #compressed(compression: CompressionName, bytes: Uint8Array): Promise<void> {
-    await this.#send(asCompressed(await compress(compression, bytes)));
+    const compressed = await compress(compression, bytes);
+    if (!this.#answered) await this.#send(asCompressed(compressed));
   }
 
   /** A unary answer need not wait to be written: its status follows in order anyway. */

@@ -94,9 +94,9 @@ export class StreamCall extends ClientCall {
   }
 
   async #writeAll(): Promise<void> {
-    const requests = (this.call.message as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-    this.#requests = requests;
     try {
+      const requests = (this.call.message as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+      this.#requests = requests;
       for (;;) {
         const { done, value } = await requests.next();
         if (done === true) this.#requests = undefined;

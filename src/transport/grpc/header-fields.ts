@@ -1,26 +1,10 @@
-import type { Metadata, MetadataValue } from "../../contract/contract.js";
-
-/** Names that belong to gRPC and HTTP/2, never to an application. */
-const reserved = new Set([
-  "te",
-  "content-type",
-  "user-agent",
-  "content-length",
-  "accept-encoding",
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "transfer-encoding",
-  "upgrade",
-  "http2-settings",
-  "host",
-  "date",
-]);
+import { type Metadata, type MetadataValue, namesOfHttp } from "../../contract/contract.js";
 
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
 
+/** Names that belong to gRPC and HTTP/2, never to an application. */
 export function isReserved(name: string): boolean {
-  return name.startsWith(":") || name.startsWith("grpc-") || reserved.has(name);
+  return name.startsWith(":") || name.startsWith("grpc-") || namesOfHttp.has(name);
 }
 
 /** Metadata as header fields: bytes in base64 without padding, as gRPC recommends. Reserved names stay behind. */

@@ -74,7 +74,7 @@ export class MemoryExchange implements ResponseSink, RunningExchange {
       peer: "memory",
       writeHeader: (header) => this.header(header),
     });
-    void serve(this.#incoming, this.#listener.router.invoke, this);
+    void serve(this.#incoming, this.#listener.router, this);
   }
 
   header(header: Metadata): void {

@@ -295,24 +295,9 @@ describe("what a grpc-js client says", () => {
   });
 
   test("names that belong to HTTP or gRPC cannot be taken", async () => {
-    const fields = await fieldsOf((client) =>
-      client.unary(
-        {},
-        {
-          metadata: {
-            "content-type": "text/plain",
-            te: "gzip",
-            host: "elsewhere",
-            connection: "close",
-            "keep-alive": "1",
-          },
-        },
-      ),
-    );
-    expect(fields).toMatchObject({ "content-type": "application/grpc", te: "trailers" });
-    expect(fields["host"]).toBeUndefined();
     const client = await clientOf(good);
-    expect(await failure(client.unary({}, { metadata: { "grpc-timeout": "1m" } }))).toBeInstanceOf(TypeError);
-    expect(await failure(client.unary({}, { metadata: { ":path": "/x" } }))).toBeInstanceOf(TypeError);
+    for (const name of ["content-type", "te", "host", "connection", "keep-alive", "grpc-timeout", ":path"]) {
+      expect(await failure(client.unary({}, { metadata: { [name]: "x" } }))).toBeInstanceOf(TypeError);
+    }
   });
 });

@@ -1,0 +1,109 @@
+import { type Logger, type Middleware, newInstanceId } from "../contract/contract.js";
+import type { Registry } from "../registry/registry.js";
+import { createLogger } from "../telemetry/telemetry.js";
+import { type Clock, systemClock } from "../time/time.js";
+import { grpcJsTransport } from "../transport/grpc-js/grpc-js.js";
+import type { Address, Transport } from "../transport/transport.js";
+import { defaultRegistryUrl, openRegistry } from "./open-registry.js";
+
+export interface ServiceOptions {
+  /** What others find it by: lower case, digits and dashes. */
+  readonly name: string;
+  /** Default: `0.0.0`. */
+  readonly version?: string;
+  /**
+   * Stays its maker's to close, but for `run()`. Default: opened from `HAWSER_REGISTRY`, or `hawser://127.0.0.1:7400` where that
+   * is not set, and closed with the service.
+   */
+  readonly registry?: Registry;
+  /** Default: `grpcJsTransport()`. */
+  readonly transport?: Transport;
+  /** Where to listen. Default: `HAWSER_ADDRESS`, or a free port on 127.0.0.1. */
+  readonly address?: Address;
+  /**
+   * The host others reach this one by. Default: `HAWSER_ADVERTISE`, or the bound one, or this machine's first address where
+   * all are bound.
+   */
+  readonly advertise?: string;
+  /** Labels for routing and for people. Default: none. */
+  readonly metadata?: { readonly [key: string]: string };
+  /** Share of the load relative to other instances. Default: 100. */
+  readonly weight?: number;
+  /** Default: `HAWSER_ZONE`, or none. */
+  readonly zone?: string;
+  /** Around every call that comes in; the first is the outermost. */
+  readonly middleware?: readonly Middleware[];
+  /** Default: pino, one JSON object a line, from level `HAWSER_LOG_LEVEL` (`info`). */
+  readonly logger?: Logger;
+  /** How long watchers have to see that this instance drains before it refuses calls, in ms. Default: 500. */
+  readonly drainMs?: number;
+  /** How long running calls may take at a stop, in ms, before they are cancelled. Default: 25 000. */
+  readonly graceMs?: number;
+  readonly clock?: Clock;
+}
+
+/** Everything a service runs with; nothing is left to choose. */
+export interface ResolvedServiceOptions extends Required<Omit<ServiceOptions, "advertise">> {
+  /** Of this instance. */
+  readonly id: string;
+  readonly advertise: string | undefined;
+  /** Whether the service opened the registry itself. */
+  readonly ownsRegistry: boolean;
+}
+
+/** Fills the defaults, from the environment where an operator decides. @throws TypeError or RangeError that names the option */
+export function resolveServiceOptions(options: ServiceOptions): ResolvedServiceOptions {
+  const { name, version = "0.0.0", weight = 100, drainMs = 500, graceMs = 25_000 } = options;
+  if (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name)) {
+    throw new TypeError(`name: expected lower case letters, digits and dashes, was ${JSON.stringify(name)}`);
+  }
+  if (!(Number.isInteger(weight) && weight > 0))
+    throw new RangeError(`weight: must be a whole number above 0, was ${weight}`);
+  if (!(drainMs >= 0)) throw new RangeError(`drainMs: must be 0 or more, was ${drainMs}`);
+  if (!(graceMs >= 0)) throw new RangeError(`graceMs: must be 0 or more, was ${graceMs}`);
+  const logger = options.logger ?? createLogger({ service: name, version, ...logLevel() });
+  return {
+    name,
+    version,
+    id: newInstanceId(name),
+    logger,
+    registry: options.registry ?? openOwnRegistry(logger),
+    ownsRegistry: options.registry === undefined,
+    transport: options.transport ?? grpcJsTransport(),
+    address: options.address ?? variable("HAWSER_ADDRESS") ?? "grpc://127.0.0.1:0",
+    advertise: options.advertise ?? variable("HAWSER_ADVERTISE"),
+    metadata: options.metadata ?? {},
+    weight,
+    zone: options.zone ?? variable("HAWSER_ZONE") ?? "",
+    middleware: options.middleware ?? [],
+    drainMs,
+    graceMs,
+    clock: options.clock ?? systemClock,
+  };
+}
+
+/** A variable that is set and empty counts as not set. */
+function variable(name: string): string | undefined {
+  return process.env[name] || undefined;
+}
+
+function openOwnRegistry(logger: Logger): Registry {
+  const url = variable("HAWSER_REGISTRY") ?? defaultRegistryUrl;
+  if (url.startsWith("memory:")) {
+    throw new TypeError(
+      "HAWSER_REGISTRY=memory: would give each service a registry of its own; make one and give it to all: registry: memoryRegistry()",
+    );
+  }
+  return openRegistry(url, { logger });
+}
+
+const levels = ["debug", "info", "warn", "error", "silent"] as const;
+
+function logLevel(): { readonly level?: (typeof levels)[number] } {
+  const value = variable("HAWSER_LOG_LEVEL");
+  if (value === undefined) return {};
+  const level = levels.find((each) => each === value);
+  if (level === undefined)
+    throw new TypeError(`HAWSER_LOG_LEVEL: expected ${levels.join(", ")}, was ${JSON.stringify(value)}`);
+  return { level };
+}
