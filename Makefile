@@ -41,8 +41,8 @@ package: build ## Check what would be published: publint, are-the-types-wrong
 	publint --strict
 	attw --pack . --profile esm-only --quiet
 
-unit: install ## Run the tests that need no other program
-	vitest run --exclude 'test/registry/etcd*' --exclude 'test/examples/**' --exclude 'test/cli/**'
+unit: install ## Run the tests that need no build and no other program
+	vitest run --exclude 'test/registry/etcd*' --exclude 'test/{examples,cli,package}/**'
 
 conformance: install etcd ## Run the shared suites on every driver
 	vitest run test/transport test/registry test/selector test/interop
@@ -56,10 +56,13 @@ demo: build ## Three services, four processes: find each other, call each other,
 	@[ "$${REGISTRY:-}" != etcd ] || scripts/install-etcd.sh
 	@node --import tsx examples/shop/demo.ts
 
-bench: build ## Measure against the peers, in one run (SUITE=unary SECONDS=3)
-	@npm ci --prefix bench --no-fund --no-audit --silent
-	@npm run --prefix bench --silent gen
-	@npm run --prefix bench --silent build
+bench/node_modules/.installed: bench/package-lock.json
+	@npm ci --prefix bench --silent >&2
+	@touch $@
+
+bench: install bench/node_modules/.installed ## Measure against the peers, in one run (SUITE=unary SECONDS=3)
+	@$(MAKE) --no-print-directory build >&2
+	@npm run --prefix bench --silent build >&2
 	@npm run --prefix bench --silent start
 
 check: gen fmt lint types package test clean-tree ## Everything, on a clean tree
