@@ -50,7 +50,7 @@ export function teller({ make, capabilities, skip = {} }: TransportSuiteOptions)
       test.skip(`${title} (skipped: ${reason})`, () => {});
       return;
     }
-    test(title, { timeout: Number(process.env["STORY_MS"] ?? 60_000) }, async ({ onTestFinished }) => {
+    test(title, { timeout: 60_000 }, async ({ onTestFinished }) => {
       const stage = new Stage(make);
       onTestFinished(() => stage.clear());
       await tell(stage);
