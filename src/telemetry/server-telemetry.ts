@@ -1,4 +1,4 @@
-import { context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import { type Attributes, context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { isHandlerCall, type Middleware } from "../contract/contract.js";
 import { peerAttributes } from "./address.js";
 import { CallTelemetry, type TelemetryOptions } from "./call-telemetry.js";
@@ -12,6 +12,7 @@ import { TracedCall } from "./traced-call.js";
  */
 export function serverTelemetry(options: TelemetryOptions = {}): Middleware {
   const telemetry = new CallTelemetry(serverSide, options, {});
+  const peers = new LastPeer();
   return (next) => (call) => {
     const propagator = telemetry.propagator();
     // Never what is active here: a caller in the same process is a caller like any other.
@@ -22,7 +23,21 @@ export function serverTelemetry(options: TelemetryOptions = {}): Middleware {
     if (within === ROOT_CONTEXT && meter === undefined) return next(call);
     if (within === ROOT_CONTEXT) return new TracedCall(telemetry, call, span, meter).invoke(next);
     const traced = new TracedCall(telemetry, call, span, meter, within);
-    if (traced.span !== undefined && isHandlerCall(call)) traced.span.setAttributes(peerAttributes(call.peer));
+    if (traced.span !== undefined && isHandlerCall(call)) traced.span.setAttributes(peers.of(call.peer));
     return context.with(within, traced.invoke, traced, next);
   };
+}
+
+/** Calls come in runs from one caller: the attributes of the last one serve most of the next. */
+class LastPeer {
+  #peer: string | undefined;
+  #attributes: Attributes = {};
+
+  of(peer: string): Attributes {
+    if (peer !== this.#peer) {
+      this.#peer = peer;
+      this.#attributes = peerAttributes(peer);
+    }
+    return this.#attributes;
+  }
 }
