@@ -1,6 +1,6 @@
 import type { Connect } from "../../echo.js";
-import { connect as connectInProcess } from "../hawser-memory/client.js";
 import { startMetrics } from "../hawser/telemetry.js";
+import { connect as connectInProcess } from "../hawser-memory/client.js";
 
 export const connect: Connect = (address) => {
   startMetrics();
