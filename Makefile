@@ -41,10 +41,10 @@ package: build ## Check what would be published: publint, are-the-types-wrong
 	publint --strict
 	attw --pack . --profile esm-only --quiet
 
-unit: install ## Run the tests that need no build and no other program
+unit: build ## Run the tests that need no other program
 	vitest run --exclude 'test/registry/etcd*' --exclude 'test/{examples,cli,package}/**'
 
-conformance: install etcd ## Run the shared suites on every driver
+conformance: build etcd ## Run the shared suites on every driver
 	vitest run test/transport test/registry test/selector test/interop
 
 test: build etcd ## Install what is needed, then run every test
