@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { Metadata, type MetadataValue } from "../../src/contract/contract.js";
+import { Metadata, type MetadataValue, namesOfHttp } from "../../src/contract/contract.js";
 
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
 const key = fc
   .string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 12 })
-  .filter((each) => !each.toLowerCase().endsWith("-bin") && !each.toLowerCase().startsWith("grpc-"));
+  .filter((each) => !each.toLowerCase().endsWith("-bin") && !each.toLowerCase().startsWith("grpc-"))
+  .filter((each) => !namesOfHttp.has(each.toLowerCase()));
 const binaryKey = key.map((each) => `${each}-bin`);
 const text = fc.string({ unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)) });
 const bytes = fc.uint8Array({ maxLength: 20 });
@@ -31,6 +32,13 @@ describe("Metadata", () => {
         expect([...metadata.keys()]).toEqual([name.toLowerCase()]);
       }),
     );
+  });
+
+  test.each([...namesOfHttp])("refuses %s, whatever its case: the name belongs to HTTP", (name) => {
+    for (const written of [name, otherCase(name)]) {
+      expect(() => new Metadata().set(written, "x")).toThrow(`metadata key "${name}": the name belongs to HTTP`);
+      expect(() => new Metadata().append(written, "x")).toThrow(TypeError);
+    }
   });
 
   test("keeps every value of a key in the order it was appended, and get gives the first", () => {
