@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Registry, Snapshot, Watch } from "../registry/registry.js";
-import type { Clock } from "../time/time.js";
+import { sleep } from "../time/time.js";
 import { changes } from "./changes.js";
 import { aborted, interruptible } from "./interruptible.js";
 import type { Io } from "./io.js";
@@ -60,7 +60,7 @@ class Following {
   async addNewOnes(): Promise<void> {
     const { clock, signal } = this.#terminal.io;
     for (;;) {
-      await pause(pollMs, clock, signal);
+      await sleep(clock, pollMs, signal);
       if (signal.aborted) return;
       const services = await interruptible(this.#registry.list(), signal).catch(() => []); // away: the watches say so
       this.add(services.map(({ name }) => name));
@@ -80,17 +80,4 @@ class Following {
       before = snapshot;
     });
   }
-}
-
-/** Ends early where the signal aborts. */
-function pause(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      timer.cancel();
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = clock.timer(ms, end);
-    signal.addEventListener("abort", end);
-  });
 }

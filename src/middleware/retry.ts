@@ -1,6 +1,14 @@
 import { type Call, type Invoke, type Middleware, type Reply, RequestStream } from "../contract/contract.js";
 import { Code, RpcError } from "../errors/errors.js";
-import { type Backoff, type Clock, exponentialBackoff, type Random, systemClock, systemRandom } from "../time/time.js";
+import {
+  type Backoff,
+  type Clock,
+  exponentialBackoff,
+  type Random,
+  sleep,
+  systemClock,
+  systemRandom,
+} from "../time/time.js";
 import { RetryBudget } from "./retry-budget.js";
 import { triedInstances } from "./tried-instances.js";
 
@@ -94,16 +102,9 @@ function inVain(error: RpcError): RpcError {
 }
 
 /** Waits; false where the deadline or the budget does not allow it. A caller who gives up meanwhile ends the wait. */
-function pause(call: Call, waitMs: number, { budget, clock }: Policy): Promise<boolean> {
-  if (call.deadline !== undefined && clock.now() + waitMs >= call.deadline) return Promise.resolve(false);
-  if (!budget.spend()) return Promise.resolve(false);
-  return new Promise((resolve) => {
-    const settle = (): void => {
-      timer.cancel();
-      call.signal?.removeEventListener("abort", settle);
-      resolve(true);
-    };
-    const timer = clock.timer(waitMs, settle);
-    call.signal?.addEventListener("abort", settle);
-  });
+async function pause(call: Call, waitMs: number, { budget, clock }: Policy): Promise<boolean> {
+  if (call.deadline !== undefined && clock.now() + waitMs >= call.deadline) return false;
+  if (!budget.spend()) return false;
+  await sleep(clock, waitMs, call.signal);
+  return true;
 }

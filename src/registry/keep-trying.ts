@@ -1,5 +1,5 @@
 import type { Logger } from "../contract/contract.js";
-import type { Backoff, Clock } from "../time/time.js";
+import { type Backoff, type Clock, sleep } from "../time/time.js";
 
 export interface KeepTryingOptions {
   /** As in log lines: `watch`. Logged when it fails after it was well, and when it is well again. */
@@ -42,18 +42,4 @@ export async function keepTrying(work: (well: () => void) => Promise<void>, opti
     onEnd?.(err);
     await sleep(clock, waitMs, signal);
   }
-}
-
-/** Resolves after `ms`, or at once when the signal aborts. */
-export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      timer.cancel();
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = clock.timer(ms, done);
-    signal.addEventListener("abort", done);
-  });
 }

@@ -11,6 +11,7 @@ import type { Closeable, Handlers, Instance, Logger, ServiceDefinition } from ".
 import type { Registration } from "../registry/registry.js";
 import { createServer, type Server } from "../server/server.js";
 import { callLogging, clientTelemetry, serverTelemetry, startTelemetry } from "../telemetry/telemetry.js";
+import { sleep } from "../time/time.js";
 import type { Transport } from "../transport/transport.js";
 import { advertised } from "./advertised.js";
 import { type ResolvedServiceOptions, resolveServiceOptions, type ServiceOptions } from "./options.js";
@@ -173,7 +174,7 @@ class ComposedService implements Service {
     await this.#starting?.catch(() => {});
     if (this.#registration !== undefined && this.#instance !== undefined) {
       await this.#announceDraining(this.#registration, this.#instance);
-      await new Promise<void>((resolve) => clock.timer(drainMs, resolve));
+      await sleep(clock, drainMs);
     }
     await this.server.close({ graceMs });
     await this.#registration?.close();

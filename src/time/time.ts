@@ -6,3 +6,4 @@
 export { type Backoff, type BackoffOptions, exponentialBackoff } from "./backoff.js";
 export { type Clock, type Deadline, systemClock, type Timer } from "./clock.js";
 export { type Random, systemRandom } from "./random.js";
+export { sleep } from "./sleep.js";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { keepTrying, sleep } from "../../src/registry/keep-trying.js";
+import { keepTrying } from "../../src/registry/keep-trying.js";
+import { sleep } from "../../src/time/time.js";
 import { ManualClock } from "../support/manual-clock.js";
 import { recordingLogger } from "./recording-logger.js";
 

@@ -2,6 +2,7 @@ import type { Call, Reply } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
 import { CallGuard } from "../call-guard.js";
 import { contentType } from "../grpc/content-type.js";
+import { RunningCalls } from "../running-calls.js";
 import type { Share } from "../shared-by-address.js";
 import type { Address, Channel, ChannelState } from "../transport.js";
 import type { ChannelSettings } from "./channel-settings.js";
@@ -9,6 +10,7 @@ import type { Connection } from "./connection.js";
 import type { ResolvedOptions } from "./options.js";
 import { StreamCall } from "./stream-call.js";
 import { UnaryCall } from "./unary-call.js";
+import { writeWindowBytes } from "./write-window.js";
 
 /** One user of the connection to an address, and the calls this user has running on it. */
 export class GrpcJsChannel implements Channel {
@@ -18,15 +20,14 @@ export class GrpcJsChannel implements Channel {
   readonly #letGo: () => void;
   readonly #unfollow: () => void;
   readonly #listeners = new Set<(state: ChannelState) => void>();
-  #running = 0;
-  #idle: (() => void) | undefined;
+  readonly #running = new RunningCalls();
   #closing: Promise<void> | undefined;
 
   constructor(address: Address, connection: Share<Connection>, options: ResolvedOptions) {
     this.address = address;
     const { codec, compressMinBytes, clock } = options;
     // grpc-js compresses aside: with more than one message under way a small one would overtake a large one.
-    const windowBytes = options.compression === "identity" ? 64 * 1024 : 1;
+    const windowBytes = options.compression === "identity" ? writeWindowBytes : 1;
     this.#settings = { address, codec, contentType: contentType(codec), compressMinBytes, windowBytes, clock };
     this.#connection = connection.value;
     this.#letGo = () => connection.release();
@@ -49,9 +50,9 @@ export class GrpcJsChannel implements Channel {
   readonly invoke = (call: Call): Promise<Reply> => {
     const refusal = CallGuard.refusal(call, this.#settings.clock) ?? this.#refusal();
     if (refusal !== undefined) return Promise.reject(refusal);
-    this.#running++;
+    this.#running.begin();
     return new Promise((resolve, reject) => {
-      const caller = { resolve, reject, ended: this.#ended };
+      const caller = { resolve, reject, ended: this.#running.end };
       const channel = this.#connection.channel;
       if (call.method.kind === "unary") new UnaryCall(call, channel, this.#settings, caller).start();
       else new StreamCall(call, channel, this.#settings, caller).start();
@@ -73,11 +74,7 @@ export class GrpcJsChannel implements Channel {
   }
 
   async #drain(): Promise<void> {
-    if (this.#running > 0) {
-      await new Promise<void>((resolve) => {
-        this.#idle = resolve;
-      });
-    }
+    await this.#running.drained();
     this.#letGo();
   }
 
@@ -89,9 +86,4 @@ export class GrpcJsChannel implements Channel {
     if (this.#closing === undefined) return undefined;
     return new RpcError(Code.UNAVAILABLE, `the channel to ${this.address} is closed`, { unprocessed: true });
   }
-
-  readonly #ended = (): void => {
-    this.#running--;
-    if (this.#running === 0) this.#idle?.();
-  };
 }

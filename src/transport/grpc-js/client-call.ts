@@ -1,6 +1,7 @@
 import type { Call, Metadata, Reply } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
 import { CallGuard } from "../call-guard.js";
+import type { Caller } from "../caller.js";
 import { formatTimeout } from "../grpc/timeout.js";
 import { receivedTrailer } from "../received-trailer.js";
 import type { ChannelSettings } from "./channel-settings.js";
@@ -8,20 +9,11 @@ import { type Grpc, grpc } from "./grpc.js";
 import { fromGrpcMetadata, type HeaderSource, type RequestFields, RequestHeaders } from "./headers.js";
 import { resetStream } from "./reset-stream.js";
 import { errorOfStatus } from "./status.js";
+import { prefixBytes } from "./write-window.js";
 
-export type WireCall = ReturnType<Grpc.ChannelInterface["createCall"]>;
-
-/** What waits for the answer of one call. */
-export interface Caller {
-  resolve(reply: Reply): void;
-  reject(error: RpcError): void;
-  ended(): void;
-}
+type WireCall = ReturnType<Grpc.ChannelInterface["createCall"]>;
 
 const noMetadata = new grpc.Metadata();
-
-/** Before every message: an empty one is under way, too. */
-const prefixBytes = 5;
 
 /** One outgoing call on a grpc-js channel; what unary calls and streams have in common. */
 export abstract class ClientCall implements Grpc.InterceptingListener, HeaderSource {

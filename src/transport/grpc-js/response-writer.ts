@@ -10,12 +10,7 @@ import { ResponseFields } from "./headers.js";
 import type { ResolvedOptions } from "./options.js";
 import type { RequestHead } from "./request-head.js";
 import { errorFields } from "./status.js";
-
-/** How far a writer may be ahead of the connection: what is written in one turn of the loop leaves in one write. */
-const windowBytes = 64 * 1024;
-
-/** Before every message: an empty one is under way, too. */
-const prefixBytes = 5;
+import { prefixBytes, writeWindowBytes } from "./write-window.js";
 
 /** The answer to one call, as it goes out: in the codec the caller asked in, compressed as agreed, no faster than it is taken. */
 export class ResponseWriter implements ResponseSink {
@@ -93,7 +88,7 @@ export class ResponseWriter implements ResponseSink {
     const bytes = buffer.byteLength + prefixBytes;
     this.#unsentBytes += bytes;
     this.#wire.sendMessage(buffer, () => this.#sent(bytes));
-    if (this.#unsentBytes < windowBytes) return undefined;
+    if (this.#unsentBytes < writeWindowBytes) return undefined;
     return new Promise((resolve) => {
       this.#resume = resolve;
     });
@@ -101,7 +96,7 @@ export class ResponseWriter implements ResponseSink {
 
   #sent(bytes: number): void {
     this.#unsentBytes -= bytes;
-    if (this.#unsentBytes < windowBytes) this.#resume?.();
+    if (this.#unsentBytes < writeWindowBytes) this.#resume?.();
   }
 
   end(error: RpcError | undefined, trailer: Metadata): void {

@@ -1,6 +1,7 @@
 import type { Call, Reply } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
 import { CallGuard } from "../call-guard.js";
+import { RunningCalls } from "../running-calls.js";
 import type { Address, Channel, ChannelState } from "../transport.js";
 import { MemoryExchange } from "./exchange.js";
 import type { MemoryNetwork } from "./network.js";
@@ -15,8 +16,7 @@ export class MemoryChannel implements Channel {
   readonly #listeners = new Set<(state: ChannelState) => void>();
   readonly #unfollow: () => void;
   #told: ChannelState;
-  #running = 0;
-  #idle: (() => void) | undefined;
+  readonly #running = new RunningCalls();
   #closing: Promise<void> | undefined;
 
   constructor(address: Address, host: string, network: MemoryNetwork, options: ResolvedMemoryOptions) {
@@ -47,21 +47,16 @@ export class MemoryChannel implements Channel {
     const listener = this.#network.find(this.#host);
     if (listener === undefined) return Promise.reject(unprocessed(`nobody listens at ${this.address}`));
     if (!listener.accepts) return Promise.reject(unprocessed(`${this.address} is draining`));
-    this.#running++;
+    this.#running.begin();
     return new Promise((resolve, reject) => {
-      const exchange = new MemoryExchange(call, listener, this.#options, { resolve, reject, ended: this.#ended });
+      const exchange = new MemoryExchange(call, listener, this.#options, { resolve, reject, ended: this.#running.end });
       exchange.start();
     });
   };
 
   close(): Promise<void> {
     if (this.#closing === undefined) {
-      this.#closing =
-        this.#running === 0
-          ? Promise.resolve()
-          : new Promise((resolve) => {
-              this.#idle = resolve;
-            });
+      this.#closing = this.#running.drained();
       this.#unfollow();
       this.#tell();
       this.#listeners.clear();
@@ -79,11 +74,6 @@ export class MemoryChannel implements Channel {
     this.#told = state;
     for (const listener of [...this.#listeners]) listener(state);
   }
-
-  readonly #ended = (): void => {
-    this.#running--;
-    if (this.#running === 0) this.#idle?.();
-  };
 }
 
 function unprocessed(message: string): RpcError {

@@ -1,7 +1,8 @@
 import { protobufCodec } from "../../codec/protobuf.js";
-import { type Call, type MessageType, Metadata, type Method, type Reply } from "../../contract/contract.js";
+import { type Call, type MessageType, Metadata, type Method } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
 import { CallGuard } from "../call-guard.js";
+import type { Caller } from "../caller.js";
 import { IncomingCall } from "../incoming-call.js";
 import { MessageStream } from "../message-stream.js";
 import {
@@ -16,14 +17,6 @@ import { type ResponseSink, serve } from "../serve.js";
 import type { MemoryListener, RunningExchange } from "./listener.js";
 import type { ResolvedMemoryOptions } from "./options.js";
 import { RequestReader } from "./request-reader.js";
-
-/** What the caller waits on. */
-export interface Caller {
-  resolve(reply: Reply): void;
-  reject(error: RpcError): void;
-  /** The call is over for the caller, whatever its handler still does. */
-  ended(): void;
-}
 
 /** One call in process: both ends of it, and everything copied that crosses from one to the other. */
 export class MemoryExchange implements ResponseSink, RunningExchange {
