@@ -5,7 +5,12 @@ import { addCall } from "./call.js";
 import { addGet } from "./get.js";
 import type { Io } from "./io.js";
 import { addList } from "./list.js";
+import { addLogs } from "./logs.js";
+import { addPs } from "./ps.js";
 import { addRegistry } from "./registry.js";
+import { addRestart } from "./restart.js";
+import { addScale } from "./scale.js";
+import { addStop } from "./stop.js";
 import { addWatch } from "./watch.js";
 
 /** The whole command line: what every verb understands, and the verbs. */
@@ -22,9 +27,11 @@ export function createProgram(io: Io): Command {
       writeErr: (text) => io.stderr.write(text),
       outputError: () => {}, // told by run(), like every other failure
     });
-  for (const addVerb of [addRegistry, addList, addGet, addWatch, addCall]) addVerb(program, io);
+  for (const addVerb of verbs) addVerb(program, io);
   return program;
 }
+
+const verbs = [addRegistry, addList, addGet, addWatch, addCall, addPs, addLogs, addRestart, addStop, addScale];
 
 /** The package's, which is two folders up from here in `src` and in `dist`. */
 function version(): string {

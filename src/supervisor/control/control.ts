@@ -43,7 +43,7 @@ const waiting = 1000;
  * Serve it only where nobody but the user who started the supervisor can come in: who may call it may end every process.
  */
 export function supervisorHandlers(options: SupervisorHandlersOptions): Handlers<SupervisorServiceDefinition> {
-  const { supervisor, info, signal: ending = never, clock = systemClock } = options;
+  const { supervisor, info, signal: ending = new AbortController().signal, clock = systemClock } = options;
   const children = () => ({ children: supervisor.children().map(toChild) });
   return {
     info: () => ({ ...info, startedAt: new Date(info.startedAt) }),
@@ -60,8 +60,6 @@ export function supervisorHandlers(options: SupervisorHandlersOptions): Handlers
     shutdown: (_request, { signal }) => during(supervisor, signal, () => supervisor.close()),
   };
 }
-
-const never = new AbortController().signal;
 
 async function* watch(
   supervisor: Supervisor,

@@ -11,14 +11,14 @@ export function unknownName(name: string, known: readonly string[]): RpcError {
   return new RpcError(Code.NOT_FOUND, `no process or group "${name}"; ${there}`);
 }
 
-/** What the work of a supervisor failed with, as its caller shall hear it. */
+/** What the work of a supervisor failed with. Told whole, whatever it is: only the user whose processes these are can ask. */
 export function workFailed(reason: unknown): RpcError {
   if (reason instanceof RangeError) return new RpcError(Code.NOT_FOUND, reason.message, { cause: reason });
+  const message = reason instanceof Error ? reason.message : String(reason);
   const report = reportOf(reason);
-  if (report === undefined) return RpcError.from(reason);
-  const { exit, text } = report;
-  const info = detail(DebugInfo, { detail: text, stackEntries: exit.lastLines });
-  return new RpcError(Code.FAILED_PRECONDITION, (reason as Error).message, { details: [info], cause: reason });
+  if (report === undefined) return new RpcError(Code.UNKNOWN, message, { cause: reason });
+  const info = detail(DebugInfo, { detail: report.text, stackEntries: report.exit.lastLines });
+  return new RpcError(Code.FAILED_PRECONDITION, message, { details: [info], cause: reason });
 }
 
 function reportOf(reason: unknown): CrashReport | undefined {
