@@ -3,21 +3,19 @@ import type { Call, Instance } from "../contract/contract.js";
 import { type Code, codeName } from "../errors/errors.js";
 import { peerAttributes } from "./address.js";
 import { Attribute, SpanEvent } from "./names.js";
+import { placementOf } from "./placement.js";
 
-const peers = new WeakMap<Instance, Attributes>();
+const attributes = new WeakMap<Instance, Attributes>();
 
-function peerOf(instance: Instance): Attributes {
-  const known = peers.get(instance) ?? {
+/** What a span says of the instance that was asked. */
+export function instanceAttributes(instance: Instance): Attributes {
+  const known = attributes.get(instance) ?? {
     ...peerAttributes(instance.endpoints[0] ?? instance.id),
     [Attribute.INSTANCE_ID]: instance.id,
+    [Attribute.PLACEMENT]: placementOf(instance),
   };
-  peers.set(instance, known);
+  attributes.set(instance, known);
   return known;
-}
-
-/** The span names the instance that was asked last. */
-export function attemptStarted(span: Span, attempt: Call): void {
-  if (attempt.instance !== undefined) span.setAttributes(peerOf(attempt.instance));
 }
 
 /** One event an attempt, at its end; a call that needed one attempt has none: its span says all there is. */

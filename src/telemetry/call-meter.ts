@@ -2,17 +2,18 @@ import { type Attributes, type Histogram, type Meter, type MeterProvider, ValueT
 import { type Code, codeName } from "../errors/errors.js";
 import { realMeter } from "./global-providers.js";
 import { Attribute } from "./names.js";
+import type { Placement } from "./placement.js";
 import type { Side } from "./side.js";
 
 /** In seconds; what the conventions advise for RPC. */
 const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
-/** The metrics of one method at one side. What they need per status code is made once. */
+/** The metrics of one method at one side. What they need for each placement and status code is made once. */
 export class CallMeter {
   readonly attributes: Attributes;
   readonly #side: Side;
   readonly #durations: Histogram;
-  readonly #byCode: Attributes[] = [];
+  readonly #byCode: { readonly [Key in Placement | "nowhere"]: Attributes[] } = { local: [], remote: [], nowhere: [] };
   #inFlight = 0;
 
   constructor(side: Side, durations: Histogram, attributes: Attributes) {
@@ -29,15 +30,21 @@ export class CallMeter {
     this.#inFlight++;
   }
 
-  ended(code: Code, durationMs: number): void {
+  /** @param placement undefined for a call that never reached an instance */
+  ended(code: Code, durationMs: number, placement: Placement | undefined): void {
     this.#inFlight--;
-    this.#byCode[code] ??= this.#attributesOf(code);
-    this.#durations.record(durationMs / 1000, this.#byCode[code]);
+    const byCode = this.#byCode[placement ?? "nowhere"];
+    byCode[code] ??= this.#attributesOf(code, placement);
+    this.#durations.record(durationMs / 1000, byCode[code]);
   }
 
-  #attributesOf(code: Code): Attributes {
-    const attributes = { ...this.attributes, [Attribute.STATUS_CODE]: codeName(code) };
-    return this.#side.isFailure(code) ? { ...attributes, [Attribute.ERROR_TYPE]: codeName(code) } : attributes;
+  #attributesOf(code: Code, placement: Placement | undefined): Attributes {
+    return {
+      ...this.attributes,
+      [Attribute.STATUS_CODE]: codeName(code),
+      ...(this.#side.isFailure(code) ? { [Attribute.ERROR_TYPE]: codeName(code) } : {}),
+      ...(placement === undefined ? {} : { [Attribute.PLACEMENT]: placement }),
+    };
   }
 }
 

@@ -2,7 +2,7 @@ import { type Context, context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import type { Call, Middleware } from "../contract/contract.js";
 import { RpcError } from "../errors/errors.js";
 import { serverAttributes } from "./address.js";
-import { attemptEnded, attemptStarted } from "./attempt.js";
+import { attemptEnded } from "./attempt.js";
 import { CallTelemetry, type TelemetryOptions } from "./call-telemetry.js";
 import { inject } from "./propagation.js";
 import { clientSide } from "./side.js";
@@ -17,7 +17,7 @@ export interface ClientTelemetryOptions extends TelemetryOptions {
 export interface ClientTelemetry {
   /** Around the whole call, retries included: the span, the metrics, and the trace context that every attempt carries. */
   readonly call: Middleware;
-  /** Around each attempt: its event in the call's span. Does nothing where no span is recorded. */
+  /** Around each attempt: its event in the call's span, and where it went. Does nothing where nobody collects anything. */
   readonly attempt: Middleware;
 }
 
@@ -33,7 +33,7 @@ export function clientTelemetry(options: ClientTelemetryOptions = {}): ClientTel
     const outgoing = carry(made, span === undefined ? active : trace.setSpan(active, span));
     if (meter === undefined && !span?.isRecording()) return next(outgoing);
     const traced = new TracedCall(telemetry, outgoing, span, meter);
-    if (traced.span !== undefined) outgoing.values.set(tracedCall, traced);
+    outgoing.values.set(tracedCall, traced);
     return traced.invoke(next);
   };
 
@@ -45,9 +45,10 @@ export function clientTelemetry(options: ClientTelemetryOptions = {}): ClientTel
 
   const attempt: Middleware = (next) => (made) => {
     const traced = made.values.get(tracedCall);
-    const span = traced?.span;
-    if (traced === undefined || span === undefined) return next(made);
-    attemptStarted(span, made);
+    if (traced === undefined) return next(made);
+    if (made.instance !== undefined) traced.asks(made.instance);
+    const { span } = traced;
+    if (span === undefined) return next(made);
     return next(made).then(
       (reply) => {
         traced.answeredBy(made);

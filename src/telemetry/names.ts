@@ -17,6 +17,7 @@ export const Attribute = {
   ERROR_ID: "hawser.error_id",
   ATTEMPT_NUMBER: "hawser.attempt.number",
   INSTANCE_ID: "hawser.instance.id",
+  PLACEMENT: "hawser.placement",
 } as const;
 
 export const Metric = {

@@ -1,19 +1,29 @@
 import { type Attributes, context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
-import { isHandlerCall, type Middleware } from "../contract/contract.js";
+import { type HandlerCall, isHandlerCall, type Middleware } from "../contract/contract.js";
 import { peerAttributes } from "./address.js";
 import { CallTelemetry, type TelemetryOptions } from "./call-telemetry.js";
+import { isInfrastructure } from "./infrastructure.js";
+import { Attribute } from "./names.js";
+import { placementOfCaller } from "./placement.js";
 import { extract } from "./propagation.js";
 import { serverSide } from "./side.js";
 import { TracedCall } from "./traced-call.js";
+
+export interface ServerTelemetryOptions extends TelemetryOptions {
+  /** Whether calls of gRPC's own services (health, reflection: all in a package `grpc`) are watched too. Default: false. */
+  readonly infrastructure?: boolean;
+}
 
 /**
  * Traces and measures incoming calls, as parts of their callers' traces. The span is the active one while the handler
  * runs, and for as long as its response stream is read. Costs next to nothing until an OpenTelemetry SDK is there.
  */
-export function serverTelemetry(options: TelemetryOptions = {}): Middleware {
+export function serverTelemetry(options: ServerTelemetryOptions = {}): Middleware {
+  const { infrastructure = false } = options;
   const telemetry = new CallTelemetry(serverSide, options, {});
-  const peers = new LastPeer();
+  const callers = new LastCaller();
   return (next) => (call) => {
+    if (!infrastructure && isInfrastructure(call.method)) return next(call);
     const propagator = telemetry.propagator();
     // Never what is active here: a caller in the same process is a caller like any other.
     const parent = propagator === undefined ? ROOT_CONTEXT : extract(propagator, call.metadata);
@@ -21,22 +31,24 @@ export function serverTelemetry(options: TelemetryOptions = {}): Middleware {
     const meter = telemetry.meter(call.method);
     const within = span === undefined ? parent : trace.setSpan(parent, span);
     if (within === ROOT_CONTEXT && meter === undefined) return next(call);
-    if (within === ROOT_CONTEXT) return new TracedCall(telemetry, call, span, meter).invoke(next);
-    const traced = new TracedCall(telemetry, call, span, meter, within);
-    if (traced.span !== undefined && isHandlerCall(call)) traced.span.setAttributes(peers.of(call.peer));
-    return context.with(within, traced.invoke, traced, next);
+    const traced = new TracedCall(telemetry, call, span, meter, within === ROOT_CONTEXT ? undefined : within);
+    if (isHandlerCall(call)) {
+      traced.placed(placementOfCaller(call));
+      traced.span?.setAttributes(callers.attributesOf(call));
+    }
+    return within === ROOT_CONTEXT ? traced.invoke(next) : context.with(within, traced.invoke, traced, next);
   };
 }
 
 /** Calls come in runs from one caller: the attributes of the last one serve most of the next. */
-class LastPeer {
+class LastCaller {
   #peer: string | undefined;
   #attributes: Attributes = {};
 
-  of(peer: string): Attributes {
-    if (peer !== this.#peer) {
-      this.#peer = peer;
-      this.#attributes = peerAttributes(peer);
+  attributesOf(call: HandlerCall): Attributes {
+    if (call.peer !== this.#peer) {
+      this.#peer = call.peer;
+      this.#attributes = { ...peerAttributes(call.peer), [Attribute.PLACEMENT]: placementOfCaller(call) };
     }
     return this.#attributes;
   }

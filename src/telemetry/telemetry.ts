@@ -10,5 +10,5 @@ export { type CallLoggingOptions, callLogging } from "./call-logging.js";
 export type { TelemetryOptions } from "./call-telemetry.js";
 export { type ClientTelemetry, type ClientTelemetryOptions, clientTelemetry } from "./client-telemetry.js";
 export { createLogger, type LoggerOptions, logFields } from "./logger.js";
-export { serverTelemetry } from "./server-telemetry.js";
+export { type ServerTelemetryOptions, serverTelemetry } from "./server-telemetry.js";
 export { type StartTelemetryOptions, startTelemetry } from "./start-telemetry.js";

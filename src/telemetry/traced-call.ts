@@ -1,15 +1,16 @@
 import { type Context, diag, type Span, SpanStatusCode } from "@opentelemetry/api";
-import { type Call, ContextKey, type Invoke, type Reply, RequestStream } from "../contract/contract.js";
+import { type Call, ContextKey, type Instance, type Invoke, type Reply, RequestStream } from "../contract/contract.js";
 import { type Code, codeName, type RpcError } from "../errors/errors.js";
-import { attemptEnded } from "./attempt.js";
+import { attemptEnded, instanceAttributes } from "./attempt.js";
 import type { CallMeter } from "./call-meter.js";
 import type { CallTelemetry } from "./call-telemetry.js";
 import { Attribute } from "./names.js";
 import { ObservedStream, type StreamObserver } from "./observed-stream.js";
+import { type Placement, placementOf } from "./placement.js";
 import { clientSide } from "./side.js";
 import { WatchedCall } from "./watched-call.js";
 
-/** The outgoing call that is being traced, for what runs inside it. Unset where no span is recorded. */
+/** The outgoing call that is being watched, for what runs inside it. Unset where nobody collects anything. */
 export const tracedCall: ContextKey<TracedCall | undefined> = new ContextKey("hawser.tracedCall", undefined);
 
 /** Ends the span and the metrics of one call. */
@@ -21,6 +22,8 @@ export class TracedCall extends WatchedCall {
   readonly #startedMs: number;
   #requests: number;
   #answeredBy: Call | undefined;
+  #asked: Instance | undefined;
+  #placement: Placement | undefined;
 
   constructor(
     telemetry: CallTelemetry,
@@ -43,6 +46,17 @@ export class TracedCall extends WatchedCall {
     return super.invoke(next, counts ? this.#counted() : this.call);
   }
 
+  /** Where its other end is. */
+  placed(placement: Placement): void {
+    this.#placement = placement;
+  }
+
+  /** Who is to answer; the one asked last counts. */
+  asks(instance: Instance): void {
+    this.#asked = instance;
+    this.#placement = placementOf(instance);
+  }
+
   /** The attempt that the answer comes from; it ends as the call does. */
   answeredBy(attempt: Call): void {
     this.#answeredBy = attempt;
@@ -50,7 +64,7 @@ export class TracedCall extends WatchedCall {
 
   protected override ended(code: Code, error: RpcError | undefined): void {
     try {
-      this.#meter?.ended(code, this.#telemetry.clock.now() - this.#startedMs);
+      this.#meter?.ended(code, this.#telemetry.clock.now() - this.#startedMs, this.#placement);
       if (this.span !== undefined) this.#endSpan(this.span, code, error);
     } catch (failure) {
       // A span processor that throws is no reason for a call to fail.
@@ -77,6 +91,7 @@ export class TracedCall extends WatchedCall {
     const status = codeName(code);
     const { requestStream, responseStream } = this.call.method;
     span.setAttribute(Attribute.STATUS_CODE, status);
+    if (this.#asked !== undefined) span.setAttributes(instanceAttributes(this.#asked));
     if (requestStream || responseStream) {
       const outgoing = side === clientSide;
       span.setAttribute(Attribute.MESSAGES_SENT, outgoing ? this.#requests : this.responses);

@@ -207,11 +207,12 @@ describe("the span of an outgoing stream", () => {
 });
 
 describe("attempts", () => {
-  const first = instance("echo-1", "grpc://10.0.0.1:50051");
-  const second = instance("echo-2", "grpc://10.0.0.2:50052");
+  const wired = instance("echo-1", "grpc://10.0.0.1:50051");
+  const other = instance("echo-2", "grpc://10.0.0.2:50052");
   const down = new RpcError(Code.UNAVAILABLE, "connection refused", { unprocessed: true });
 
-  function retried(answer: Invoke): Invoke {
+  /** Each attempt but the last fails. */
+  function retried(answer: Invoke, first = wired, second = other): Invoke {
     const { call, attempt } = clientTelemetry({ target: "echo" });
     const attempts = attempt((made) => (made.attempt === 1 ? Promise.reject(down) : answer(made)));
     return call((made) =>
@@ -242,6 +243,28 @@ describe("attempts", () => {
       "network.peer.address": "10.0.0.2",
       "network.peer.port": 50052,
     });
+  });
+
+  const inProcess = { ...instance("echo-3"), endpoints: ["grpc://10.0.0.3:50053", "memory://echo"] };
+
+  it("say whether the instance asked last is in this process", async () => {
+    await retried(async () => replyWith("pong"), wired, inProcess)(new FakeCall({ method: methodOf("unary") }));
+    await retried(async () => replyWith("pong"), inProcess, wired)(new FakeCall({ method: methodOf("unary") }));
+    expect(sdk.spans.map(({ attributes }) => attributes["hawser.placement"])).toEqual(["local", "remote"]);
+  });
+
+  it("leave nothing of an earlier one's address in the span", async () => {
+    const local = instance("echo-3", "memory://echo");
+    await retried(async () => replyWith("pong"), wired, local)(new FakeCall({ method: methodOf("unary") }));
+    expect(sdk.spans[0]?.attributes).toMatchObject({ "network.peer.address": "echo", "hawser.instance.id": "echo-3" });
+    expect(sdk.spans[0]?.attributes).not.toHaveProperty("network.peer.port");
+  });
+
+  it("that there were none of leave the call without a place", async () => {
+    await expect(
+      clientTelemetry().call(() => Promise.reject(down))(new FakeCall({ method: methodOf("unary") })),
+    ).rejects.toBe(down);
+    expect(sdk.spans[0]?.attributes).not.toHaveProperty("hawser.placement");
   });
 
   it("end with the stream they answer with", async () => {

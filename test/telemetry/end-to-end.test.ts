@@ -21,12 +21,13 @@ const networks: readonly [
   name: string,
   transport: (options: { readonly clock: Clock }) => Transport,
   address: (service: string) => string,
+  placement: "local" | "remote",
 ][] = [
-  ["memory", memoryTransport, (service) => `memory://${service}`],
-  ["grpc-js", grpcJsTransport, () => "grpc://127.0.0.1:0"],
+  ["memory", memoryTransport, (service) => `memory://${service}`, "local"],
+  ["grpc-js", grpcJsTransport, () => "grpc://127.0.0.1:0", "remote"],
 ];
 
-describe.each(networks)("over %s", (_, makeTransport, addressOf) => {
+describe.each(networks)("over %s", (_, makeTransport, addressOf, placement) => {
   let sdk: TestSdk;
   let clock: ManualClock;
   let transport: Transport;
@@ -111,6 +112,7 @@ describe.each(networks)("over %s", (_, makeTransport, addressOf) => {
     expect(root?.attributes["server.address"]).toBe("orders");
     expect(inventoryClient?.attributes["server.address"]).toBe("inventory");
     expect(new Set(spans.map((span) => span.spanContext().traceId)).size).toBe(1);
+    expect(new Set(spans.map(({ attributes }) => attributes["hawser.placement"]))).toEqual(new Set([placement]));
   });
 
   it("a retried call is one span with an event for each attempt, and each attempt a span at the server", async () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Code, RpcError } from "../../src/errors/errors.js";
 import { clientTelemetry, serverTelemetry } from "../../src/telemetry/telemetry.js";
 import { ManualClock } from "../support/manual-clock.js";
-import { FakeCall, FakeHandlerCall, methodOf, readAll, replyWith, streamOf } from "./support/fake-call.js";
+import { FakeCall, FakeHandlerCall, instance, methodOf, readAll, replyWith, streamOf } from "./support/fake-call.js";
 import { TestSdk } from "./support/sdk.js";
 
 let sdk: TestSdk;
@@ -60,6 +60,33 @@ describe("the duration of calls", () => {
     expect(await errorTypes("rpc.client.call.duration")).toEqual([
       ["NOT_FOUND", "NOT_FOUND"],
       ["INTERNAL", "INTERNAL"],
+    ]);
+  });
+
+  it("is kept apart by where the call went: in this process, over a wire, or nowhere", async () => {
+    const { call, attempt } = clientTelemetry({ meterProvider: sdk.meterProvider });
+    const server = serverTelemetry({ meterProvider: sdk.meterProvider });
+    const answer = async () => replyWith("pong");
+    for (const endpoint of ["memory://echo", "grpc://10.0.0.1:50051", "memory://echo"]) {
+      const asked = attempt(answer);
+      await call((made) => asked(made.with({ attempt: 1, instance: instance("echo-1", endpoint) })))(
+        new FakeCall({ method: unary }),
+      );
+    }
+    await call(answer)(new FakeCall({ method: unary }));
+    for (const peer of ["memory", "127.0.0.1:50123"])
+      await server(answer)(new FakeHandlerCall({ method: unary, peer }));
+
+    const counts = async (metric: string) =>
+      (await sdk.histograms(metric)).map(({ attributes, value }) => [attributes["hawser.placement"], value.count]);
+    expect(await counts("rpc.client.call.duration")).toEqual([
+      ["local", 2],
+      ["remote", 1],
+      [undefined, 1],
+    ]);
+    expect(await counts("rpc.server.call.duration")).toEqual([
+      ["local", 1],
+      ["remote", 1],
     ]);
   });
 

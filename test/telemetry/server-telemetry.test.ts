@@ -1,7 +1,9 @@
 import { context, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Invoke } from "../../src/contract/contract.js";
+import { type Invoke, type Method, methodsOf } from "../../src/contract/contract.js";
 import { Code, type CodeName, codeName, RpcError } from "../../src/errors/errors.js";
+import { HealthDefinition } from "../../src/gen/grpc/health/v1/health.js";
+import { ServerReflectionDefinition } from "../../src/gen/grpc/reflection/v1/reflection.js";
 import { serverTelemetry } from "../../src/telemetry/telemetry.js";
 import { FakeHandlerCall, methodOf, readAll, replyWith, streamOf } from "./support/fake-call.js";
 import { TestSdk } from "./support/sdk.js";
@@ -32,7 +34,17 @@ describe("the span of an incoming call", () => {
       "rpc.status_code": "OK",
       "network.peer.address": "127.0.0.1",
       "network.peer.port": 50123,
+      "hawser.placement": "remote",
     });
+  });
+
+  it.each([
+    ["memory", "local"],
+    ["127.0.0.1:50123", "remote"],
+    ["/run/orders.sock", "remote"],
+  ])("says of a caller at %s that it is %s", async (peer, placement) => {
+    await serverTelemetry()(async () => replyWith("pong"))(new FakeHandlerCall({ method: methodOf("unary"), peer }));
+    expect(sdk.spans[0]?.attributes["hawser.placement"]).toBe(placement);
   });
 
   it("is active while the handler runs, across its awaits", async () => {
@@ -155,6 +167,30 @@ describe("the span of an incoming stream", () => {
     expect(sdk.openSpans).toBe(0);
     expect(sdk.spans[0]?.attributes["rpc.status_code"]).toBe("CANCELLED");
     expect(sdk.spans[0]?.status.code).toBe(SpanStatusCode.UNSET);
+  });
+});
+
+describe("calls of gRPC's own services", () => {
+  const [check] = methodsOf(HealthDefinition);
+  const [reflect] = methodsOf(ServerReflectionDefinition);
+
+  it.each([check, reflect])("leave no spans and no metrics: $fullName", async (method) => {
+    const made = new FakeHandlerCall({ method: method as Method });
+    let seen: unknown;
+    await serverTelemetry()(async (call) => {
+      seen = call;
+      return replyWith("pong");
+    })(made);
+    expect(seen).toBe(made);
+    expect(sdk.spans).toEqual([]);
+    expect(await sdk.histograms("rpc.server.call.duration")).toEqual([]);
+  });
+
+  it("are watched like any other where that is asked for", async () => {
+    const watching = serverTelemetry({ infrastructure: true })(async () => replyWith("pong"));
+    await watching(new FakeHandlerCall({ method: check as Method }));
+    expect(sdk.spans.map(({ name }) => name)).toEqual(["grpc.health.v1.Health/Check"]);
+    expect(await sdk.histograms("rpc.server.call.duration")).toHaveLength(1);
   });
 });
 
