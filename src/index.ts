@@ -7,11 +7,19 @@ export { Metadata } from "./contract/contract.js";
 export { Code, detail, RpcError } from "./errors/errors.js";
 export { createServer, type Server, type ServerOptions } from "./server/server.js";
 export {
+  type App,
   createService,
+  defineApp,
+  defineService,
+  httpListener,
   openRegistry,
+  type RunningApp,
   type Service,
   type ServiceClientOptions,
   type ServiceOptions,
+  type ServiceSpec,
+  type StartAppOptions,
+  startApp,
 } from "./service/service.js";
 export { startTelemetry } from "./telemetry/telemetry.js";
 export { grpcJsTransport } from "./transport/grpc-js/grpc-js.js";

@@ -1,11 +1,13 @@
-import { createService } from "hawser";
+import { defineService } from "hawser";
+import { books } from "./books.js";
 import { InventoryServiceDefinition } from "./gen/shop/inventory/v1/inventory.js";
 import { inventoryHandlers } from "./inventory/handlers.js";
 import { Stock } from "./inventory/stock.js";
-import { dataFolder } from "./journal.js";
 
-await using stock = await Stock.open(dataFolder);
-
-await createService({ name: "inventory", version: "1.0.0" })
-  .add(InventoryServiceDefinition, inventoryHandlers(stock))
-  .run();
+export const inventory = defineService({
+  name: "inventory",
+  version: "1.0.0",
+  contract: InventoryServiceDefinition,
+  config: books,
+  setup: async ({ config, use }) => inventoryHandlers(use(await Stock.open(config.folder))),
+});

@@ -1,9 +1,5 @@
 import { type FileHandle, mkdir, open } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-/** Where the shop keeps its books unless `SHOP_DATA` says otherwise. */
-export const dataFolder: string = process.env["SHOP_DATA"] ?? join(tmpdir(), "hawser-shop");
 
 /**
  * What several processes have agreed on: a file of JSON lines that grows at its end. Everybody applies the same entries in

@@ -21,7 +21,7 @@ import { ServerReflectionDefinition } from "../gen/grpc/reflection/v1/reflection
 import { ServerReflectionDefinition as ServerReflectionV1AlphaDefinition } from "../gen/grpc/reflection/v1alpha/reflection.js";
 import { compose } from "../middleware/middleware.js";
 import { parseAddress } from "../transport/address.js";
-import type { Address, Listener, Transport } from "../transport/transport.js";
+import type { Address, Listener, Router, Transport } from "../transport/transport.js";
 import { known, type Route, routes } from "./handlers.js";
 import { Health } from "./health.js";
 import { reflection } from "./reflection.js";
@@ -30,8 +30,8 @@ export { Health, type ServingStatus } from "./health.js";
 
 export interface ServerOptions {
   readonly transport: Transport;
-  /** Where to listen: `grpc://127.0.0.1:50051`; port 0 takes a free one. */
-  readonly address: Address;
+  /** Where to listen: `grpc://127.0.0.1:50051`; port 0 takes a free one. Several where one server is to be reached by several. */
+  readonly address: Address | readonly Address[];
   /** Around every call; the first is the outermost. */
   readonly middleware?: readonly Middleware[];
   /** Serve `grpc.health.v1`. Default: true. */
@@ -43,8 +43,10 @@ export interface ServerOptions {
 }
 
 export interface Server extends Closeable {
-  /** Where it listens, with the port that was bound. @throws Error before `start()` */
+  /** Where it listens, with the port that was bound; the first where there are several. @throws Error before `start()` */
   readonly address: Address;
+  /** Everywhere it listens. @throws Error before `start()` */
+  readonly addresses: readonly Address[];
   /** Full names of the contracts that were added. */
   readonly contracts: readonly string[];
   readonly health: Health;
@@ -61,13 +63,16 @@ export interface Server extends Closeable {
 /** Makes a server. Begins no work before `start()`. @throws TypeError for an option that cannot be, naming it */
 export function createServer(options: ServerOptions): Server {
   if (options.transport === undefined) throw new TypeError("transport: required, e.g. grpcJsTransport()");
-  if (typeof options.address !== "string") throw new TypeError('address: required, e.g. "grpc://127.0.0.1:50051"');
+  const addresses = [options.address ?? []].flat();
+  if (addresses.length === 0 || addresses.some((address) => typeof address !== "string"))
+    throw new TypeError('address: required, e.g. "grpc://127.0.0.1:50051"');
   const { name, schemes } = options.transport;
-  if (!schemes.includes(parseAddress(options.address).scheme)) {
+  for (const address of addresses) {
+    if (schemes.includes(parseAddress(address).scheme)) continue;
     const known = schemes.map((each) => `${each}://`).join(", ");
-    throw new TypeError(`address ${JSON.stringify(options.address)}: the ${name} transport serves ${known}`);
+    throw new TypeError(`address ${JSON.stringify(address)}: the ${name} transport serves ${known}`);
   }
-  return new ComposedServer(options);
+  return new ComposedServer(options, addresses);
 }
 
 class ComposedServer implements Server {
@@ -77,12 +82,14 @@ class ComposedServer implements Server {
   readonly #routes = new Map<string, Route>();
   readonly #definitions: ServiceDefinition[] = [];
   readonly #contracts: string[] = [];
-  #listener: Listener | undefined;
+  readonly #wanted: readonly Address[];
+  #listeners: readonly Listener[] = [];
   #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(options: ServerOptions) {
+  constructor(options: ServerOptions, addresses: readonly Address[]) {
     this.#options = options;
+    this.#wanted = addresses;
     this.#logger = options.logger ?? silentLogger;
     if (options.health !== false) this.#serve(HealthDefinition, this.health.handlers());
     if (options.reflection !== false) {
@@ -93,8 +100,12 @@ class ComposedServer implements Server {
   }
 
   get address(): Address {
-    if (this.#listener === undefined) throw new Error("the server has no address before start()");
-    return this.#listener.address;
+    return this.addresses[0] as Address;
+  }
+
+  get addresses(): readonly Address[] {
+    if (this.#listeners.length === 0) throw new Error("the server has no address before start()");
+    return this.#listeners.map(({ address }) => address);
   }
 
   get contracts(): readonly string[] {
@@ -117,7 +128,7 @@ class ComposedServer implements Server {
 
   drain(): void {
     this.health.drain();
-    this.#listener?.drain();
+    for (const listener of this.#listeners) listener.drain();
   }
 
   close(options: { readonly graceMs?: number } = {}): Promise<void> {
@@ -130,7 +141,7 @@ class ComposedServer implements Server {
   }
 
   async #start(): Promise<void> {
-    const { transport, address, middleware = [] } = this.#options;
+    const { middleware = [] } = this.#options;
     const methods = new Map([...this.#routes].map(([path, { method }]) => [path, method]));
     const invoke = compose([this.#shield, ...middleware], (call) =>
       (this.#routes.get(call.method.path) as Route).invoke(call),
@@ -138,15 +149,27 @@ class ComposedServer implements Server {
     const onFault = (error: RpcError, { method }: HandlerCall): void => {
       this.#logger.error({ err: error.cause ?? error, "rpc.method": method.fullName }, error.message);
     };
-    this.#listener = await transport.listen(address, { methods, invoke, onFault });
+    this.#listeners = await this.#listen({ methods, invoke, onFault });
     this.health.open();
+  }
+
+  /** At all addresses or at none. */
+  async #listen(router: Router): Promise<readonly Listener[]> {
+    const listeners: Listener[] = [];
+    try {
+      for (const address of this.#wanted) listeners.push(await this.#options.transport.listen(address, router));
+      return listeners;
+    } catch (error) {
+      await Promise.all(listeners.map((listener) => listener.close()));
+      throw error;
+    }
   }
 
   async #close(graceMs: number): Promise<void> {
     await this.#starting?.catch(() => {});
     this.drain();
     this.health.close();
-    await this.#listener?.close({ graceMs });
+    await Promise.all(this.#listeners.map((listener) => listener.close({ graceMs })));
   }
 
   #serve<D extends ServiceDefinition>(definition: D, handlers: Handlers<D>): void {

@@ -1,6 +1,6 @@
 import { type Logger, type Middleware, newInstanceId } from "../contract/contract.js";
 import type { Registry } from "../registry/registry.js";
-import { createLogger } from "../telemetry/telemetry.js";
+import { createLogger, type TelemetryOptions } from "../telemetry/telemetry.js";
 import { type Clock, systemClock } from "../time/time.js";
 import { grpcJsTransport } from "../transport/grpc-js/grpc-js.js";
 import type { Address, Transport } from "../transport/transport.js";
@@ -11,6 +11,8 @@ export interface ServiceOptions {
   readonly name: string;
   /** Default: `0.0.0`. */
   readonly version?: string;
+  /** Of this instance, unique among all. Default: the name and 48 random bits. */
+  readonly id?: string;
   /**
    * Stays its maker's to close, but for `run()`. Default: opened from `HAWSER_REGISTRY`, or `hawser://127.0.0.1:7400` where that
    * is not set, and closed with the service.
@@ -18,8 +20,8 @@ export interface ServiceOptions {
   readonly registry?: Registry;
   /** Default: `grpcJsTransport()`. */
   readonly transport?: Transport;
-  /** Where to listen. Default: `HAWSER_ADDRESS`, or a free port on 127.0.0.1. */
-  readonly address?: Address;
+  /** Where to listen; at several addresses where it is to be reached by several. Default: `HAWSER_ADDRESS`, or a free port on 127.0.0.1. */
+  readonly address?: Address | readonly Address[];
   /**
    * The host others reach this one by. Default: `HAWSER_ADVERTISE`, or the bound one, or this machine's first address where
    * all are bound.
@@ -33,6 +35,8 @@ export interface ServiceOptions {
   readonly zone?: string;
   /** Around every call that comes in; the first is the outermost. */
   readonly middleware?: readonly Middleware[];
+  /** Where its spans and metrics go. Default: the global providers of `@opentelemetry/api`. */
+  readonly telemetry?: TelemetryOptions;
   /** Default: pino, one JSON object a line, from level `HAWSER_LOG_LEVEL` (`info`). */
   readonly logger?: Logger;
   /** How long watchers have to see that this instance drains before it refuses calls, in ms. Default: 500. */
@@ -44,19 +48,21 @@ export interface ServiceOptions {
 
 /** Everything a service runs with; nothing is left to choose. */
 export interface ResolvedServiceOptions extends Required<Omit<ServiceOptions, "advertise">> {
-  /** Of this instance. */
-  readonly id: string;
   readonly advertise: string | undefined;
   /** Whether the service opened the registry itself. */
   readonly ownsRegistry: boolean;
 }
 
+/** @throws TypeError where others could not find it by this name */
+export function checkName(option: string, name: string): void {
+  if (/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name)) return;
+  throw new TypeError(`${option}: expected lower case letters, digits and dashes, was ${JSON.stringify(name)}`);
+}
+
 /** Fills the defaults, from the environment where an operator decides. @throws TypeError or RangeError that names the option */
 export function resolveServiceOptions(options: ServiceOptions): ResolvedServiceOptions {
   const { name, version = "0.0.0", weight = 100, drainMs = 500, graceMs = 25_000 } = options;
-  if (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name)) {
-    throw new TypeError(`name: expected lower case letters, digits and dashes, was ${JSON.stringify(name)}`);
-  }
+  checkName("name", name);
   if (!(Number.isInteger(weight) && weight > 0))
     throw new RangeError(`weight: must be a whole number above 0, was ${weight}`);
   if (!(drainMs >= 0)) throw new RangeError(`drainMs: must be 0 or more, was ${drainMs}`);
@@ -65,7 +71,7 @@ export function resolveServiceOptions(options: ServiceOptions): ResolvedServiceO
   return {
     name,
     version,
-    id: newInstanceId(name),
+    id: options.id ?? newInstanceId(name),
     logger,
     registry: options.registry ?? openOwnRegistry(logger),
     ownsRegistry: options.registry === undefined,
@@ -76,6 +82,7 @@ export function resolveServiceOptions(options: ServiceOptions): ResolvedServiceO
     weight,
     zone: options.zone ?? variable("HAWSER_ZONE") ?? "",
     middleware: options.middleware ?? [],
+    telemetry: options.telemetry ?? {},
     drainMs,
     graceMs,
     clock: options.clock ?? systemClock,
@@ -99,7 +106,7 @@ function openOwnRegistry(logger: Logger): Registry {
 
 const levels = ["debug", "info", "warn", "error", "silent"] as const;
 
-function logLevel(): { readonly level?: (typeof levels)[number] } {
+export function logLevel(): { readonly level?: (typeof levels)[number] } {
   const value = variable("HAWSER_LOG_LEVEL");
   if (value === undefined) return {};
   const level = levels.find((each) => each === value);

@@ -1,0 +1,104 @@
+import type { Instance } from "../../contract/contract.js";
+import { memoryRegistry } from "../../registry/memory/memory.js";
+import type {
+  RegisterOptions,
+  Registration,
+  Registry,
+  ServiceSummary,
+  Snapshot,
+  Watch,
+} from "../../registry/registry.js";
+import { PlacedWatch } from "./placed-watch.js";
+import type { PlacementSwitch } from "./placement-switch.js";
+
+/** Whether only this process can reach it there. */
+export function isLocal(endpoint: string): boolean {
+  return endpoint.startsWith("memory:");
+}
+
+/**
+ * Who is alive, as the services of one process see it: those here, reached in memory, and those elsewhere, of a registry
+ * that others share. What registers here is known to both, to each by the endpoints it can use.
+ */
+export class ProcessRegistry implements Registry {
+  readonly name: string;
+  readonly #here: Registry = memoryRegistry();
+  readonly #shared: Registry | undefined;
+
+  /** @param shared stays its maker's to close */
+  constructor(shared: Registry | undefined) {
+    this.#shared = shared;
+    this.name = shared?.name ?? "this process";
+  }
+
+  async register(instance: Instance, options?: RegisterOptions): Promise<Registration> {
+    const wire = instance.endpoints.filter((endpoint) => !isLocal(endpoint));
+    const shared =
+      wire.length === 0 ? undefined : await this.#shared?.register({ ...instance, endpoints: wire }, options);
+    const here = await this.#here.register(instance);
+    return shared === undefined ? here : new TwoRegistrations(here, shared);
+  }
+
+  watch(service: string, onSnapshot: (snapshot: Snapshot) => void): Watch {
+    return this.#here.watch(service, onSnapshot);
+  }
+
+  list(): Promise<readonly ServiceSummary[]> {
+    return (this.#shared ?? this.#here).list();
+  }
+
+  /** The same registry, seen by somebody who wants his calls to go here or elsewhere. */
+  placed(placement: PlacementSwitch): Registry {
+    const { name } = this;
+    const close = (): Promise<void> => Promise.resolve();
+    return {
+      name,
+      register: (instance, options) => this.register(instance, options),
+      watch: (service, onSnapshot) =>
+        new PlacedWatch({ service, here: this.#here, shared: this.#shared, placement, onSnapshot }),
+      list: () => this.list(),
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#here.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** One instance, in both registries. */
+class TwoRegistrations implements Registration {
+  readonly #here: Registration;
+  readonly #shared: Registration;
+
+  constructor(here: Registration, shared: Registration) {
+    this.#here = here;
+    this.#shared = shared;
+  }
+
+  get state() {
+    return this.#shared.state;
+  }
+
+  /** First where it cannot fail. */
+  async update(instance: Instance): Promise<void> {
+    await this.#here.update(instance);
+    await this.#shared.update({
+      ...instance,
+      endpoints: instance.endpoints.filter((endpoint) => !isLocal(endpoint)),
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#here.close(), this.#shared.close()]);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
