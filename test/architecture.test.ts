@@ -11,6 +11,7 @@ const allowed: Readonly<Record<string, readonly string[] | "everything">> = {
   registry: ["contract", "codec", "errors", "time"],
   transport: ["contract", "codec", "errors", "time"],
   selector: ["contract", "codec", "errors", "time"],
+  config: ["contract", "errors", "time"],
   middleware: ["contract", "errors", "time"],
   telemetry: ["contract", "errors", "time"],
   client: ["contract", "errors", "time", "middleware", "registry", "selector", "transport"],
@@ -37,6 +38,7 @@ const doors: Readonly<Record<string, RegExp>> = {
   "@opentelemetry/sdk-node": /^telemetry\//,
   pino: /^telemetry\//,
   commander: /^cli\//,
+  yaml: /^(config\/file|cli\/)/,
 };
 
 const imports = readImports();

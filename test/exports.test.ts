@@ -52,6 +52,7 @@ describe("the package", () => {
     "./client",
     "./server",
     "./middleware",
+    "./config",
   ])("loads nothing heavy for %s", (path) => {
     const { default: code } = exports[path] as { readonly default: string };
     expect([...loads(sourceOf(code))].filter((name) => name !== "@bufbuild/protobuf")).toEqual([]);
