@@ -7,6 +7,7 @@
  * `clientTelemetry().call` stands outermost and `.attempt` innermost.
  */
 export { type CallLoggingOptions, callLogging } from "./call-logging.js";
+export { type CallCounts, type CallStats, type CallStatsOptions, callStats } from "./call-stats.js";
 export type { TelemetryOptions } from "./call-telemetry.js";
 export { type ClientTelemetry, type ClientTelemetryOptions, clientTelemetry } from "./client-telemetry.js";
 export { createLogger, type LoggerOptions, logFields } from "./logger.js";
