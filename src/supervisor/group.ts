@@ -1,0 +1,266 @@
+import { Child } from "./child.js";
+import { gaveUp, seconds } from "./crash-report.js";
+import { Members } from "./members.js";
+import { RestartDelay } from "./restart-delay.js";
+import { RestartWindow } from "./restart-window.js";
+import { Round } from "./round.js";
+import { defaultIntensity, type GroupSpec, isGroup, type ProcessSpec } from "./spec.js";
+import { startOrder } from "./start-order.js";
+import type { CrashReport } from "./status.js";
+import { affectedBy } from "./strategy.js";
+import type { Member, Tree } from "./tree.js";
+
+type Phase = "down" | "starting" | "up" | "ending";
+
+/**
+ * Keeps its members up: starts them in order, brings back those that fail, as its strategy says, and gives up where that
+ * happens too often. Its own failure is its parent's to judge, as a child's is its own.
+ */
+export class Group implements Member {
+  readonly spec: GroupSpec;
+  readonly #tree: Tree;
+  readonly #failed: (report: CrashReport) => void;
+  readonly #members: Members<Child | Group>;
+  readonly #window: RestartWindow;
+  readonly #delay: RestartDelay;
+  readonly #rounds = new Set<Round>();
+  #phase: Phase = "down";
+  /** Those that were up since the group was started: whoever of the others fails makes the start fail. */
+  readonly #proven = new Set<Member>();
+  #ending: Promise<void> | undefined;
+  /** How often it was told to stop: who waited to start it looks whether that has changed. */
+  #stops = 0;
+  /** Why it gave up, until somebody stops or starts it. */
+  #report: CrashReport | undefined;
+  #upSince = 0;
+
+  /** @param failed called when it has given up after it was up; nothing of it runs then */
+  constructor(spec: GroupSpec, tree: Tree, failed: (report: CrashReport) => void) {
+    this.spec = spec;
+    this.#tree = tree;
+    this.#failed = failed;
+    this.#members = new Members((child) => this.#make(child));
+    this.#window = new RestartWindow(spec.intensity ?? defaultIntensity, tree.clock);
+    this.#delay = new RestartDelay(tree.random);
+    this.#members.arrange(spec.children);
+  }
+
+  get name(): string {
+    return this.spec.name;
+  }
+
+  get up(): boolean {
+    return this.#phase === "up";
+  }
+
+  get idle(): boolean {
+    return false;
+  }
+
+  /** In start order. */
+  get members(): readonly (Child | Group)[] {
+    return this.#members.list;
+  }
+
+  /** All processes of it and of the groups in it, in start order. */
+  get children(): readonly Child[] {
+    return this.members.flatMap((member) => (member instanceof Group ? member.children : [member]));
+  }
+
+  async start(): Promise<CrashReport | undefined> {
+    this.#report = undefined;
+    const stops = this.#stops;
+    await this.#ending;
+    if (this.#stops !== stops) return undefined;
+    if (this.#phase === "down") this.#startAll();
+    await this.#tree.changes.until(() => this.#phase !== "starting");
+    await this.#ending;
+    return this.#report;
+  }
+
+  stop(): Promise<void> {
+    this.#stops += 1;
+    this.#report = undefined;
+    return this.#end();
+  }
+
+  /** Starts one that does not run, at once: whatever was about to start it leaves it alone. */
+  async bring(member: Child | Group): Promise<CrashReport | undefined> {
+    this.#release(member);
+    member.revive();
+    const report = await this.#startInTurn(member, () => this.#phase === "starting" || this.up);
+    if (report !== undefined) this.#memberFailed(member, report);
+    this.#lookWhetherUp();
+    return report;
+  }
+
+  /** Ends some of its processes for as long as nobody wants them back. */
+  async hold(children: ReadonlySet<Child>): Promise<void> {
+    const held = this.members.filter((member) => !(member instanceof Child) || children.has(member));
+    for (const member of held) {
+      if (!(member instanceof Child)) continue;
+      this.#release(member);
+      member.retire();
+    }
+    this.#lookWhetherUp();
+    await this.#members.stop(held, (member) => {
+      if (member instanceof Group) return member.hold(children);
+      return member.idle ? member.stop() : undefined;
+    });
+  }
+
+  /** Adds members; none of them stays where one cannot be started. */
+  async add(specs: readonly ProcessSpec[]): Promise<CrashReport | undefined> {
+    const before = this.#members.specs;
+    this.#members.arrange([...before, ...specs]);
+    if (!this.up) return undefined;
+    const added = this.members.filter(({ name }) => specs.some((spec) => spec.name === name));
+    const reports = await Promise.all(added.map((member) => this.#startInTurn(member, () => this.up)));
+    const report = reports.find((each) => each !== undefined);
+    if (report !== undefined) await this.remove(added);
+    return report;
+  }
+
+  /** Stops and forgets members. @throws TypeError where another comes after one of them */
+  async remove(removed: readonly (Child | Group)[]): Promise<void> {
+    const staying = ({ name }: ProcessSpec | GroupSpec): boolean => !removed.some((member) => member.name === name);
+    startOrder(this.#members.specs.filter(staying));
+    for (const member of removed) this.#release(member);
+    await this.#members.stop(removed);
+    this.#members.arrange(this.#members.specs.filter(staying));
+    this.#lookWhetherUp();
+  }
+
+  rest(state: "waiting" | "backing-off"): void {
+    for (const member of this.members) member.rest(state);
+  }
+
+  returnsAfter(): boolean {
+    return true;
+  }
+
+  backOff(): number {
+    const waitMs = this.#delay.next(this.#tree.clock.now() - this.#upSince);
+    this.#tell("restarting", `${this.name}: starts again in ${seconds(waitMs)}`);
+    return waitMs;
+  }
+
+  finish(): void {}
+
+  revive(): void {}
+
+  #make(spec: ProcessSpec | GroupSpec): Child | Group {
+    const failed = (report: CrashReport): void => this.#memberFailed(member, report);
+    const member = isGroup(spec) ? new Group(spec, this.#tree, failed) : new Child(spec, this.name, this.#tree, failed);
+    return member;
+  }
+
+  #startAll(): void {
+    this.#enter("starting");
+    this.#window.clear();
+    this.#proven.clear();
+    for (const member of this.members) if (member instanceof Child && member.finished) member.revive();
+    this.#begin(new Round(this.members), 0);
+    this.#lookWhetherUp();
+  }
+
+  #end(): Promise<void> {
+    if (this.#phase === "down") return Promise.resolve();
+    this.#ending ??= this.#stopAll();
+    return this.#ending;
+  }
+
+  async #stopAll(): Promise<void> {
+    for (const round of this.#rounds) round.end();
+    this.#enter("ending");
+    await this.#members.stop(this.members);
+    this.#ending = undefined;
+    this.#enter("down");
+  }
+
+  #begin(round: Round, waitMs: number): void {
+    this.#rounds.add(round);
+    void this.#run(round, waitMs).then(() => this.#rounds.delete(round));
+  }
+
+  async #run(round: Round, waitMs: number): Promise<void> {
+    await this.#members.stop([...round.pending], (member) => (round.wants(member) ? member.stop() : undefined));
+    await round.wait(this.#tree.clock, waitMs);
+    await Promise.all([...round.pending].map((member) => this.#startIn(round, member)));
+  }
+
+  async #startIn(round: Round, member: Member): Promise<void> {
+    const report = await this.#startInTurn(member, () => round.wants(member));
+    if (!round.wants(member)) return;
+    round.drop(member);
+    if (report !== undefined) this.#memberFailed(member, report);
+    this.#lookWhetherUp();
+  }
+
+  /** Starts a member once those it comes after are up, or will not be. @param still whether it is still to be started then */
+  async #startInTurn(member: Member, still: () => boolean): Promise<CrashReport | undefined> {
+    if (!still()) return undefined;
+    member.rest("waiting");
+    await this.#tree.changes.until(() => !still() || this.#members.mayStart(member));
+    if (!still()) return undefined;
+    const report = await member.start();
+    if (member.up) this.#proven.add(member);
+    return report;
+  }
+
+  #memberFailed(member: Member, report: CrashReport): void {
+    if (this.#phase !== "starting" && !this.up) return;
+    if ([...this.#rounds].some((round) => round.wants(member) && !round.starting)) return; // it is started again anyway
+    const { intensity = defaultIntensity } = this.spec;
+    if (this.#phase === "starting" && !this.#proven.has(member)) this.#giveUp(report);
+    else if (!member.returnsAfter(report.exit)) member.finish(report);
+    else if (!this.#window.add()) this.#giveUp(gaveUp(this.name, intensity, report));
+    else this.#restart(member);
+  }
+
+  #restart(member: Member): void {
+    const { strategy = "one_for_one" } = this.spec;
+    const affected = new Set(affectedBy(member, this.members, strategy));
+    if (strategy === "one_for_one") this.#release(member);
+    else this.#absorbRounds(affected);
+    this.#begin(new Round(affected), member.backOff());
+  }
+
+  /** Whoever was on the way up is so once more, from the start: one round at a time, where siblings depend on each other. */
+  #absorbRounds(affected: Set<Member>): void {
+    for (const round of this.#rounds) {
+      if (!round.over) for (const member of round.pending) affected.add(member);
+      round.end();
+    }
+    this.#tree.changes.changed();
+  }
+
+  #release(member: Member): void {
+    for (const round of this.#rounds) round.drop(member);
+    this.#tree.changes.changed();
+  }
+
+  #lookWhetherUp(): void {
+    if (this.#phase !== "starting" || !this.members.every(({ up, idle }) => up || idle)) return;
+    this.#upSince = this.#tree.clock.now();
+    this.#enter("up");
+  }
+
+  #giveUp(report: CrashReport): void {
+    const wasUp = this.up;
+    this.#report = report;
+    this.#tell("gave-up", report.text.split("\n", 1)[0] as string, report);
+    void this.#end().then(() => {
+      if (wasUp && this.#report === report) this.#failed(report);
+    });
+  }
+
+  #enter(phase: Phase): void {
+    this.#phase = phase;
+    this.#tree.changes.changed();
+  }
+
+  #tell(type: "restarting" | "gave-up", text: string, report?: CrashReport): void {
+    this.#tree.event({ child: this.name, type, text, ...(report !== undefined && { exit: report.exit }) });
+  }
+}

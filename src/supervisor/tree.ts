@@ -1,0 +1,41 @@
+import type { Clock, Random } from "../time/time.js";
+import type { Changes } from "./changes.js";
+import type { Launcher } from "./launcher.js";
+import type { CrashReport, Exit, LogLine, SupervisorEvent } from "./status.js";
+
+/** What all of one tree share. */
+export interface Tree {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly launcher: Launcher;
+  /** Told whenever a member of the tree has become ready, ended, or is waited for no longer. */
+  readonly changes: Changes;
+  line(line: LogLine): void;
+  event(event: SupervisorEvent): void;
+}
+
+/** What stands in a group: a process or another group. */
+export interface Member {
+  readonly name: string;
+  /** It is ready: those that come after it may start. */
+  readonly up: boolean;
+  /** It does not run and will not by itself: nobody waits for it. */
+  readonly idle: boolean;
+  /**
+   * Resolves once it is up, or was stopped meanwhile, or with a report where it cannot be started: nothing of it is left
+   * then. Does nothing where it is up or idle.
+   */
+  start(): Promise<CrashReport | undefined>;
+  /** Resolves once nothing of it runs. */
+  stop(): Promise<void>;
+  /** Says what it does while it does not run. */
+  rest(state: "waiting" | "backing-off"): void;
+  /** Whether it is to be started again after such an end. */
+  returnsAfter(exit: Exit): boolean;
+  /** It has failed and is started again: how long to wait before, in ms. */
+  backOff(): number;
+  /** It has failed and stays down. */
+  finish(report: CrashReport): void;
+  /** Forgets that it ended for good. */
+  revive(): void;
+}
