@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createClient } from "../../src/client/client.js";
-import { Code, DebugInfo } from "../../src/errors/errors.js";
+import { Code } from "../../src/errors/errors.js";
+import type { Progress } from "../../src/gen/hawser/supervisor/v1/supervisor.js";
 import { createServer, type Server } from "../../src/server/server.js";
 import {
   type AppInfo,
@@ -13,7 +14,7 @@ import {
 import type { ChildStatus } from "../../src/supervisor/supervisor.js";
 import { memoryTransport } from "../../src/transport/memory/memory.js";
 import { collect, rpcFailure } from "../support/collect.js";
-import { child, FakeSupervisor, line, StartFailure } from "../support/fake-supervisor.js";
+import { child, FakeSupervisor, line, startFailure } from "../support/fake-supervisor.js";
 import { ManualClock } from "../support/manual-clock.js";
 import { Moment } from "../support/moment.js";
 
@@ -208,10 +209,10 @@ describe("work", () => {
       supervisor.happen("orders-1", "stopping", "asked to go");
       supervisor.happen("orders-1", "stopped", "gone");
     };
-    const call = control[method] as (message: object) => AsyncIterable<{ readonly event: never }>;
-    const events = await collect(call(request));
+    const call = control[method] as (message: object) => AsyncIterable<{ readonly progress: Progress }>;
+    const all = await collect(call(request));
     expect(supervisor.asked).toEqual([asked]);
-    expect(events.map(({ event }) => fromEvent(event))).toEqual([
+    expect(all.map(({ progress: { told } }) => told?.$case === "event" && fromEvent(told.value))).toEqual([
       { child: "orders-1", type: "stopping", text: "asked to go" },
       { child: "orders-1", type: "stopped", text: "gone" },
     ]);
@@ -245,17 +246,24 @@ describe("work", () => {
     expect(error.toString()).toBe('NOT_FOUND: nobody is called "order"; there: orders-1');
   });
 
-  it("that failed because a process did not start carries the report and its last lines", async () => {
+  it("that failed because a process did not start tells the report before", async () => {
+    const { supervisor, control } = await controlled(orders);
+    const report = "orders-1 ended with code 1\nthe last lines of orders-1:\n  | boom";
+    supervisor.work = async () => {
+      throw startFailure("orders-1", report);
+    };
+    const stream = open(control.restart({}));
+    expect(await next(stream)).toMatchObject({ progress: { told: { $case: "report", value: report } } });
+    const error = await rpcFailure(stream.next());
+    expect(error.toString()).toBe("FAILED_PRECONDITION: orders-1 ended with code 1");
+  });
+
+  it("that failed with more words than a header field can carry is told shorter", async () => {
     const { supervisor, control } = await controlled(orders);
     supervisor.work = async () => {
-      throw new StartFailure("orders-1", "orders-1 ended with code 1\nlast lines:\n  boom", ["boom"]);
+      throw new Error("x".repeat(100_000));
     };
-    const error = await rpcFailure(control.restart({}));
-    expect(error.toString()).toBe("FAILED_PRECONDITION: orders-1 did not become ready");
-    expect(error.detail(DebugInfo)).toMatchObject({
-      detail: "orders-1 ended with code 1\nlast lines:\n  boom",
-      stackEntries: ["boom"],
-    });
+    expect((await rpcFailure(control.restart({}))).message).toBe("x".repeat(1000));
   });
 
   it("that failed for another reason tells it whole: only the user whose processes these are can ask", async () => {

@@ -1,3 +1,4 @@
+import { SupervisionError } from "../../src/supervisor/supervision-error.js";
 import type {
   ChildStatus,
   CrashReport,
@@ -98,6 +99,10 @@ export class FakeSupervisor implements Supervisor {
     return this.#do("scale", group, String(count));
   }
 
+  ask(name: string, question: string): Promise<unknown> {
+    return this.#do("ask", name, question);
+  }
+
   async close(): Promise<void> {
     await this.#do("close");
     this.#ended.now(undefined);
@@ -115,11 +120,6 @@ export class FakeSupervisor implements Supervisor {
 }
 
 /** As a supervisor fails where a process does not become ready. */
-export class StartFailure extends Error {
-  readonly report: CrashReport;
-
-  constructor(name: string, text: string, lastLines: readonly string[]) {
-    super(`${name} did not become ready`);
-    this.report = { child: name, restarts: 0, exit: { code: 1, signal: null, lastLines }, text };
-  }
+export function startFailure(child: string, text: string): SupervisionError {
+  return new SupervisionError(text, { child, restarts: 0, exit: { code: 1, signal: null, lastLines: [] }, text });
 }

@@ -32,7 +32,7 @@ export class LogView {
     const log = parsePinoLine(text);
     if (this.#options.json) {
       const said = log === undefined ? { text } : { log };
-      return [JSON.stringify({ child, group, stream, time: isoTime(time), ...said })];
+      return [json({ child, group, stream, time: isoTime(time), ...said })];
     }
     const told =
       log === undefined ? undefined : formatted(() => formatPinoLine(log, { service: group }, time, this.#paint));
@@ -42,14 +42,14 @@ export class LogView {
   /** `orders-1 │ 12:00:01.123 EVENT exited with code 1`. @param time when it happened, in ms since the epoch */
   event(event: SupervisorEvent, time: number): readonly string[] {
     const { child, type, text } = event;
-    if (this.#options.json) return [JSON.stringify({ time: isoTime(time), ...event })];
+    if (this.#options.json) return [json({ time: isoTime(time), ...event })];
     this.#meet(child, this.#groupOf.get(child) ?? child.replace(/-\d+$/, ""));
     return this.#prefixed(child, [`${this.#paint.faint(timeOfDay(time))} ${this.#tag(type)} ${harmless(text)}`]);
   }
 
   /** So many lines came faster than they could be shown. */
   skipped(count: number): readonly string[] {
-    if (this.#options.json) return [JSON.stringify({ skipped: count })];
+    if (this.#options.json) return [json({ skipped: count })];
     return this.#prefixed("…", [this.#paint.warning(`${count} lines came too fast to be shown`)]);
   }
 
@@ -85,4 +85,9 @@ function formatted(format: () => readonly string[]): readonly string[] | undefin
 function isoTime(ms: number): string | undefined {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+}
+
+/** On one line; also of the controls that JSON lets stand, none gets to a terminal. */
+function json(value: object): string {
+  return JSON.stringify(value).replace(/[\u007f-\u009f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
 }

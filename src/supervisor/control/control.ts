@@ -1,9 +1,13 @@
 import type { Handlers } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
-import type { Event, SupervisorServiceDefinition, WatchResponse } from "../../gen/hawser/supervisor/v1/supervisor.js";
+import type {
+  Progress,
+  SupervisorServiceDefinition,
+  WatchResponse,
+} from "../../gen/hawser/supervisor/v1/supervisor.js";
 import { type Clock, systemClock, type Timer } from "../../time/time.js";
-import type { Supervisor, SupervisorEvent } from "../supervisor.js";
-import { workFailed } from "./failures.js";
+import type { Supervisor } from "../supervisor.js";
+import { reportOf, workFailed } from "./failures.js";
 import { logs } from "./logs.js";
 import { toChild, toEvent } from "./messages.js";
 import { endAt, Outbox } from "./outbox.js";
@@ -90,16 +94,18 @@ async function* during(
   supervisor: Supervisor,
   signal: AbortSignal,
   work: () => Promise<void>,
-): AsyncGenerator<{ readonly event: Event }> {
-  const outbox = new Outbox<SupervisorEvent>(waiting);
+): AsyncGenerator<{ readonly progress: Progress }> {
+  const outbox = new Outbox<Progress>(waiting);
   const release = endAt(outbox, [signal]);
-  const unfollow = supervisor.onEvent((event) => outbox.push(event));
-  work().then(
-    () => outbox.end(),
-    (reason: unknown) => outbox.end(workFailed(reason)),
-  );
+  const unfollow = supervisor.onEvent((event) => outbox.push({ told: { $case: "event", value: toEvent(event) } }));
+  const fail = (reason: unknown): void => {
+    const report = reportOf(reason);
+    if (report !== undefined) outbox.push({ told: { $case: "report", value: report } });
+    outbox.end(workFailed(reason));
+  };
+  work().then(() => outbox.end(), fail);
   try {
-    for await (const event of outbox) yield { event: toEvent(event) };
+    for await (const progress of outbox) yield { progress };
   } finally {
     unfollow();
     release();

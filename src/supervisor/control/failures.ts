@@ -1,5 +1,6 @@
-import { Code, DebugInfo, detail, RpcError } from "../../errors/errors.js";
-import type { CrashReport, Supervisor } from "../supervisor.js";
+import { Code, RpcError } from "../../errors/errors.js";
+import { SupervisionError } from "../supervision-error.js";
+import type { Supervisor } from "../supervisor.js";
 
 /** Of all groups and processes, each once. */
 export function knownNames(supervisor: Supervisor): readonly string[] {
@@ -11,16 +12,22 @@ export function unknownName(name: string, known: readonly string[]): RpcError {
   return new RpcError(Code.NOT_FOUND, `no process or group "${name}"; ${there}`);
 }
 
-/** What the work of a supervisor failed with. Told whole, whatever it is: only the user whose processes these are can ask. */
+/**
+ * What the work of a supervisor failed with: its first line, for it travels in a header field. Told as it is, whatever it is:
+ * only the user whose processes these are can ask.
+ */
 export function workFailed(reason: unknown): RpcError {
-  if (reason instanceof RangeError) return new RpcError(Code.NOT_FOUND, reason.message, { cause: reason });
-  const message = reason instanceof Error ? reason.message : String(reason);
-  const report = reportOf(reason);
-  if (report === undefined) return new RpcError(Code.UNKNOWN, message, { cause: reason });
-  const info = detail(DebugInfo, { detail: report.text, stackEntries: report.exit.lastLines });
-  return new RpcError(Code.FAILED_PRECONDITION, message, { details: [info], cause: reason });
+  const code =
+    reason instanceof RangeError
+      ? Code.NOT_FOUND
+      : reason instanceof SupervisionError
+        ? Code.FAILED_PRECONDITION
+        : Code.UNKNOWN;
+  const [message = ""] = (reason instanceof Error ? reason.message : String(reason)).split("\n");
+  return new RpcError(code, message.slice(0, 1000), { cause: reason });
 }
 
-function reportOf(reason: unknown): CrashReport | undefined {
-  return reason instanceof Error && "report" in reason ? (reason.report as CrashReport) : undefined;
+/** The whole of it, where it is about a process. */
+export function reportOf(reason: unknown): string | undefined {
+  return reason instanceof SupervisionError ? reason.report?.text.slice(0, 100_000) : undefined;
 }

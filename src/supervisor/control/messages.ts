@@ -91,8 +91,12 @@ export function fromEvent({ child, type, text, exit }: EventMessage): Supervisor
   };
 }
 
+/** Of longer lines the rest is left out: the states of many processes travel in one message, and its size has a limit. */
+const longestLine = 2000;
+
 function toExit({ code, signal, reason, lastLines }: Exit): ExitMessage {
-  return { code: code ?? undefined, signal: signal ?? undefined, reason, lastLines: [...lastLines] };
+  const lines = lastLines.map((line) => line.slice(0, longestLine));
+  return { code: code ?? undefined, signal: signal ?? undefined, reason, lastLines: lines };
 }
 
 function fromExit({ code, signal, reason, lastLines }: ExitMessage): Exit {

@@ -64,7 +64,7 @@ export interface RestartRequest {
 }
 
 export interface RestartResponse {
-  event: Event | undefined;
+  progress: Progress | undefined;
 }
 
 export interface StopRequest {
@@ -73,7 +73,7 @@ export interface StopRequest {
 }
 
 export interface StopResponse {
-  event: Event | undefined;
+  progress: Progress | undefined;
 }
 
 export interface ScaleRequest {
@@ -82,14 +82,21 @@ export interface ScaleRequest {
 }
 
 export interface ScaleResponse {
-  event: Event | undefined;
+  progress: Progress | undefined;
 }
 
 export interface ShutdownRequest {
 }
 
 export interface ShutdownResponse {
-  event: Event | undefined;
+  progress: Progress | undefined;
+}
+
+/** What is told while work is done. */
+export interface Progress {
+  told: { $case: "event"; value: Event } | //
+  /** For people, many lines: which process did not start, how it ended, the last it wrote, what to do. The call fails next. */
+  { $case: "report"; value: string } | undefined;
 }
 
 /** A process that is kept running. */
@@ -211,7 +218,7 @@ export interface Exit {
   reason?:
     | string
     | undefined;
-  /** The last it wrote, oldest first. */
+  /** The last it wrote, oldest first; long lines are cut. */
   lastLines: string[];
 }
 
@@ -1032,15 +1039,15 @@ export const RestartRequest: MessageFns<RestartRequest, "hawser.supervisor.v1.Re
 };
 
 function createBaseRestartResponse(): RestartResponse {
-  return { event: undefined };
+  return { progress: undefined };
 }
 
 export const RestartResponse: MessageFns<RestartResponse, "hawser.supervisor.v1.RestartResponse"> = {
   $type: "hawser.supervisor.v1.RestartResponse" as const,
 
   encode(message: RestartResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.event !== undefined) {
-      Event.encode(message.event, writer.uint32(10).fork()).join();
+    if (message.progress !== undefined) {
+      Progress.encode(message.progress, writer.uint32(10).fork()).join();
     }
     return writer;
   },
@@ -1063,7 +1070,7 @@ export const RestartResponse: MessageFns<RestartResponse, "hawser.supervisor.v1.
               break;
             }
 
-            message.event = Event.decode(reader, reader.uint32());
+            message.progress = Progress.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -1079,13 +1086,13 @@ export const RestartResponse: MessageFns<RestartResponse, "hawser.supervisor.v1.
   },
 
   fromJSON(object: any): RestartResponse {
-    return { event: isSet(object.event) ? Event.fromJSON(object.event) : undefined };
+    return { progress: isSet(object.progress) ? Progress.fromJSON(object.progress) : undefined };
   },
 
   toJSON(message: RestartResponse): unknown {
     const obj: any = {};
-    if (message.event !== undefined) {
-      obj.event = Event.toJSON(message.event);
+    if (message.progress !== undefined) {
+      obj.progress = Progress.toJSON(message.progress);
     }
     return obj;
   },
@@ -1095,7 +1102,9 @@ export const RestartResponse: MessageFns<RestartResponse, "hawser.supervisor.v1.
   },
   fromPartial(object: DeepPartial<RestartResponse>): RestartResponse {
     const message = createBaseRestartResponse();
-    message.event = (object.event !== undefined && object.event !== null) ? Event.fromPartial(object.event) : undefined;
+    message.progress = (object.progress !== undefined && object.progress !== null)
+      ? Progress.fromPartial(object.progress)
+      : undefined;
     return message;
   },
 };
@@ -1170,15 +1179,15 @@ export const StopRequest: MessageFns<StopRequest, "hawser.supervisor.v1.StopRequ
 };
 
 function createBaseStopResponse(): StopResponse {
-  return { event: undefined };
+  return { progress: undefined };
 }
 
 export const StopResponse: MessageFns<StopResponse, "hawser.supervisor.v1.StopResponse"> = {
   $type: "hawser.supervisor.v1.StopResponse" as const,
 
   encode(message: StopResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.event !== undefined) {
-      Event.encode(message.event, writer.uint32(10).fork()).join();
+    if (message.progress !== undefined) {
+      Progress.encode(message.progress, writer.uint32(10).fork()).join();
     }
     return writer;
   },
@@ -1201,7 +1210,7 @@ export const StopResponse: MessageFns<StopResponse, "hawser.supervisor.v1.StopRe
               break;
             }
 
-            message.event = Event.decode(reader, reader.uint32());
+            message.progress = Progress.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -1217,13 +1226,13 @@ export const StopResponse: MessageFns<StopResponse, "hawser.supervisor.v1.StopRe
   },
 
   fromJSON(object: any): StopResponse {
-    return { event: isSet(object.event) ? Event.fromJSON(object.event) : undefined };
+    return { progress: isSet(object.progress) ? Progress.fromJSON(object.progress) : undefined };
   },
 
   toJSON(message: StopResponse): unknown {
     const obj: any = {};
-    if (message.event !== undefined) {
-      obj.event = Event.toJSON(message.event);
+    if (message.progress !== undefined) {
+      obj.progress = Progress.toJSON(message.progress);
     }
     return obj;
   },
@@ -1233,7 +1242,9 @@ export const StopResponse: MessageFns<StopResponse, "hawser.supervisor.v1.StopRe
   },
   fromPartial(object: DeepPartial<StopResponse>): StopResponse {
     const message = createBaseStopResponse();
-    message.event = (object.event !== undefined && object.event !== null) ? Event.fromPartial(object.event) : undefined;
+    message.progress = (object.progress !== undefined && object.progress !== null)
+      ? Progress.fromPartial(object.progress)
+      : undefined;
     return message;
   },
 };
@@ -1326,15 +1337,15 @@ export const ScaleRequest: MessageFns<ScaleRequest, "hawser.supervisor.v1.ScaleR
 };
 
 function createBaseScaleResponse(): ScaleResponse {
-  return { event: undefined };
+  return { progress: undefined };
 }
 
 export const ScaleResponse: MessageFns<ScaleResponse, "hawser.supervisor.v1.ScaleResponse"> = {
   $type: "hawser.supervisor.v1.ScaleResponse" as const,
 
   encode(message: ScaleResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.event !== undefined) {
-      Event.encode(message.event, writer.uint32(10).fork()).join();
+    if (message.progress !== undefined) {
+      Progress.encode(message.progress, writer.uint32(10).fork()).join();
     }
     return writer;
   },
@@ -1357,7 +1368,7 @@ export const ScaleResponse: MessageFns<ScaleResponse, "hawser.supervisor.v1.Scal
               break;
             }
 
-            message.event = Event.decode(reader, reader.uint32());
+            message.progress = Progress.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -1373,13 +1384,13 @@ export const ScaleResponse: MessageFns<ScaleResponse, "hawser.supervisor.v1.Scal
   },
 
   fromJSON(object: any): ScaleResponse {
-    return { event: isSet(object.event) ? Event.fromJSON(object.event) : undefined };
+    return { progress: isSet(object.progress) ? Progress.fromJSON(object.progress) : undefined };
   },
 
   toJSON(message: ScaleResponse): unknown {
     const obj: any = {};
-    if (message.event !== undefined) {
-      obj.event = Event.toJSON(message.event);
+    if (message.progress !== undefined) {
+      obj.progress = Progress.toJSON(message.progress);
     }
     return obj;
   },
@@ -1389,7 +1400,9 @@ export const ScaleResponse: MessageFns<ScaleResponse, "hawser.supervisor.v1.Scal
   },
   fromPartial(object: DeepPartial<ScaleResponse>): ScaleResponse {
     const message = createBaseScaleResponse();
-    message.event = (object.event !== undefined && object.event !== null) ? Event.fromPartial(object.event) : undefined;
+    message.progress = (object.progress !== undefined && object.progress !== null)
+      ? Progress.fromPartial(object.progress)
+      : undefined;
     return message;
   },
 };
@@ -1449,15 +1462,15 @@ export const ShutdownRequest: MessageFns<ShutdownRequest, "hawser.supervisor.v1.
 };
 
 function createBaseShutdownResponse(): ShutdownResponse {
-  return { event: undefined };
+  return { progress: undefined };
 }
 
 export const ShutdownResponse: MessageFns<ShutdownResponse, "hawser.supervisor.v1.ShutdownResponse"> = {
   $type: "hawser.supervisor.v1.ShutdownResponse" as const,
 
   encode(message: ShutdownResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.event !== undefined) {
-      Event.encode(message.event, writer.uint32(10).fork()).join();
+    if (message.progress !== undefined) {
+      Progress.encode(message.progress, writer.uint32(10).fork()).join();
     }
     return writer;
   },
@@ -1480,7 +1493,7 @@ export const ShutdownResponse: MessageFns<ShutdownResponse, "hawser.supervisor.v
               break;
             }
 
-            message.event = Event.decode(reader, reader.uint32());
+            message.progress = Progress.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -1496,13 +1509,13 @@ export const ShutdownResponse: MessageFns<ShutdownResponse, "hawser.supervisor.v
   },
 
   fromJSON(object: any): ShutdownResponse {
-    return { event: isSet(object.event) ? Event.fromJSON(object.event) : undefined };
+    return { progress: isSet(object.progress) ? Progress.fromJSON(object.progress) : undefined };
   },
 
   toJSON(message: ShutdownResponse): unknown {
     const obj: any = {};
-    if (message.event !== undefined) {
-      obj.event = Event.toJSON(message.event);
+    if (message.progress !== undefined) {
+      obj.progress = Progress.toJSON(message.progress);
     }
     return obj;
   },
@@ -1512,7 +1525,112 @@ export const ShutdownResponse: MessageFns<ShutdownResponse, "hawser.supervisor.v
   },
   fromPartial(object: DeepPartial<ShutdownResponse>): ShutdownResponse {
     const message = createBaseShutdownResponse();
-    message.event = (object.event !== undefined && object.event !== null) ? Event.fromPartial(object.event) : undefined;
+    message.progress = (object.progress !== undefined && object.progress !== null)
+      ? Progress.fromPartial(object.progress)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseProgress(): Progress {
+  return { told: undefined };
+}
+
+export const Progress: MessageFns<Progress, "hawser.supervisor.v1.Progress"> = {
+  $type: "hawser.supervisor.v1.Progress" as const,
+
+  encode(message: Progress, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.told?.$case) {
+      case "event":
+        Event.encode(message.told.value, writer.uint32(10).fork()).join();
+        break;
+      case "report":
+        writer.uint32(18).string(message.told.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Progress {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProgress();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.told = { $case: "event", value: Event.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.told = { $case: "report", value: reader.string() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Progress {
+    return {
+      told: isSet(object.event)
+        ? { $case: "event", value: Event.fromJSON(object.event) }
+        : isSet(object.report)
+        ? { $case: "report", value: globalThis.String(object.report) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: Progress): unknown {
+    const obj: any = {};
+    if (message.told?.$case === "event") {
+      obj.event = Event.toJSON(message.told.value);
+    } else if (message.told?.$case === "report") {
+      obj.report = message.told.value;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Progress>): Progress {
+    return Progress.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Progress>): Progress {
+    const message = createBaseProgress();
+    switch (object.told?.$case) {
+      case "event": {
+        if (object.told?.value !== undefined && object.told?.value !== null) {
+          message.told = { $case: "event", value: Event.fromPartial(object.told.value) };
+        }
+        break;
+      }
+      case "report": {
+        if (object.told?.value !== undefined && object.told?.value !== null) {
+          message.told = { $case: "report", value: object.told.value };
+        }
+        break;
+      }
+    }
     return message;
   },
 };
@@ -2323,7 +2441,7 @@ export const Event: MessageFns<Event, "hawser.supervisor.v1.Event"> = {
  */
 /** This file and what it imports: a google.protobuf.FileDescriptorSet in base64. */
 const fileDescriptorSet =
-  "Cv8BCh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvEg9nb29nbGUucHJvdG9idWYiOwoJVGltZXN0YW1wEhgKB3NlY29uZHMYASABKANSB3NlY29uZHMSFAoFbmFub3MYAiABKAVSBW5hbm9zQoUBChNjb20uZ29vZ2xlLnByb3RvYnVmQg5UaW1lc3RhbXBQcm90b1ABWjJnb29nbGUuZ29sYW5nLm9yZy9wcm90b2J1Zi90eXBlcy9rbm93bi90aW1lc3RhbXBwYvgBAaICA0dQQqoCHkdvb2dsZS5Qcm90b2J1Zi5XZWxsS25vd25UeXBlc2IGcHJvdG8zCtgYCiVoYXdzZXIvc3VwZXJ2aXNvci92MS9zdXBlcnZpc29yLnByb3RvEhRoYXdzZXIuc3VwZXJ2aXNvci52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90byINCgtJbmZvUmVxdWVzdCKfAQoMSW5mb1Jlc3BvbnNlEhIKBG5hbWUYASABKAlSBG5hbWUSEgoEZmlsZRgCIAEoCVIEZmlsZRIQCgNwaWQYAyABKA1SA3BpZBIaCghyZWdpc3RyeRgEIAEoCVIIcmVnaXN0cnkSOQoKc3RhcnRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCXN0YXJ0ZWRBdCINCgtMaXN0UmVxdWVzdCJHCgxMaXN0UmVzcG9uc2USNwoIY2hpbGRyZW4YASADKAsyGy5oYXdzZXIuc3VwZXJ2aXNvci52MS5DaGlsZFIIY2hpbGRyZW4iDgoMV2F0Y2hSZXF1ZXN0IkgKDVdhdGNoUmVzcG9uc2USNwoIY2hpbGRyZW4YASADKAsyGy5oYXdzZXIuc3VwZXJ2aXNvci52MS5DaGlsZFIIY2hpbGRyZW4iUQoLTG9nc1JlcXVlc3QSFAoFbmFtZXMYASADKAlSBW5hbWVzEhQKBWxpbmVzGAIgASgNUgVsaW5lcxIWCgZmb2xsb3cYAyABKAhSBmZvbGxvdyKdAQoMTG9nc1Jlc3BvbnNlEjMKBGxpbmUYASABKAsyHS5oYXdzZXIuc3VwZXJ2aXNvci52MS5Mb2dMaW5lSABSBGxpbmUSMwoFZXZlbnQYAiABKAsyGy5oYXdzZXIuc3VwZXJ2aXNvci52MS5FdmVudEgAUgVldmVudBIaCgdza2lwcGVkGAMgASgNSABSB3NraXBwZWRCBwoFZW50cnkiJgoOUmVzdGFydFJlcXVlc3QSFAoFbmFtZXMYASADKAlSBW5hbWVzIkQKD1Jlc3RhcnRSZXNwb25zZRIxCgVldmVudBgBIAEoCzIbLmhhd3Nlci5zdXBlcnZpc29yLnYxLkV2ZW50UgVldmVudCIjCgtTdG9wUmVxdWVzdBIUCgVuYW1lcxgBIAMoCVIFbmFtZXMiQQoMU3RvcFJlc3BvbnNlEjEKBWV2ZW50GAEgASgLMhsuaGF3c2VyLnN1cGVydmlzb3IudjEuRXZlbnRSBWV2ZW50IjoKDFNjYWxlUmVxdWVzdBIUCgVncm91cBgBIAEoCVIFZ3JvdXASFAoFY291bnQYAiABKA1SBWNvdW50IkIKDVNjYWxlUmVzcG9uc2USMQoFZXZlbnQYASABKAsyGy5oYXdzZXIuc3VwZXJ2aXNvci52MS5FdmVudFIFZXZlbnQiEQoPU2h1dGRvd25SZXF1ZXN0IkUKEFNodXRkb3duUmVzcG9uc2USMQoFZXZlbnQYASABKAsyGy5oYXdzZXIuc3VwZXJ2aXNvci52MS5FdmVudFIFZXZlbnQihQQKBUNoaWxkEhIKBG5hbWUYASABKAlSBG5hbWUSFAoFZ3JvdXAYAiABKAlSBWdyb3VwEjcKBXN0YXRlGAMgASgOMiEuaGF3c2VyLnN1cGVydmlzb3IudjEuQ2hpbGQuU3RhdGVSBXN0YXRlEhUKA3BpZBgEIAEoDUgAUgNwaWSIAQESGgoIcmVzdGFydHMYBSABKA1SCHJlc3RhcnRzEjkKCnN0YXJ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUglzdGFydGVkQXQSFwoEc3RlcBgHIAEoCUgBUgRzdGVwiAEBEjcKCWxhc3RfZXhpdBgIIAEoCzIaLmhhd3Nlci5zdXBlcnZpc29yLnYxLkV4aXRSCGxhc3RFeGl0EjEKBXN0YXRzGAkgASgLMhsuaGF3c2VyLnN1cGVydmlzb3IudjEuU3RhdHNSBXN0YXRzIpQBCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhEKDVNUQVRFX1dBSVRJTkcQARISCg5TVEFURV9TVEFSVElORxACEg8KC1NUQVRFX1JFQURZEAMSEgoOU1RBVEVfU1RPUFBJTkcQBBIVChFTVEFURV9CQUNLSU5HX09GRhAFEhEKDVNUQVRFX1NUT1BQRUQQBkIGCgRfcGlkQgcKBV9zdGVwIpcBCgRFeGl0EhcKBGNvZGUYASABKAVIAFIEY29kZYgBARIbCgZzaWduYWwYAiABKAlIAVIGc2lnbmFsiAEBEhsKBnJlYXNvbhgDIAEoCUgCUgZyZWFzb26IAQESHQoKbGFzdF9saW5lcxgEIAMoCVIJbGFzdExpbmVzQgcKBV9jb2RlQgkKB19zaWduYWxCCQoHX3JlYXNvbiKPAgoFU3RhdHMSEAoDY3B1GAEgASgBUgNjcHUSIQoMbWVtb3J5X2J5dGVzGAIgASgEUgttZW1vcnlCeXRlcxItChNldmVudF9sb29wX2RlbGF5X21zGAMgASgBUhBldmVudExvb3BEZWxheU1zEigKEGNhbGxzX3Blcl9zZWNvbmQYBCABKAFSDmNhbGxzUGVyU2Vjb25kEioKEWVycm9yc19wZXJfc2Vjb25kGAUgASgBUg9lcnJvcnNQZXJTZWNvbmQSGgoGcDUwX21zGAYgASgBSABSBXA1ME1ziAEBEhoKBnA5OV9tcxgHIAEoAUgBUgVwOTlNc4gBAUIJCgdfcDUwX21zQgkKB19wOTlfbXMi/wEKB0xvZ0xpbmUSFAoFY2hpbGQYASABKAlSBWNoaWxkEhQKBWdyb3VwGAIgASgJUgVncm91cBI8CgZzdHJlYW0YAyABKA4yJC5oYXdzZXIuc3VwZXJ2aXNvci52MS5Mb2dMaW5lLlN0cmVhbVIGc3RyZWFtEhIKBHRleHQYBCABKAlSBHRleHQSLgoEdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRpbWUiRgoGU3RyZWFtEhYKElNUUkVBTV9VTlNQRUNJRklFRBAAEhEKDVNUUkVBTV9TVERPVVQQARIRCg1TVFJFQU1fU1RERVJSEAIidQoFRXZlbnQSFAoFY2hpbGQYASABKAlSBWNoaWxkEhIKBHR5cGUYAiABKAlSBHR5cGUSEgoEdGV4dBgDIAEoCVIEdGV4dBIuCgRleGl0GAQgASgLMhouaGF3c2VyLnN1cGVydmlzb3IudjEuRXhpdFIEZXhpdDK8BQoRU3VwZXJ2aXNvclNlcnZpY2USUgoESW5mbxIhLmhhd3Nlci5zdXBlcnZpc29yLnYxLkluZm9SZXF1ZXN0GiIuaGF3c2VyLnN1cGVydmlzb3IudjEuSW5mb1Jlc3BvbnNlIgOQAgESUgoETGlzdBIhLmhhd3Nlci5zdXBlcnZpc29yLnYxLkxpc3RSZXF1ZXN0GiIuaGF3c2VyLnN1cGVydmlzb3IudjEuTGlzdFJlc3BvbnNlIgOQAgESUgoFV2F0Y2gSIi5oYXdzZXIuc3VwZXJ2aXNvci52MS5XYXRjaFJlcXVlc3QaIy5oYXdzZXIuc3VwZXJ2aXNvci52MS5XYXRjaFJlc3BvbnNlMAESTwoETG9ncxIhLmhhd3Nlci5zdXBlcnZpc29yLnYxLkxvZ3NSZXF1ZXN0GiIuaGF3c2VyLnN1cGVydmlzb3IudjEuTG9nc1Jlc3BvbnNlMAESWAoHUmVzdGFydBIkLmhhd3Nlci5zdXBlcnZpc29yLnYxLlJlc3RhcnRSZXF1ZXN0GiUuaGF3c2VyLnN1cGVydmlzb3IudjEuUmVzdGFydFJlc3BvbnNlMAESTwoEU3RvcBIhLmhhd3Nlci5zdXBlcnZpc29yLnYxLlN0b3BSZXF1ZXN0GiIuaGF3c2VyLnN1cGVydmlzb3IudjEuU3RvcFJlc3BvbnNlMAESUgoFU2NhbGUSIi5oYXdzZXIuc3VwZXJ2aXNvci52MS5TY2FsZVJlcXVlc3QaIy5oYXdzZXIuc3VwZXJ2aXNvci52MS5TY2FsZVJlc3BvbnNlMAESWwoIU2h1dGRvd24SJS5oYXdzZXIuc3VwZXJ2aXNvci52MS5TaHV0ZG93blJlcXVlc3QaJi5oYXdzZXIuc3VwZXJ2aXNvci52MS5TaHV0ZG93blJlc3BvbnNlMAFiBnByb3RvMw==";
+  "Cv8BCh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvEg9nb29nbGUucHJvdG9idWYiOwoJVGltZXN0YW1wEhgKB3NlY29uZHMYASABKANSB3NlY29uZHMSFAoFbmFub3MYAiABKAVSBW5hbm9zQoUBChNjb20uZ29vZ2xlLnByb3RvYnVmQg5UaW1lc3RhbXBQcm90b1ABWjJnb29nbGUuZ29sYW5nLm9yZy9wcm90b2J1Zi90eXBlcy9rbm93bi90aW1lc3RhbXBwYvgBAaICA0dQQqoCHkdvb2dsZS5Qcm90b2J1Zi5XZWxsS25vd25UeXBlc2IGcHJvdG8zCt8ZCiVoYXdzZXIvc3VwZXJ2aXNvci92MS9zdXBlcnZpc29yLnByb3RvEhRoYXdzZXIuc3VwZXJ2aXNvci52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90byINCgtJbmZvUmVxdWVzdCKfAQoMSW5mb1Jlc3BvbnNlEhIKBG5hbWUYASABKAlSBG5hbWUSEgoEZmlsZRgCIAEoCVIEZmlsZRIQCgNwaWQYAyABKA1SA3BpZBIaCghyZWdpc3RyeRgEIAEoCVIIcmVnaXN0cnkSOQoKc3RhcnRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCXN0YXJ0ZWRBdCINCgtMaXN0UmVxdWVzdCJHCgxMaXN0UmVzcG9uc2USNwoIY2hpbGRyZW4YASADKAsyGy5oYXdzZXIuc3VwZXJ2aXNvci52MS5DaGlsZFIIY2hpbGRyZW4iDgoMV2F0Y2hSZXF1ZXN0IkgKDVdhdGNoUmVzcG9uc2USNwoIY2hpbGRyZW4YASADKAsyGy5oYXdzZXIuc3VwZXJ2aXNvci52MS5DaGlsZFIIY2hpbGRyZW4iUQoLTG9nc1JlcXVlc3QSFAoFbmFtZXMYASADKAlSBW5hbWVzEhQKBWxpbmVzGAIgASgNUgVsaW5lcxIWCgZmb2xsb3cYAyABKAhSBmZvbGxvdyKdAQoMTG9nc1Jlc3BvbnNlEjMKBGxpbmUYASABKAsyHS5oYXdzZXIuc3VwZXJ2aXNvci52MS5Mb2dMaW5lSABSBGxpbmUSMwoFZXZlbnQYAiABKAsyGy5oYXdzZXIuc3VwZXJ2aXNvci52MS5FdmVudEgAUgVldmVudBIaCgdza2lwcGVkGAMgASgNSABSB3NraXBwZWRCBwoFZW50cnkiJgoOUmVzdGFydFJlcXVlc3QSFAoFbmFtZXMYASADKAlSBW5hbWVzIk0KD1Jlc3RhcnRSZXNwb25zZRI6Cghwcm9ncmVzcxgBIAEoCzIeLmhhd3Nlci5zdXBlcnZpc29yLnYxLlByb2dyZXNzUghwcm9ncmVzcyIjCgtTdG9wUmVxdWVzdBIUCgVuYW1lcxgBIAMoCVIFbmFtZXMiSgoMU3RvcFJlc3BvbnNlEjoKCHByb2dyZXNzGAEgASgLMh4uaGF3c2VyLnN1cGVydmlzb3IudjEuUHJvZ3Jlc3NSCHByb2dyZXNzIjoKDFNjYWxlUmVxdWVzdBIUCgVncm91cBgBIAEoCVIFZ3JvdXASFAoFY291bnQYAiABKA1SBWNvdW50IksKDVNjYWxlUmVzcG9uc2USOgoIcHJvZ3Jlc3MYASABKAsyHi5oYXdzZXIuc3VwZXJ2aXNvci52MS5Qcm9ncmVzc1IIcHJvZ3Jlc3MiEQoPU2h1dGRvd25SZXF1ZXN0Ik4KEFNodXRkb3duUmVzcG9uc2USOgoIcHJvZ3Jlc3MYASABKAsyHi5oYXdzZXIuc3VwZXJ2aXNvci52MS5Qcm9ncmVzc1IIcHJvZ3Jlc3MiYQoIUHJvZ3Jlc3MSMwoFZXZlbnQYASABKAsyGy5oYXdzZXIuc3VwZXJ2aXNvci52MS5FdmVudEgAUgVldmVudBIYCgZyZXBvcnQYAiABKAlIAFIGcmVwb3J0QgYKBHRvbGQihQQKBUNoaWxkEhIKBG5hbWUYASABKAlSBG5hbWUSFAoFZ3JvdXAYAiABKAlSBWdyb3VwEjcKBXN0YXRlGAMgASgOMiEuaGF3c2VyLnN1cGVydmlzb3IudjEuQ2hpbGQuU3RhdGVSBXN0YXRlEhUKA3BpZBgEIAEoDUgAUgNwaWSIAQESGgoIcmVzdGFydHMYBSABKA1SCHJlc3RhcnRzEjkKCnN0YXJ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUglzdGFydGVkQXQSFwoEc3RlcBgHIAEoCUgBUgRzdGVwiAEBEjcKCWxhc3RfZXhpdBgIIAEoCzIaLmhhd3Nlci5zdXBlcnZpc29yLnYxLkV4aXRSCGxhc3RFeGl0EjEKBXN0YXRzGAkgASgLMhsuaGF3c2VyLnN1cGVydmlzb3IudjEuU3RhdHNSBXN0YXRzIpQBCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhEKDVNUQVRFX1dBSVRJTkcQARISCg5TVEFURV9TVEFSVElORxACEg8KC1NUQVRFX1JFQURZEAMSEgoOU1RBVEVfU1RPUFBJTkcQBBIVChFTVEFURV9CQUNLSU5HX09GRhAFEhEKDVNUQVRFX1NUT1BQRUQQBkIGCgRfcGlkQgcKBV9zdGVwIpcBCgRFeGl0EhcKBGNvZGUYASABKAVIAFIEY29kZYgBARIbCgZzaWduYWwYAiABKAlIAVIGc2lnbmFsiAEBEhsKBnJlYXNvbhgDIAEoCUgCUgZyZWFzb26IAQESHQoKbGFzdF9saW5lcxgEIAMoCVIJbGFzdExpbmVzQgcKBV9jb2RlQgkKB19zaWduYWxCCQoHX3JlYXNvbiKPAgoFU3RhdHMSEAoDY3B1GAEgASgBUgNjcHUSIQoMbWVtb3J5X2J5dGVzGAIgASgEUgttZW1vcnlCeXRlcxItChNldmVudF9sb29wX2RlbGF5X21zGAMgASgBUhBldmVudExvb3BEZWxheU1zEigKEGNhbGxzX3Blcl9zZWNvbmQYBCABKAFSDmNhbGxzUGVyU2Vjb25kEioKEWVycm9yc19wZXJfc2Vjb25kGAUgASgBUg9lcnJvcnNQZXJTZWNvbmQSGgoGcDUwX21zGAYgASgBSABSBXA1ME1ziAEBEhoKBnA5OV9tcxgHIAEoAUgBUgVwOTlNc4gBAUIJCgdfcDUwX21zQgkKB19wOTlfbXMi/wEKB0xvZ0xpbmUSFAoFY2hpbGQYASABKAlSBWNoaWxkEhQKBWdyb3VwGAIgASgJUgVncm91cBI8CgZzdHJlYW0YAyABKA4yJC5oYXdzZXIuc3VwZXJ2aXNvci52MS5Mb2dMaW5lLlN0cmVhbVIGc3RyZWFtEhIKBHRleHQYBCABKAlSBHRleHQSLgoEdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRpbWUiRgoGU3RyZWFtEhYKElNUUkVBTV9VTlNQRUNJRklFRBAAEhEKDVNUUkVBTV9TVERPVVQQARIRCg1TVFJFQU1fU1RERVJSEAIidQoFRXZlbnQSFAoFY2hpbGQYASABKAlSBWNoaWxkEhIKBHR5cGUYAiABKAlSBHR5cGUSEgoEdGV4dBgDIAEoCVIEdGV4dBIuCgRleGl0GAQgASgLMhouaGF3c2VyLnN1cGVydmlzb3IudjEuRXhpdFIEZXhpdDK8BQoRU3VwZXJ2aXNvclNlcnZpY2USUgoESW5mbxIhLmhhd3Nlci5zdXBlcnZpc29yLnYxLkluZm9SZXF1ZXN0GiIuaGF3c2VyLnN1cGVydmlzb3IudjEuSW5mb1Jlc3BvbnNlIgOQAgESUgoETGlzdBIhLmhhd3Nlci5zdXBlcnZpc29yLnYxLkxpc3RSZXF1ZXN0GiIuaGF3c2VyLnN1cGVydmlzb3IudjEuTGlzdFJlc3BvbnNlIgOQAgESUgoFV2F0Y2gSIi5oYXdzZXIuc3VwZXJ2aXNvci52MS5XYXRjaFJlcXVlc3QaIy5oYXdzZXIuc3VwZXJ2aXNvci52MS5XYXRjaFJlc3BvbnNlMAESTwoETG9ncxIhLmhhd3Nlci5zdXBlcnZpc29yLnYxLkxvZ3NSZXF1ZXN0GiIuaGF3c2VyLnN1cGVydmlzb3IudjEuTG9nc1Jlc3BvbnNlMAESWAoHUmVzdGFydBIkLmhhd3Nlci5zdXBlcnZpc29yLnYxLlJlc3RhcnRSZXF1ZXN0GiUuaGF3c2VyLnN1cGVydmlzb3IudjEuUmVzdGFydFJlc3BvbnNlMAESTwoEU3RvcBIhLmhhd3Nlci5zdXBlcnZpc29yLnYxLlN0b3BSZXF1ZXN0GiIuaGF3c2VyLnN1cGVydmlzb3IudjEuU3RvcFJlc3BvbnNlMAESUgoFU2NhbGUSIi5oYXdzZXIuc3VwZXJ2aXNvci52MS5TY2FsZVJlcXVlc3QaIy5oYXdzZXIuc3VwZXJ2aXNvci52MS5TY2FsZVJlc3BvbnNlMAESWwoIU2h1dGRvd24SJS5oYXdzZXIuc3VwZXJ2aXNvci52MS5TaHV0ZG93blJlcXVlc3QaJi5oYXdzZXIuc3VwZXJ2aXNvci52MS5TaHV0ZG93blJlc3BvbnNlMAFiBnByb3RvMw==";
 
 export type SupervisorServiceDefinition = typeof SupervisorServiceDefinition;
 export const SupervisorServiceDefinition = {
@@ -2372,8 +2490,8 @@ export const SupervisorServiceDefinition = {
     },
     /**
      * Starts processes again, one after the other, the new one ready before the old one goes. Tells what happens meanwhile;
-     * the end of the stream says that all are done. FAILED_PRECONDITION where a new one does not become ready: the old one
-     * stays, and a google.rpc.DebugInfo holds the report and the last lines it wrote.
+     * the end of the stream says that all are done. FAILED_PRECONDITION, after a report, where a new one does not become
+     * ready: the old one stays.
      */
     restart: {
       name: "Restart",
