@@ -21,10 +21,10 @@ import type { ContractSpec, NeedsSpec, ServiceDefinitionOptions, ServiceSpec } f
 export function defineService<
   const Name extends string,
   C extends ContractSpec = undefined,
-  N extends NeedsSpec = Record<never, never>,
+  const N extends NeedsSpec = Record<never, never>,
   S extends StandardSchemaV1 | undefined = undefined,
->(options: ServiceDefinitionOptions<Name, C, N, S>): ServiceSpec<Name, C> {
-  const { name, version = "0.0.0", contract, needs = {}, config, middleware = [], metadata = {}, setup } = options;
+>(options: ServiceDefinitionOptions<Name, C, N, S>): ServiceSpec<Name, C, N> {
+  const { name, version = "0.0.0", contract, needs = {} as N, config, middleware = [], metadata = {}, setup } = options;
   checkName("defineService: name", name);
   if (typeof setup !== "function") throw new TypeError(`${name}: setup: expected a function that makes the handlers`);
   if (config !== undefined && config["~standard"] === undefined) {
@@ -37,6 +37,7 @@ export function defineService<
     contract: contract as C,
     contracts: contractsOf(name, contract),
     needs: resolveNeeds(name, needs),
+    givenNeeds: needs,
     config,
     middleware,
     metadata,

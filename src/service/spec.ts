@@ -121,7 +121,11 @@ export interface ServiceDefinitionOptions<
 }
 
 /** A service as a value: what it is, what it needs and how it is made. Nothing of it runs. */
-export interface ServiceSpec<Name extends string = string, C extends ContractSpec = ContractSpec> {
+export interface ServiceSpec<
+  Name extends string = string,
+  C extends ContractSpec = ContractSpec,
+  N extends NeedsSpec = NeedsSpec,
+> {
   readonly kind: "hawser.service";
   readonly name: Name;
   readonly version: string;
@@ -130,6 +134,8 @@ export interface ServiceSpec<Name extends string = string, C extends ContractSpe
   /** By the name `setup` uses; the only one is called "". */
   readonly contracts: ReadonlyMap<string, ServiceDefinition>;
   readonly needs: readonly Need[];
+  /** Types only: the needs as they were given. */
+  readonly givenNeeds: N;
   readonly config: StandardSchemaV1 | undefined;
   readonly middleware: readonly Middleware[];
   readonly metadata: { readonly [key: string]: string };
