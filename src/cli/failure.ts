@@ -1,4 +1,5 @@
 import { CommanderError } from "commander";
+import { ConfigError } from "../config/config.js";
 import { codeName, RpcError } from "../errors/errors.js";
 import { detailJson } from "./error-details.js";
 import { printable } from "./paint.js";
@@ -6,16 +7,26 @@ import { printable } from "./paint.js";
 /** The command line asks for something that cannot be; nothing was done. */
 export class UsageError extends Error {}
 
+/** The app cannot run as it is written or configured: to start it again does not help. */
+export class AppError extends Error {}
+
 export const exitCodes = {
   ok: 0,
   failure: 1,
   usage: 2,
+  /** EX_CONFIG of sysexits.h, the supervisor's `doNotRestart`. */
+  app: 78,
   /** As shells say of a program that SIGINT ended. */
   interrupted: 130,
 } as const;
 
 export function isUsage(reason: unknown): boolean {
   return reason instanceof UsageError || reason instanceof CommanderError;
+}
+
+export function exitCodeOf(reason: unknown): number {
+  if (isUsage(reason)) return exitCodes.usage;
+  return reason instanceof AppError || reason instanceof ConfigError ? exitCodes.app : exitCodes.failure;
 }
 
 /** On one line: `NOT_FOUND: no order 17`, with its details behind it; `hawser: …` where no service said it. */

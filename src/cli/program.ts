@@ -6,17 +6,21 @@ import { addGet } from "./get.js";
 import type { Io } from "./io.js";
 import { addList } from "./list.js";
 import { addLogs } from "./logs.js";
+import { addOutline } from "./outline.js";
 import { addPs } from "./ps.js";
 import { addRegistry } from "./registry.js";
 import { addRestart } from "./restart.js";
+import { addRun } from "./run-app.js";
 import { addScale } from "./scale.js";
+import { addStart } from "./start.js";
 import { addStop } from "./stop.js";
+import { addUp } from "./up.js";
 import { addWatch } from "./watch.js";
 
 /** The whole command line: what every verb understands, and the verbs. */
 export function createProgram(io: Io): Command {
   const program = new Command("hawser")
-    .description("See who is alive in a system of services, and call them.")
+    .description("Run a system of services, in one process or in many; see who is alive, and call them.")
     .version(version(), "-V, --version", "print the version")
     .option("--registry <url>", `where services find each other (default: HAWSER_REGISTRY, or ${defaultRegistryUrl})`)
     .option("--json", "print JSON for programs: one document, or one object a line where there is a stream")
@@ -31,7 +35,22 @@ export function createProgram(io: Io): Command {
   return program;
 }
 
-const verbs = [addRegistry, addList, addGet, addWatch, addCall, addPs, addLogs, addRestart, addStop, addScale];
+const verbs = [
+  addRun,
+  addUp,
+  addStart,
+  addOutline,
+  addRegistry,
+  addList,
+  addGet,
+  addWatch,
+  addCall,
+  addPs,
+  addLogs,
+  addRestart,
+  addStop,
+  addScale,
+];
 
 /** The package's, which is two folders up from here in `src` and in `dist`. */
 function version(): string {

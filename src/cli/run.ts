@@ -1,11 +1,12 @@
 import { CommanderError } from "commander";
-import { exitCodes, failureJson, failureLine, isUsage } from "./failure.js";
+import { exitCodeOf, exitCodes, failureJson, failureLine } from "./failure.js";
 import { Interrupted } from "./interruptible.js";
 import type { Io } from "./io.js";
 import { createProgram } from "./program.js";
 
 /**
- * Runs one command line to its end and answers the exit code: 0; 1 where it failed; 2 where it made no sense; 130 where
+ * Runs one command line to its end and answers the exit code: 0; 1 where it failed; 2 where it made no sense; 78 where
+ * an app cannot run as it is; 130 where
  * it was interrupted before it was done. Never rejects: a failure is one line on stderr.
  *
  * @param args without node and script
@@ -20,6 +21,6 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     const helped = reason instanceof CommanderError && reason.code === "commander.help"; // no verb: it has printed the help
     const line = args.includes("--json") ? JSON.stringify(failureJson(reason)) : failureLine(reason);
     if (!helped) io.stderr.write(`${line}\n`);
-    return isUsage(reason) ? exitCodes.usage : exitCodes.failure;
+    return exitCodeOf(reason);
   }
 }

@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 import { defaultRegistryUrl } from "../service/open-registry.js";
 import type { Io } from "./io.js";
 import { type Paint, paint } from "./paint.js";
+import { runningRegistry } from "./up/running-app.js";
 
 /** The options every verb has. */
 export interface GlobalOptions {
@@ -17,13 +18,19 @@ export class Terminal {
   /** Whether a program reads the output. */
   readonly json: boolean;
   readonly paint: Paint;
-  readonly registryUrl: string;
+  /** Undefined where neither an option nor the environment said one. */
+  readonly givenRegistryUrl: string | undefined;
 
   constructor(io: Io, options: GlobalOptions) {
     this.io = io;
     this.json = options.json ?? false;
     this.paint = paint(options.color !== false && !io.env["NO_COLOR"] && io.stdout.isTTY === true);
-    this.registryUrl = options.registry ?? (io.env["HAWSER_REGISTRY"] || defaultRegistryUrl);
+    this.givenRegistryUrl = options.registry ?? (io.env["HAWSER_REGISTRY"] || undefined);
+  }
+
+  /** The one that was said, or that of the one app that runs under `hawser up`, or the usual one. */
+  async registryUrl(): Promise<string> {
+    return this.givenRegistryUrl ?? (await runningRegistry(this.io.env)) ?? defaultRegistryUrl;
   }
 
   /** A line of the answer. Resolves when the reader can take more. */

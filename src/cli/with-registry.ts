@@ -9,7 +9,7 @@ import type { Terminal } from "./terminal.js";
  * @throws UsageError for a URL that is none
  */
 export async function withRegistry<T>(terminal: Terminal, use: (registry: Registry) => Promise<T>): Promise<T> {
-  const registry = open(terminal.registryUrl);
+  const registry = open(await terminal.registryUrl());
   try {
     return await use(registry);
   } finally {
