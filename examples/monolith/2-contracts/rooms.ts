@@ -1,0 +1,23 @@
+import { Code, RpcError } from "hawser/errors";
+import type { Room, RoomsServiceDefinition } from "../gen/house/rooms/v1/rooms.js";
+import type { Module } from "./module.js";
+
+const rooms: Room[] = [
+  { id: "blue", name: "Blue room", hourCents: 2400 },
+  { id: "green", name: "Green room", hourCents: 3600 },
+  { id: "hall", name: "The hall", hourCents: 12_000 },
+];
+
+export function createRooms(): Module<RoomsServiceDefinition> {
+  return {
+    async listRooms() {
+      return { rooms };
+    },
+
+    async getRoom({ id }) {
+      const room = rooms.find((each) => each.id === id);
+      if (room === undefined) throw new RpcError(Code.NOT_FOUND, `no room "${id}"`);
+      return room;
+    },
+  };
+}
