@@ -32,6 +32,13 @@ export async function requestsOf(method: Method, source: RequestSource): Promise
     : [checked(method, json, "the request")];
 }
 
+/** Of a method that takes a stream all are checked. @throws UsageError where one does not fit its type */
+export function checkRequest(method: Method, request: unknown, what: string): void {
+  if (!method.requestStream) checked(method, request, what);
+  else if (!Array.isArray(request)) throw new UsageError(`${what}: ${method.fullName} takes a stream, an array here`);
+  else for (const [index, each] of request.entries()) checked(method, each, `${what}, request ${index + 1},`);
+}
+
 async function load({ argument = "{}", stdin }: RequestSource): Promise<string> {
   if (argument === "-") return readText(stdin);
   if (!argument.startsWith("@")) return argument;
