@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startControlServer } from "../../../src/cli/up/control-server.js";
 import { takeRuntimeFolder } from "../../../src/cli/up/runtime-folder.js";
+import type { Supervisor } from "../../../src/supervisor/supervisor.js";
 import { systemClock } from "../../../src/time/time.js";
-import type { FakeSupervisor } from "../../support/fake-supervisor.js";
 import { hawser, type Result, type Started, type Surroundings, start } from "./command.js";
 
 /** What `hawser up` leaves open for the other verbs, with a supervisor that has no processes. */
@@ -22,7 +22,7 @@ export class User {
   readonly #apps: RunningApp[] = [];
 
   /** Runs an app until its supervisor ends, as `hawser up` does. @param pid to tell apps apart; default: this process's */
-  async up(name: string, supervisor: FakeSupervisor, pid: number = process.pid): Promise<RunningApp> {
+  async up(name: string, supervisor: Supervisor, pid: number = process.pid): Promise<RunningApp> {
     const file = join(this.folder, `${name}.ts`);
     writeFileSync(file, "");
     const startedAt = Math.round(systemClock.now());
