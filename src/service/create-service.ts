@@ -179,8 +179,9 @@ class ComposedService implements Service {
       this.#instance = instance;
       for (const hook of this.#hooks.ready) await hook();
     } catch (error) {
-      await this.server.close({ graceMs: 0 });
       await this.#registration?.close();
+      this.#registration = undefined; // nobody is to be told of a stop
+      await this.server.close({ graceMs: 0 });
       throw error;
     }
     this.logger.info({ instance: id, endpoints: instance.endpoints, registry: registry.name }, "serving");
@@ -192,7 +193,7 @@ class ComposedService implements Service {
     if (this.#registration !== undefined && this.#instance !== undefined) {
       await this.#announceDraining(this.#registration, this.#instance);
       await this.#run(this.#hooks.drain);
-      await sleep(clock, drainMs);
+      if (drainMs > 0) await sleep(clock, drainMs);
     }
     await this.server.close({ graceMs });
     if (this.#instance !== undefined) await this.#run(this.#hooks.stop);

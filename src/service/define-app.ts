@@ -57,7 +57,14 @@ export function defineApp<const S extends readonly ServiceSpec[]>(options: AppOp
     if (service?.kind !== "hawser.service") {
       throw new TypeError(`${name}: services[${index}]: expected what defineService() gave`);
     }
-    if (byName.has(service.name)) throw new TypeError(`${name}: two services are called ${service.name}`);
+    if (service.name === "shared") {
+      throw new TypeError(
+        `${name}: a service cannot be called "shared": its configuration could not be told from what all of them see`,
+      );
+    }
+    if (byName.has(service.name)) {
+      throw new TypeError(`${name}: two services are called ${service.name}; give one of them another name`);
+    }
     byName.set(service.name, service);
   }
   for (const service of services) for (const need of service.needs) checkNeed(service.name, need, byName);
@@ -83,7 +90,9 @@ function checkNeed(owner: string, need: Need, byName: ReadonlyMap<string, Servic
   const provider = byName.get(need.service);
   if (need.external) {
     if (provider === undefined) return;
-    throw new TypeError(`${owner}: needs.${need.name} is external, and ${need.service} is a service of this app`);
+    throw new TypeError(
+      `${owner}: needs.${need.name} is external, and ${need.service} is a service of this app; leave out external`,
+    );
   }
   if (provider === undefined) {
     throw new TypeError(
@@ -108,14 +117,21 @@ function processesOf(
   const left = new Set(services.map(({ name }) => name));
   const grouped = Object.entries(groups).map(([name, members]) => {
     checkName(`${app}: groups`, name);
+    if (members.length === 0) throw new TypeError(`${app}: groups.${name}: expected the names of services, was empty`);
     for (const member of members) {
-      if (!left.delete(member))
-        throw new TypeError(`${app}: groups.${name}: ${member} is no service, or in two groups`);
+      if (left.delete(member)) continue;
+      const known = services.map((service) => service.name);
+      throw new TypeError(
+        known.includes(member)
+          ? `${app}: groups.${name}: ${member} is in a group already; a service is in one`
+          : `${app}: groups.${name}: no service is called ${member} (there are: ${known.join(", ")})`,
+      );
     }
     return { name, services: members };
   });
   const clash = grouped.find(({ name }) => left.has(name));
-  if (clash !== undefined) throw new TypeError(`${app}: groups.${clash.name} is the name of a service outside of it`);
+  if (clash !== undefined)
+    throw new TypeError(`${app}: groups.${clash.name}: a service outside of it has this name; give the group another`);
   const processes = [...grouped, ...[...left].map((name) => ({ name, services: [name] }))];
   for (const [name, count] of Object.entries(replicas)) {
     if (!processes.some((process) => process.name === name)) {

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { advertised } from "./advertised.js";
@@ -24,28 +25,47 @@ export interface HttpListenerOptions {
  */
 export function httpListener(handler: RequestListener | Server, options: HttpListenerOptions): OwnedListener {
   const { port, host = "127.0.0.1", advertise } = options;
+  if (!(Number.isInteger(port) && port >= 0 && port <= 65_535))
+    throw new RangeError(`httpListener: port: must be a whole number from 0 to 65535, was ${port}`);
   const server = typeof handler === "function" ? createServer(handler) : handler;
+  let listening: Promise<void> | undefined;
+  let closing = false;
+  // A kept connection is idle once its last answer is out; Node would keep it for seconds, and the close waits for it.
+  server.on("request", (_request, response) => {
+    response.once("close", () => closing && setImmediate(() => server.closeIdleConnections()));
+  });
+
   return {
     name: "http",
-    start: () =>
-      new Promise((resolve, reject) => {
-        server.once("error", ({ code, message }: NodeJS.ErrnoException) =>
-          reject(new Error(code === "EADDRINUSE" ? `http://${host}:${port} is taken; choose another port` : message)),
-        );
-        server.listen(port, host, () => {
-          const bound = server.address() as AddressInfo;
-          const shown = bound.family === "IPv6" ? `[${bound.address}]` : bound.address;
-          resolve(advertised(`http://${shown}:${bound.port}`, advertise));
-        });
-      }),
-    close: ({ graceMs }) =>
-      new Promise((resolve) => {
-        const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-        server.close(() => {
-          clearTimeout(timer);
-          resolve();
-        });
-        server.closeIdleConnections();
-      }),
+    async start() {
+      listening = listen(server, port, host);
+      await listening;
+      return advertised(endpointOf(server), advertise);
+    },
+    async close({ graceMs }) {
+      closing = true;
+      await listening?.catch(() => {});
+      if (!server.listening) return;
+      const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+      await new Promise((resolve) => server.close(resolve));
+      clearTimeout(timer);
+    },
   };
+}
+
+async function listen(server: Server, port: number, host: string): Promise<void> {
+  try {
+    server.listen(port, host);
+    await once(server, "listening");
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new Error(code === "EADDRINUSE" ? `http://${host}:${port} is taken; choose another port` : message, {
+      cause,
+    });
+  }
+}
+
+function endpointOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo;
+  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 }

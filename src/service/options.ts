@@ -55,7 +55,7 @@ export interface ResolvedServiceOptions extends Required<Omit<ServiceOptions, "a
 
 /** @throws TypeError where others could not find it by this name */
 export function checkName(option: string, name: string): void {
-  if (/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name)) return;
+  if (typeof name === "string" && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name)) return;
   throw new TypeError(`${option}: expected lower case letters, digits and dashes, was ${JSON.stringify(name)}`);
 }
 

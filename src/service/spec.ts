@@ -59,7 +59,7 @@ export interface OwnedListener {
   readonly name: string;
   /** Resolves once it listens, with its endpoint (`http://127.0.0.1:8080`) where the registry shall know it. */
   start(): Promise<string | undefined>;
-  /** Takes nothing new, finishes what runs, and closes. */
+  /** Takes nothing new, finishes what runs, and closes; called for every one that was started, whatever came of that. */
   close(options: { readonly graceMs: number }): Promise<void>;
 }
 

@@ -12,11 +12,16 @@ export interface BackgroundTasksOptions {
   readonly onFailure: (error: Error) => void;
 }
 
+interface NamedTask {
+  readonly name: string;
+  readonly task: Task;
+}
+
 /** What a service does beside its calls. */
 export class BackgroundTasks {
   readonly #options: BackgroundTasksOptions;
-  readonly #tasks = new Map<string, Task>();
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #waiting: NamedTask[] = [];
+  readonly #running = new Map<NamedTask, Promise<void>>();
   readonly #stop = new AbortController();
   #started = false;
 
@@ -24,14 +29,15 @@ export class BackgroundTasks {
     this.#options = options;
   }
 
+  /** Before the start it waits for that; after the stop it is not begun. */
   add(name: string, task: Task): void {
-    this.#tasks.set(name, task);
-    if (this.#started) this.#run(name, task);
+    if (this.#started) this.#run({ name, task });
+    else this.#waiting.push({ name, task });
   }
 
   start(): void {
     this.#started = true;
-    for (const [name, task] of this.#tasks) this.#run(name, task);
+    for (const each of this.#waiting.splice(0)) this.#run(each);
   }
 
   stop(): void {
@@ -40,30 +46,36 @@ export class BackgroundTasks {
 
   /** Resolves when all have ended, or are not worth waiting for any longer. */
   async ended(): Promise<void> {
+    if (this.#running.size === 0) return;
     const { clock, graceMs, logger } = this.#options;
     const patience = new AbortController();
     const tooLong = sleep(clock, graceMs, patience.signal).then(() => {
-      if (this.#running.size === 0) return;
-      logger.error(
-        { tasks: [...this.#running.keys()] },
-        `background tasks do not end; left behind after ${graceMs} ms`,
-      );
+      if (patience.signal.aborted) return;
+      const tasks = [...this.#running.keys()].map(({ name }) => name);
+      logger.error({ tasks }, `background tasks do not end; left behind after ${graceMs} ms`);
     });
     await Promise.race([Promise.all(this.#running.values()), tooLong]);
     patience.abort();
   }
 
-  #run(name: string, task: Task): void {
+  #run(each: NamedTask): void {
     const { signal } = this.#stop;
+    if (signal.aborted) return;
     const run = async (): Promise<void> => {
       try {
-        await task(signal);
+        await each.task(signal);
       } catch (cause) {
-        if (!signal.aborted) this.#options.onFailure(new Error(`the background task "${name}" failed`, { cause }));
+        if (!signal.aborted) this.#options.onFailure(failed(each, cause));
       } finally {
-        this.#running.delete(name);
+        this.#running.delete(each);
       }
     };
-    this.#running.set(name, run());
+    const running = run();
+    this.#running.set(each, running);
   }
+}
+
+function failed({ name }: NamedTask, cause: unknown): Error {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new Error(`the background task "${name}" failed: ${why}`, { cause });
 }

@@ -1,8 +1,11 @@
 import type { ClosableClient } from "../../client/client.js";
+import { type Config, ConfigError } from "../../config/config.js";
 import { type Instance, type ServiceDefinition, silentLogger } from "../../contract/contract.js";
+import { sleep } from "../../time/time.js";
 import type { ServiceClientOptions } from "../create-service.js";
 import type { App } from "../define-app.js";
-import type { Placement, ServiceSpec } from "../spec.js";
+import { checkPlacement } from "../needs.js";
+import type { Need, Placement, ServiceSpec } from "../spec.js";
 import { tracedClient } from "../traced-client.js";
 import { PlacementSwitch } from "./placement-switch.js";
 import type { AppProcessContext } from "./process-context.js";
@@ -14,6 +17,7 @@ export class ComposedApp implements RunningApp {
   readonly app: App;
   readonly failure: Promise<Error>;
   readonly #context: AppProcessContext;
+  /** Those that start, run or stop here. */
   readonly #running = new Map<string, RunningService>();
   readonly #clients: AsyncDisposable[] = [];
   #closing: Promise<void> | undefined;
@@ -30,27 +34,28 @@ export class ComposedApp implements RunningApp {
   }
 
   get services(): readonly string[] {
-    return [...this.#running.keys()];
+    return this.instances.map(({ service }) => service);
   }
 
   get instances(): readonly Instance[] {
-    return [...this.#running.values()].map(({ instance }) => instance);
+    return [...this.#running.values()].flatMap(({ instance }) => instance ?? []);
   }
 
-  /** At once those that need none of each other. */
+  /** At once those that need none of each other; nobody before all are known to have what they need. */
   async start(names: readonly string[], signal?: AbortSignal): Promise<void> {
-    const specs = names.map((name) => this.#spec(name));
-    const here = new Set(names);
-    for (const spec of specs) this.#check(spec, here);
+    const wanted = names.map((name) => this.#spec(name));
+    const specs = this.app.services.filter((each) => wanted.includes(each));
+    for (const spec of specs) this.#check(spec, new Set(names));
     const onAbort = (): void => void this.close();
     signal?.addEventListener("abort", onAbort);
     const starts = new Map<string, Promise<void>>();
-    for (const spec of this.app.services.filter((each) => specs.includes(each))) {
-      const needed = spec.needs.map(({ service }) => starts.get(service)).filter((start) => start !== undefined);
-      starts.set(spec.name, this.#startAfter(Promise.all(needed), spec));
-    }
     try {
+      const configs = await sections(this.#context.config, specs);
       if (signal?.aborted) throw new Error(`${this.app.name} was stopped before it started`);
+      for (const spec of specs) {
+        const needed = spec.needs.map(({ service }) => starts.get(service)).filter((start) => start !== undefined);
+        starts.set(spec.name, this.#startAfter(Promise.all(needed), spec, configs.get(spec.name)));
+      }
       await Promise.all(starts.values());
     } catch (error) {
       void this.close(); // those that still start are told
@@ -84,21 +89,25 @@ export class ComposedApp implements RunningApp {
   }
 
   place(service: string, need: string, placement: Placement): void {
-    this.#here(service).placement(need).value = placement;
+    const owner = this.#here(service);
+    checkPlacement("place", placement);
+    const found = owner.need(need);
+    this.#checkNeed(owner.spec, found, placement, this.#names);
+    owner.placement(found).value = placement;
   }
 
   async startService(name: string): Promise<void> {
     const spec = this.#spec(name);
     if (this.#closing !== undefined) throw new Error(`${this.app.name} is closed; start it again`);
     if (this.#running.has(name)) throw new RangeError(`${name} runs here already`);
-    this.#check(spec, new Set([...this.#running.keys(), name]));
-    await this.#startAfter(Promise.resolve(), spec);
+    this.#check(spec, new Set([...this.#names, name]));
+    await this.#start(spec, this.#context.config.section(name, spec.config));
   }
 
   async stopService(name: string): Promise<void> {
     const service = this.#here(name);
     await service.close();
-    if (this.#running.get(name) === service) this.#running.delete(name);
+    this.#forget(service);
   }
 
   close(): Promise<void> {
@@ -110,22 +119,41 @@ export class ComposedApp implements RunningApp {
     return this.close();
   }
 
-  async #startAfter(needed: Promise<unknown>, spec: ServiceSpec): Promise<void> {
+  async #startAfter(needed: Promise<unknown>, spec: ServiceSpec, config: unknown): Promise<void> {
     await needed;
     if (this.#closing !== undefined) throw new Error(`${this.app.name} was stopped while it started`);
-    const service = new RunningService(spec, this.#context);
+    await this.#start(spec, Promise.resolve(config));
+  }
+
+  async #start(spec: ServiceSpec, config: Promise<unknown>): Promise<void> {
+    const service = new RunningService(spec, config, this.#context);
     this.#running.set(spec.name, service);
     try {
       await service.start();
     } catch (error) {
-      this.#running.delete(spec.name);
+      this.#forget(service);
       throw error;
     }
   }
 
-  /** Whoever is not needed any more, until nobody is left. */
+  /** Another of its name may have come meanwhile. */
+  #forget(service: RunningService): void {
+    if (this.#running.get(service.spec.name) === service) this.#running.delete(service.spec.name);
+  }
+
+  /** Whoever is not needed any more, until nobody is left. Clients from outside let go of those elsewhere after a while. */
   async #close(): Promise<void> {
-    await Promise.all(this.#clients.map((client) => client[Symbol.asyncDispose]()));
+    const { clock, graceMs, registry } = this.#context;
+    const patience = new AbortController();
+    const clients = Promise.all(this.#clients.map((client) => client[Symbol.asyncDispose]()));
+    const letGo = Promise.race([clients, sleep(clock, graceMs, patience.signal)]);
+    await this.#closeServices();
+    await letGo;
+    patience.abort();
+    await registry.close();
+  }
+
+  async #closeServices(): Promise<void> {
     const closed = new Map<string, Promise<void>>();
     for (const { name } of [...this.app.services].reverse()) {
       const service = this.#running.get(name);
@@ -141,7 +169,10 @@ export class ComposedApp implements RunningApp {
     }
     await Promise.all(closed.values());
     this.#running.clear();
-    await this.#context.registry.close();
+  }
+
+  get #names(): ReadonlySet<string> {
+    return new Set(this.#running.keys());
   }
 
   #spec(name: string): ServiceSpec {
@@ -161,16 +192,32 @@ export class ComposedApp implements RunningApp {
   #check(spec: ServiceSpec, here: ReadonlySet<string>): void {
     for (const need of spec.needs) {
       const placement = this.#context.placement(spec, need);
-      const what = `${spec.name} needs ${need.service}`;
-      if (placement === "local" && !here.has(need.service)) {
-        throw new RangeError(`${what} in this process (placement: local), and it does not run here`);
-      }
-      if (this.#context.wire !== undefined || (here.has(need.service) && placement !== "remote")) continue;
-      throw new RangeError(
-        placement === "remote"
-          ? `${what} over the wire (placement: remote), and nothing listens here; give a registry: HAWSER_REGISTRY`
-          : `${what}, which does not run here, and there is no registry to find it in; try: hawser start, or HAWSER_REGISTRY`,
-      );
+      checkPlacement(`${spec.name}: needs.${need.name}.placement`, placement);
+      this.#checkNeed(spec, need, placement, here);
     }
   }
+
+  #checkNeed(spec: ServiceSpec, need: Need, placement: Placement, here: ReadonlySet<string>): void {
+    const what = `${spec.name} needs ${need.service}`;
+    const isHere = here.has(need.service);
+    if (placement === "local" && !isHere)
+      throw new RangeError(`${what} in this process (placement: local), and it does not run here`);
+    if (this.#context.registry.reaches || (isHere && placement !== "remote")) return;
+    throw new RangeError(
+      placement === "remote"
+        ? `${what} over the wire (placement: remote), and there is no registry to find it in; set HAWSER_REGISTRY`
+        : `${what}, which does not run here, and there is no registry to find it in; set HAWSER_REGISTRY`,
+    );
+  }
+}
+
+/** What the schemas make of the values there are. @throws ConfigError for all at once that do not fit */
+async function sections(config: Config, specs: readonly ServiceSpec[]): Promise<ReadonlyMap<string, unknown>> {
+  const made = await Promise.allSettled(specs.map((spec) => config.section(spec.name, spec.config)));
+  const reasons = made.flatMap((each) => (each.status === "rejected" ? [each.reason as unknown] : []));
+  const misfits = reasons.filter((reason) => reason instanceof ConfigError);
+  if (reasons.length > misfits.length) throw reasons.find((reason) => !misfits.includes(reason as ConfigError));
+  if (misfits.length === 1) throw misfits[0];
+  if (misfits.length > 1) throw new ConfigError(misfits.flatMap(({ issues }) => issues));
+  return new Map(specs.map(({ name }, index) => [name, (made[index] as PromiseFulfilledResult<unknown>).value]));
 }

@@ -56,7 +56,7 @@ export class PlacedWatch implements Watch {
     this.#options.onSnapshot(snapshot);
   }
 
-  /** Undefined as long as it is not known yet. */
+  /** Undefined as long as it is not known yet; where it is not known of those elsewhere, those here count. */
   #wanted(): Snapshot | undefined {
     switch (this.#options.placement.value) {
       case "local":
@@ -65,7 +65,7 @@ export class PlacedWatch implements Watch {
         return this.#shared;
       case "auto": {
         const serves = this.#here?.instances.some(({ state }) => state !== "draining");
-        return serves === true ? this.#here : this.#shared;
+        return serves === true ? this.#here : (this.#shared ?? this.#here);
       }
     }
   }

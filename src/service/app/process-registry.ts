@@ -31,12 +31,22 @@ export class ProcessRegistry implements Registry {
     this.name = shared?.name ?? "this process";
   }
 
+  /** Whether anybody elsewhere can be found. */
+  get reaches(): boolean {
+    return this.#shared !== undefined;
+  }
+
   async register(instance: Instance, options?: RegisterOptions): Promise<Registration> {
     const wire = instance.endpoints.filter((endpoint) => !isLocal(endpoint));
     const shared =
       wire.length === 0 ? undefined : await this.#shared?.register({ ...instance, endpoints: wire }, options);
-    const here = await this.#here.register(instance);
-    return shared === undefined ? here : new TwoRegistrations(here, shared);
+    try {
+      const here = await this.#here.register(instance);
+      return shared === undefined ? here : new TwoRegistrations(here, shared);
+    } catch (error) {
+      await shared?.close();
+      throw error;
+    }
   }
 
   watch(service: string, onSnapshot: (snapshot: Snapshot) => void): Watch {

@@ -2,10 +2,12 @@ import type { Closeable, Handlers, ServiceDefinition } from "../../contract/cont
 import { type Instance, newInstanceId } from "../../contract/contract.js";
 import { sleep } from "../../time/time.js";
 import { createService, type Service } from "../create-service.js";
-import type { Need, OwnedListener, ServiceSpec, SetupContext } from "../spec.js";
+import type { Need, ServiceSpec, SetupContext } from "../spec.js";
 import { BackgroundTasks } from "./background-tasks.js";
+import { OwnedListeners } from "./owned-listeners.js";
 import { PlacementSwitch } from "./placement-switch.js";
 import type { AppProcessContext } from "./process-context.js";
+import { type StartStepOptions, startStep } from "./start-step.js";
 import { Teardown } from "./teardown.js";
 
 /** One service of an app, alive in this process: set up, served here and, where there is a wire, there too. */
@@ -13,23 +15,29 @@ export class RunningService implements Closeable {
   readonly spec: ServiceSpec;
   readonly #process: AppProcessContext;
   readonly #service: Service;
-  readonly #placements = new Map<string, PlacementSwitch>();
-  readonly #listeners: OwnedListener[] = [];
+  readonly #config: Promise<unknown>;
+  readonly #placements: ReadonlyMap<string, PlacementSwitch>;
+  readonly #listeners: OwnedListeners;
   readonly #background: BackgroundTasks;
   readonly #teardown: Teardown;
   readonly #stopping = new AbortController();
-  #listening: OwnedListener[] = [];
+  #ready = false;
   #listenersClosed: Promise<void> | undefined;
   #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(spec: ServiceSpec, process: AppProcessContext) {
-    const { registry, transport, wire, clock, drainMs, graceMs, app } = process;
+  /** @param config what its schema made of the values there are */
+  constructor(spec: ServiceSpec, config: Promise<unknown>, process: AppProcessContext) {
+    const { registry, transport, wire, clock, graceMs, app } = process;
     const { name, version, metadata } = spec;
     const id = newInstanceId(name);
     const logger = process.logger(spec);
     this.spec = spec;
+    this.#config = config;
     this.#process = process;
+    this.#placements = new Map(
+      spec.needs.map((need) => [need.name, new PlacementSwitch(process.placement(spec, need))]),
+    );
     this.#service = createService({
       name,
       version,
@@ -44,10 +52,11 @@ export class RunningService implements Closeable {
       telemetry: process.telemetry(spec, id),
       logger,
       clock,
-      drainMs: wire === undefined ? 0 : drainMs,
+      drainMs: this.#drainMs,
       graceMs,
     });
     this.#service.onDrain(() => this.#drain()).onStop(() => this.#stop()); // before the hooks that setup adds
+    this.#listeners = new OwnedListeners(logger);
     this.#teardown = new Teardown((err) => logger.error({ err }, "a teardown failed"));
     this.#background = new BackgroundTasks({
       logger,
@@ -57,17 +66,21 @@ export class RunningService implements Closeable {
     });
   }
 
-  /** @throws Error before `start()` */
-  get instance(): Instance {
-    return this.#service.instance;
+  /** Undefined before it is ready. */
+  get instance(): Instance | undefined {
+    return this.#ready ? this.#service.instance : undefined;
   }
 
   /** @throws RangeError for a need it does not have */
-  placement(need: string): PlacementSwitch {
-    const placement = this.#placements.get(need);
-    if (placement !== undefined) return placement;
-    const known = this.spec.needs.map(({ name }) => name).join(", ") || "nothing";
-    throw new RangeError(`${this.spec.name} has no need "${need}" (it needs: ${known})`);
+  need(name: string): Need {
+    const need = this.spec.needs.find((each) => each.name === name);
+    if (need !== undefined) return need;
+    const known = this.spec.needs.map((each) => each.name).join(", ") || "nothing";
+    throw new RangeError(`${this.spec.name} has no need "${name}" (it needs: ${known})`);
+  }
+
+  placement(need: Need): PlacementSwitch {
+    return this.#placements.get(need.name) as PlacementSwitch;
   }
 
   /** Resolves once it can be found and called. Where it fails nothing of it stays. */
@@ -89,15 +102,16 @@ export class RunningService implements Closeable {
 
   async #start(): Promise<void> {
     const { name } = this.spec;
+    const { wire, onStep } = this.#process;
     try {
-      this.#process.onStep(`setting up ${name}`);
+      onStep(`setting up ${name}`);
       this.#serve(await this.#setUp());
-      for (const listener of this.#listeners) await this.#listen(listener);
-      this.#process.onStep(
-        `starting ${name}: ${this.#process.wire === undefined ? "in process" : "to listen and to register"}`,
-      );
+      const endpoints = await this.#listeners.start({ ...this.#step, onStep });
+      for (const endpoint of endpoints) this.#service.addEndpoint(endpoint);
+      onStep(`starting ${name}: ${wire === undefined ? "in process" : "to listen and to register"}`);
       await this.#service.start();
       if (this.#stopping.signal.aborted) throw new Error(`${name} was stopped while it started`);
+      this.#ready = true;
       this.#background.start();
     } catch (error) {
       await this.close();
@@ -107,25 +121,13 @@ export class RunningService implements Closeable {
 
   async #setUp(): Promise<unknown> {
     const { spec } = this;
-    const config = await this.#process.config.section(spec.name, spec.config);
+    const config = await this.#config;
+    return await startStep("setup", () => spec.setup(this.#context(config)), this.#step);
+  }
+
+  get #step(): StartStepOptions {
     const { clock, setupTimeoutMs } = this.#process;
-    const { signal } = this.#stopping;
-    const over = new AbortController();
-    if (signal.aborted) over.abort();
-    signal.addEventListener("abort", () => over.abort(), { signal: over.signal });
-    const tooLong = sleep(clock, setupTimeoutMs, over.signal).then(() => {
-      if (signal.aborted) throw new Error(`${spec.name} was stopped while it was set up`);
-      throw new Error(`${spec.name}: setup has not ended within ${setupTimeoutMs / 1000} s; what does it wait for?`);
-    });
-    tooLong.catch(() => {});
-    try {
-      return await Promise.race([spec.setup(this.#context(config)), tooLong]);
-    } catch (cause) {
-      if (signal.aborted) throw cause;
-      throw new Error(`${spec.name}: setup failed: ${cause instanceof Error ? cause.message : cause}`, { cause });
-    } finally {
-      over.abort();
-    }
+    return { service: this.spec.name, clock, timeoutMs: setupTimeoutMs, signal: this.#stopping.signal };
   }
 
   #context(config: unknown): SetupContext {
@@ -145,24 +147,28 @@ export class RunningService implements Closeable {
         return resource;
       },
       defer: (hook) => this.#teardown.add(hook),
-      onReady: (hook) => void service.onReady(hook),
+      onReady: (hook) => void service.onReady(() => startStep("onReady", hook, this.#step)),
       onDrain: (hook) => void service.onDrain(hook),
       onStop: (hook) => void service.onStop(hook),
       background: (name, task) => this.#background.add(name, task),
-      listen: (listener) => void this.#listeners.push(listener),
+      listen: (listener) => this.#listeners.add(listener),
     };
   }
 
+  /** @throws TypeError for an option that cannot be, naming the need */
   #client(need: Need): unknown {
-    const placement = new PlacementSwitch(this.#process.placement(this.spec, need));
-    this.#placements.set(need.name, placement);
-    const { middleware = [], attemptMiddleware = [] } = this.#process.edge(this.spec.name, need.service);
-    return this.#service.client(need.contract, need.service, {
-      ...need.options,
-      registry: this.#process.registry.placed(placement),
-      middleware: [...middleware, ...(need.options.middleware ?? [])],
-      attemptMiddleware: [...(need.options.attemptMiddleware ?? []), ...attemptMiddleware],
-    });
+    const { registry, edge } = this.#process;
+    const { middleware = [], attemptMiddleware = [] } = edge(this.spec.name, need.service);
+    try {
+      return this.#service.client(need.contract, need.service, {
+        ...need.options,
+        registry: registry.placed(this.placement(need)),
+        middleware: [...middleware, ...(need.options.middleware ?? [])],
+        attemptMiddleware: [...(need.options.attemptMiddleware ?? []), ...attemptMiddleware],
+      });
+    } catch (cause) {
+      throw new TypeError(`needs.${need.name}: ${(cause as Error).message}`, { cause });
+    }
   }
 
   #serve(made: unknown): void {
@@ -173,22 +179,23 @@ export class RunningService implements Closeable {
         const which = key === "" ? "" : ` as "${key}"`;
         throw new TypeError(`${name}: setup gave no handlers for ${contract.fullName}${which}`);
       }
-      this.#service.add(contract, handlers as Handlers<ServiceDefinition>);
+      try {
+        this.#service.add(contract, handlers as Handlers<ServiceDefinition>);
+      } catch (cause) {
+        throw new TypeError(`${name}: setup gave handlers that do not fit ${(cause as Error).message}`, { cause });
+      }
     }
   }
 
-  async #listen(listener: OwnedListener): Promise<void> {
-    this.#process.onStep(`starting ${this.spec.name}: ${listener.name} to listen`);
-    const endpoint = await listener.start();
-    this.#listening.push(listener);
-    if (endpoint !== undefined) this.#service.addEndpoint(endpoint);
+  /** Where nobody elsewhere calls, there is nobody to be told. */
+  get #drainMs(): number {
+    return this.#process.wire === undefined ? 0 : this.#process.drainMs;
   }
 
   /** The stop begins. Listeners of its own get as much time as its server. */
   #drain(): void {
-    const { clock, drainMs } = this.#process;
     this.#background.stop();
-    this.#listenersClosed = sleep(clock, this.#listening.length === 0 ? 0 : drainMs).then(() => this.#closeListeners());
+    this.#listenersClosed = this.#closeListeners();
   }
 
   async #stop(): Promise<void> {
@@ -197,18 +204,14 @@ export class RunningService implements Closeable {
 
   async #close(): Promise<void> {
     await this.#service.close();
-    await this.#closeListeners();
+    this.#ready = false;
+    await this.#listeners.close(this.#process.graceMs);
     await this.#teardown.run();
   }
 
   async #closeListeners(): Promise<void> {
-    const { graceMs } = this.#process;
-    for (const listener of this.#listening.splice(0)) {
-      try {
-        await listener.close({ graceMs });
-      } catch (err) {
-        this.#service.logger.error({ err, listener: listener.name }, "a listener did not close");
-      }
-    }
+    const { clock, graceMs } = this.#process;
+    if (this.#ready && this.#listeners.open && this.#drainMs > 0) await sleep(clock, this.#drainMs);
+    await this.#listeners.close(graceMs);
   }
 }
