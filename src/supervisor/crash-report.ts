@@ -22,8 +22,8 @@ export function failureOf(child: string, restarts: number, exit: Exit, when: str
 
 /** A group has given up because of what it was told last. */
 export function gaveUp(group: string, { restarts, withinMs }: Intensity, last: CrashReport): CrashReport {
-  const often =
-    restarts === 0 ? "no restarts are allowed" : `more than ${restarts} restarts within ${seconds(withinMs)}`;
+  const limit = `more than ${restarts} restart${restarts === 1 ? "" : "s"} within ${seconds(withinMs)}`;
+  const often = restarts === 0 ? "no restarts are allowed" : limit;
   return { ...last, text: `${group} gave up (${often}): ${last.text}` };
 }
 

@@ -160,7 +160,7 @@ export class Group implements Member {
     this.#window.clear();
     this.#proven.clear();
     for (const member of this.members) if (member instanceof Child && member.finished) member.revive();
-    this.#begin(new Round(this.members), 0);
+    this.#begin(new Round(this.members), [], 0);
     this.#lookWhetherUp();
   }
 
@@ -178,13 +178,13 @@ export class Group implements Member {
     this.#enter("down");
   }
 
-  #begin(round: Round, waitMs: number): void {
+  #begin(round: Round, running: readonly Member[], waitMs: number): void {
     this.#rounds.add(round);
-    void this.#run(round, waitMs).then(() => this.#rounds.delete(round));
+    void this.#run(round, running, waitMs).then(() => this.#rounds.delete(round));
   }
 
-  async #run(round: Round, waitMs: number): Promise<void> {
-    await this.#members.stop([...round.pending], (member) => (round.wants(member) ? member.stop() : undefined));
+  async #run(round: Round, running: readonly Member[], waitMs: number): Promise<void> {
+    await this.#members.stop(running, (member) => (round.wants(member) ? member.stop() : undefined));
     await round.wait(this.#tree.clock, waitMs);
     await Promise.all([...round.pending].map((member) => this.#startIn(round, member)));
   }
@@ -223,7 +223,8 @@ export class Group implements Member {
     const affected = new Set(affectedBy(member, this.members, strategy));
     if (strategy === "one_for_one") this.#release(member);
     else this.#absorbRounds(affected);
-    this.#begin(new Round(affected), member.backOff());
+    const others = [...affected].filter((each) => each !== member);
+    this.#begin(new Round(affected), others, member.backOff());
   }
 
   /** Whoever was on the way up is so once more, from the start: one round at a time, where siblings depend on each other. */
