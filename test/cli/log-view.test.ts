@@ -171,6 +171,9 @@ describe("what happens to a process", () => {
     expect(view.event({ child: "orders-1", type: "exited", text: "exited with\ncode 1" }, written)).toEqual([
       `orders-1 │ ${at} EVENT exited with\\ncode 1`,
     ]);
+    expect(view.event({ child: "orders-1", type: "ready", text: "orders-1: ready after 1 s" }, written)).toEqual([
+      `orders-1 │ ${at} EVENT ready after 1 s`,
+    ]);
     expect(view.skipped(12)).toEqual(["…        │ 12 lines came too fast to be shown"]);
   });
 

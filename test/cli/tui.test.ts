@@ -65,10 +65,9 @@ describe("a screen", () => {
     expect(other).toContain("\u001b[32mready\u001b[0m");
   });
 
-  it("answers in place of the keys", () => {
-    expect(renderScreen(state({ message: "restart orders-1 …" }), paint(false), 80, 9)).toMatch(
-      /\nrestart orders-1 …$/,
-    );
+  it("answers in front of the keys", () => {
+    const lines = renderScreen(state({ message: "restart orders-1 …" }), paint(false), 80, 9).split("\n");
+    expect(lines.at(-1)).toBe(`restart orders-1 …  ${footer}`);
   });
 
   it("fits whatever there is to show into whatever screen there is", () => {
@@ -139,6 +138,11 @@ class FakeDisplay extends Capture {
   get shown(): readonly string[] {
     const [drawn = ""] = this.text.split("\u001b[H").at(-1)?.split("\u001b[J") ?? [];
     return stripVTControlCharacters(drawn).split("\r\n");
+  }
+
+  /** What it says to the last key. */
+  get answer(): string | undefined {
+    return this.shown.at(-1)?.split("  ↑↓")[0];
   }
 }
 
@@ -253,7 +257,7 @@ describe("a key", () => {
     expect(shown()).toBeUndefined();
     keyboard.type("r");
     clock.advance(50);
-    expect(display.shown.at(-1)).toBe("there is no process");
+    expect(display.answer).toBe("there is no process");
     expect(supervisor.asked).toEqual([]);
   });
 
@@ -263,13 +267,13 @@ describe("a key", () => {
     supervisor.work = () => finish.promise;
     keyboard.type("r");
     clock.advance(50);
-    expect(display.shown.at(-1)).toBe("restart orders-1 …");
+    expect(display.answer).toBe("restart orders-1 …");
     finish.now();
     await clock.run(50);
-    expect(display.shown.at(-1)).toBe("restart orders-1: done");
+    expect(display.answer).toBe("restart orders-1: done");
     keyboard.type("js");
     await clock.run(50);
-    expect(display.shown.at(-1)).toBe("stop inventory-1: done");
+    expect(display.answer).toBe("stop inventory-1: done");
     expect(supervisor.asked).toEqual(["restart orders-1", "stop inventory-1"]);
   });
 
@@ -280,7 +284,7 @@ describe("a key", () => {
     };
     keyboard.type("r");
     await clock.run(50);
-    expect(display.shown.at(-1)).toBe("restart orders-1: orders-1 ended with code 1");
+    expect(display.answer).toBe("restart orders-1: orders-1 ended with code 1");
   });
 
   it.each(["q", "\u0003"])("%j does what Ctrl-C does elsewhere, each time it is pressed", (key) => {
@@ -288,7 +292,7 @@ describe("a key", () => {
     keyboard.type(key);
     clock.advance(50);
     expect(interrupts()).toBe(1);
-    expect(display.shown.at(-1)).toBe("stopping; once more to end at once");
+    expect(display.answer).toBe("stopping; once more to end at once");
     keyboard.type(key);
     expect(interrupts()).toBe(2);
   });

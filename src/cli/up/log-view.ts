@@ -44,7 +44,8 @@ export class LogView {
     const { child, type, text } = event;
     if (this.#options.json) return [json({ time: isoTime(time), ...event })];
     this.#meet(child, this.#groupOf.get(child) ?? child.replace(/-\d+$/, ""));
-    return this.#prefixed(child, [`${this.#paint.faint(timeOfDay(time))} ${this.#tag(type)} ${harmless(text)}`]);
+    const told = text.startsWith(`${child}: `) ? text.slice(child.length + 2) : text; // who it is stands in front already
+    return this.#prefixed(child, [`${this.#paint.faint(timeOfDay(time))} ${this.#tag(type)} ${harmless(told)}`]);
   }
 
   /** So many lines came faster than they could be shown. */

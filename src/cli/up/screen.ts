@@ -36,7 +36,7 @@ export function renderScreen(state: ScreenState, paint: Paint, width: number, he
     rule(state.children.length - rowCount, paint, width),
     ...logs,
     ...Array<string>(logCount - logs.length).fill(""),
-    state.message === undefined ? paint.faint(keys) : state.message,
+    [...(state.message === undefined ? [] : [state.message]), paint.faint(keys)].join("  "),
   ];
   return lines
     .slice(0, height)
