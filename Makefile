@@ -52,7 +52,7 @@ test: build etcd ## Install what is needed, then run every test
 	tsc -p tsconfig.build.json --noEmit
 	vitest run
 
-demo: build ## Three services, four processes: find each other, call each other, survive a kill (REGISTRY=etcd: on a real etcd)
+demo: build ## hawser up examples/shop: four processes serve real calls, one is killed (REGISTRY=etcd: on a real etcd)
 	@[ "$${REGISTRY:-}" != etcd ] || scripts/install-etcd.sh
 	@node --import tsx examples/shop/demo.ts
 

@@ -1,6 +1,6 @@
 /**
- * The shop at work: four processes find each other in a registry and serve real calls, while one of them is killed and
- * another takes its place. `make demo`; `REGISTRY=etcd` does it on etcd, `KEEP=1` leaves the shop open, `CALLS=500` asks
+ * The shop at work under `hawser up`: four processes find each other in a registry and serve real calls, while one of them
+ * is killed and its supervisor starts another. `make demo`; `REGISTRY=etcd` does it on etcd, `KEEP=1` leaves the shop open, `CALLS=500` asks
  * for fewer calls, and with `OTEL_EXPORTER_OTLP_ENDPOINT` a Jaeger gets all traces too.
  */
 import { mkdtemp, rm } from "node:fs/promises";
@@ -18,7 +18,7 @@ import { Progress } from "./demo/progress.js";
 import { report } from "./demo/report.js";
 import { readSettings, type Settings } from "./demo/settings.js";
 import { Shop, services } from "./demo/shop.js";
-import { startRegistry } from "./demo/start-registry.js";
+import { startEtcd } from "./demo/start-registry.js";
 import { tellingTrace, traceTree } from "./demo/trace-tree.js";
 import { verdict } from "./demo/verdict.js";
 
@@ -36,12 +36,12 @@ async function demo({ settings, children, folder, signal }: Stage): Promise<bool
   const collector = new Collector(settings.otlpEndpoint);
   setEnvironment({ otlpEndpoint: await collector.listen(), folder });
 
-  console.log("starting a registry and four processes");
-  const registry = await startRegistry(settings, children, folder);
-  process.env["HAWSER_REGISTRY"] = registry;
-  console.log(`registry    ${registry}`);
+  if (settings.registry === "etcd") process.env["HAWSER_REGISTRY"] = await startEtcd(children, folder);
+  console.log("hawser up examples/shop: four processes");
   const shop = new Shop(children);
   await shop.open();
+  const { registry } = shop;
+  console.log(`registry    ${registry}`);
   for (const { service, instance } of shop.processes) console.log(`${service.padEnd(10)}  ${instance}`);
 
   const { customers, killed } = await trade(shop, registry, settings, signal);
@@ -65,7 +65,7 @@ async function demo({ settings, children, folder, signal }: Stage): Promise<bool
   const counts = { planned: settings.calls, calls: customers.made, failed: customers.failed, killed: Number(killed) };
   const { line, passed } = verdict(counts);
   console.log(line);
-  if (settings.keep) console.error(`the shop stays open until Ctrl-C: HAWSER_REGISTRY=${registry}`);
+  if (settings.keep) console.error("the shop stays open until Ctrl-C; try: hawser ps, hawser list");
   return passed && complaints.length === 0;
 }
 
@@ -74,18 +74,16 @@ async function trade(shop: Shop, registry: string, { calls, concurrency }: Setti
   const client = await openCustomersClient(registry);
   const progress = new Progress(calls);
   let killed = Promise.resolve(false);
-  let replaced: Promise<unknown> = Promise.resolve();
   const onCall = (made: number): void => {
     progress.step();
     if (made !== Math.floor(calls / 2)) return;
     killed = shop.kill("inventory-1");
-    replaced = shop.start("inventory", "inventory-3", "started after the kill");
-    replaced.catch(() => {}); // until it is awaited
-    progress.note("one inventory is killed, another starts");
+    killed.catch(() => {}); // until it is awaited
+    progress.note("one inventory is killed, its supervisor starts another");
   };
   const customers = new Customers({ storefront: client.storefront, calls, concurrency, signal, onCall });
   await customers.come(0, 0.9);
-  await replaced;
+  await killed;
   await customers.come(0.9, 1);
   progress.end();
   await client.close();
@@ -107,6 +105,6 @@ try {
   console.error(`demo: ${reason instanceof Error ? reason.message : reason}`);
   exitCode = reason instanceof Interrupted ? 130 : 1;
 }
-await children.stopAll(2_000);
+await children.stopAll(40_000);
 await rm(folder, { recursive: true, force: true });
 process.exit(exitCode);

@@ -1,4 +1,6 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { type Relative, relatives } from "../support/relatives.js";
 
 /** An example as a person starts it from a shell: with a process group of its own. */
 export class Program implements AsyncDisposable {
@@ -6,6 +8,8 @@ export class Program implements AsyncDisposable {
   #stdout = "";
   #stderr = "";
   readonly #waiting = new Set<() => void>();
+  /** In its environment, and in that of whatever it starts. */
+  readonly #mark = randomUUID();
   /** Resolves with its exit code, once all of its output has come. */
   readonly ended: Promise<number | null>;
 
@@ -14,7 +18,7 @@ export class Program implements AsyncDisposable {
     this.#process = spawn(process.execPath, ["--import", "tsx", file, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...env, PROGRAM_MARK: this.#mark },
     });
     this.#process.stdout!.on("data", (data) => {
       this.#stdout += data;
@@ -64,13 +68,9 @@ export class Program implements AsyncDisposable {
     }
   }
 
-  /** What is alive of its process group: command lines, its own included. */
-  family(): readonly { readonly pid: number; readonly command: string }[] {
-    return execFileSync("ps", ["-A", "-o", "pgid=,pid=,stat=,args="], { encoding: "utf8" })
-      .split("\n")
-      .map((line) => /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [])
-      .filter(([, group, , state]) => Number(group) === this.#process.pid && !state?.startsWith("Z"))
-      .map(([, , pid, , command = ""]) => ({ pid: Number(pid), command }));
+  /** What is alive of all it has started, itself included, whatever group they are in. */
+  family(): readonly Relative[] {
+    return relatives(`PROGRAM_MARK=${this.#mark}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -54,10 +54,13 @@ export class Child {
   up<T>(read: (line: string) => T | undefined): Promise<T> {
     return this.within(
       new Promise((resolve) => {
-        this.#listeners.add((line) => {
+        const listener = (line: string): void => {
           const found = read(line);
-          if (found !== undefined) resolve(found);
-        });
+          if (found === undefined) return;
+          this.#listeners.delete(listener);
+          resolve(found);
+        };
+        this.#listeners.add(listener);
       }),
     );
   }
@@ -73,8 +76,16 @@ export class Child {
       return await Promise.race([sign, Promise.race([late, gone]).then((what) => Promise.reject(this.failure(what)))]);
     } finally {
       clearTimeout(timer);
-      this.#listeners.clear();
     }
+  }
+
+  /** Every line it says from now on. */
+  onLine(listener: (line: string) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
   }
 
   failure(what: string): Error {

@@ -8,7 +8,7 @@
 export function setEnvironment({ otlpEndpoint, folder }: { otlpEndpoint: string; folder: string }): void {
   for (const name of Object.keys(process.env)) if (/^(HAWSER|OTEL)_/.test(name)) delete process.env[name];
   Object.assign(process.env, {
-    SHOP_DATA: folder,
+    HAWSER_CONFIG_SHARED__FOLDER: folder,
     OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint,
     OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
     OTEL_METRICS_EXPORTER: "none",

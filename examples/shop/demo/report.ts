@@ -3,9 +3,9 @@ import type { Span } from "./span.js";
 /** One process of a service, as the demo knows it. */
 export interface Process {
   readonly service: string;
-  /** Its `service.instance.id` in traces. */
+  /** Its name under `hawser up`. */
   readonly name: string;
-  /** Its id in the registry. */
+  /** Its id in the registry, and in traces. */
   readonly instance: string;
   /** What happened to it; empty where nothing did. */
   readonly fate: string;
@@ -42,7 +42,7 @@ function rowOf(process: Process, spans: readonly Span[]): Row {
   const codes = spans.flatMap(({ attempts }) =>
     attempts.filter(({ instance }) => instance === process.instance).map(({ code }) => code),
   );
-  const served = spans.filter(({ kind, process: name }) => kind === "server" && name === process.name);
+  const served = spans.filter(({ kind, process: id }) => kind === "server" && id === process.instance);
   return {
     process,
     calls: codes.length,

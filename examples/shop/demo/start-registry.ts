@@ -3,34 +3,15 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { openRegistry } from "hawser";
 import type { Children } from "./children.js";
-import { nodeArgs } from "./node-args.js";
-import type { Settings } from "./settings.js";
 
 /**
- * Starts a registry in a process of its own and waits until it answers: the embedded one, as `hawser registry` does, or
- * one real etcd with its data in `folder`.
+ * Starts a real etcd, with its data in `folder`, and waits until it answers.
  *
  * @returns what goes into `HAWSER_REGISTRY`
  */
-export function startRegistry(
-  { registry, keep }: Pick<Settings, "registry" | "keep">,
-  children: Children,
-  folder: string,
-): Promise<string> {
-  return registry === "etcd" ? startEtcd(children, folder) : startEmbedded(children, keep ? 7400 : 0);
-}
-
-function startEmbedded(children: Children, port: number): Promise<string> {
-  const cli = fileURLToPath(new URL("../../../src/cli/hawser.ts", import.meta.url));
-  const args = [...nodeArgs, cli, "registry", "--address", `127.0.0.1:${port}`];
-  const child = children.start({ name: "registry", command: process.execPath, args });
-  return child.up((line) => /HAWSER_REGISTRY=(\S+)/.exec(line)?.[1]);
-}
-
-async function startEtcd(children: Children, folder: string): Promise<string> {
+export async function startEtcd(children: Children, folder: string): Promise<string> {
   if (spawnSync("etcd", ["--version"]).error) throw new Error("etcd is not installed; try: scripts/install-etcd.sh");
   const [client, peer] = await freePorts(2);
   const flags = {

@@ -9,8 +9,8 @@ describe("the table of the demo", () => {
     const spans = [
       span({ kind: "client", attempts: [attempt("inventory-a")] }),
       span({ kind: "client", attempts: [attempt("inventory-a", "UNAVAILABLE"), attempt("inventory-b", "OK", 2)] }),
-      span({ process: "inventory-1", durationMs: 4 }),
-      span({ process: "inventory-2", durationMs: 12.34 }),
+      span({ process: "inventory-a", durationMs: 4 }),
+      span({ process: "inventory-b", durationMs: 12.34 }),
     ];
     const processes = [inventory("inventory-1", "inventory-a", "killed"), inventory("inventory-2", "inventory-b")];
 
