@@ -5,9 +5,10 @@ import type { Address, Channel, Listener, Router, Transport } from "./transport.
  * Several transports as one: each address goes to the one that knows its scheme, and of an instance's endpoints those of
  * the first transport are preferred.
  *
- * @throws TypeError where two of them claim one scheme
+ * @throws TypeError where there are none, or two of them claim one scheme
  */
 export function joinTransports(...transports: readonly Transport[]): Transport {
+  if (transports.length === 0) throw new TypeError("joinTransports: expected at least one transport");
   const byScheme = new Map<string, Transport>();
   for (const transport of transports) {
     for (const scheme of transport.schemes) {
