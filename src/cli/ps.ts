@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { fromChild } from "../supervisor/control/control.js";
 import type { ChildStatus } from "../supervisor/supervisor.js";
-import { formatDuration } from "./duration.js";
 import type { Io } from "./io.js";
 import { printable } from "./paint.js";
 import { table } from "./table.js";
 import { type GlobalOptions, Terminal } from "./terminal.js";
+import { appLine, withoutPassword } from "./up/app-line.js";
 import { childHeader, childRow } from "./up/child-table.js";
 import { type AppOption, appOption, findApps, withControl } from "./up/control-client.js";
 import type { RunningApp } from "./up/running-app.js";
@@ -43,7 +43,9 @@ async function ps(wanted: string | undefined, terminal: Terminal): Promise<void>
 
 /** For programs; what is not known is left out. */
 function sheet({ app: { socket: _socket, ...app }, children }: Seen): object {
-  return { ...app, startedAt: new Date(app.startedAt), children: children.map(told) };
+  const { registry, startedAt } = app;
+  const about = { ...app, registry: withoutPassword(registry), startedAt: new Date(startedAt) };
+  return { ...about, children: children.map(told) };
 }
 
 function told({ startedAt, ...child }: ChildStatus): object {
@@ -52,8 +54,6 @@ function told({ startedAt, ...child }: ChildStatus): object {
 
 function page({ app, children }: Seen, { paint, io }: Terminal): string {
   const now = io.clock.now();
-  const { name, pid, startedAt, registry, file } = app;
-  const about = [`pid ${pid}`, `up ${formatDuration(now - startedAt)}`, printable(registry), printable(file)];
   const rows = children.map((child) => childRow(child, now, paint));
-  return `${paint.strong(printable(name))}  ${about.join("  ")}\n${table([childHeader.map(paint.strong), ...rows])}`;
+  return `${appLine(app, now, paint)}  ${printable(app.file)}\n${table([childHeader.map(paint.strong), ...rows])}`;
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runningRegistry } from "../../src/cli/up/runtime-folder.js";
 import { child, FakeSupervisor } from "../support/fake-supervisor.js";
 import { ManualClock } from "../support/manual-clock.js";
 import { User } from "./support/running-app.js";
@@ -74,6 +75,16 @@ describe("hawser ps", () => {
     expect(await names("--app", "12")).toEqual(["blog"]);
     const { out } = await user.run(["ps"]);
     expect(out.split("\n\n").map((page) => page.split(" ")[0])).toEqual(["blog", "shop"]);
+  });
+
+  it("keeps the password of a registry to itself", async () => {
+    await user.up("shop", shop(), 11, "etcd://ada:secret@10.0.0.1:2379");
+    for (const args of [["ps"], ["ps", "--json"]]) {
+      const { out } = await user.run(args);
+      expect(out).toContain("etcd://…@10.0.0.1:2379");
+      expect(out).not.toContain("secret");
+    }
+    expect(await runningRegistry(user.env)).toBe("etcd://ada:secret@10.0.0.1:2379");
   });
 
   it("says that nobody of a name runs, and who does", async () => {

@@ -1,9 +1,9 @@
 import type { AppInfo } from "../../supervisor/control/control.js";
 import type { ChildStatus } from "../../supervisor/supervisor.js";
-import { formatDuration } from "../duration.js";
 import type { Paint } from "../paint.js";
 import { table } from "../table.js";
-import { harmless, inverse, isColored, truncate } from "./ansi.js";
+import { inverse, isColored, truncate } from "./ansi.js";
+import { appLine } from "./app-line.js";
 import { childHeader, childRow } from "./child-table.js";
 
 /** All that a screen shows. */
@@ -31,7 +31,7 @@ export function renderScreen(state: ScreenState, paint: Paint, width: number, he
   const logCount = room - rowCount;
   const logs = logCount === 0 ? [] : state.logs.slice(-logCount);
   const lines = [
-    header(state, paint),
+    appLine(state.info, state.now, paint),
     ...processes(state, rowCount, paint, width),
     rule(state.children.length - rowCount, paint, width),
     ...logs,
@@ -42,13 +42,6 @@ export function renderScreen(state: ScreenState, paint: Paint, width: number, he
     .slice(0, height)
     .map((line) => truncate(line, width))
     .join("\n");
-}
-
-function header({ info, now }: ScreenState, paint: Paint): string {
-  const { name, pid, startedAt, registry } = info;
-  return [paint.strong(harmless(name)), `pid ${pid}`, `up ${formatDuration(now - startedAt)}`, harmless(registry)].join(
-    "  ",
-  );
 }
 
 /** The header of the table and so many of its rows that the selected one is among them. */

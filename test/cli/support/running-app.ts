@@ -22,11 +22,15 @@ export class User {
   readonly #apps: RunningApp[] = [];
 
   /** Runs an app until its supervisor ends, as `hawser up` does. @param pid to tell apps apart; default: this process's */
-  async up(name: string, supervisor: Supervisor, pid: number = process.pid): Promise<RunningApp> {
+  async up(
+    name: string,
+    supervisor: Supervisor,
+    pid: number = process.pid,
+    registry: string = `hawser://127.0.0.1:${7400 + this.#apps.length}`,
+  ): Promise<RunningApp> {
     const file = join(this.folder, `${name}.ts`);
     writeFileSync(file, "");
     const startedAt = Math.round(systemClock.now());
-    const registry = `hawser://127.0.0.1:${7400 + this.#apps.length}`;
     const info = { name, file, pid, registry, startedAt };
     const folder = await takeRuntimeFolder(info, this.env);
     folder.publish(registry);
