@@ -4,7 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help install etcd gen fmt lint types unit conformance test build package demo bench check clean-tree
+.PHONY: help install etcd gen fmt lint types unit conformance test build package demo bench chaos check clean-tree
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  \1\t/' | expand -t 16
@@ -20,7 +20,7 @@ etcd: ## Install etcd from the distribution, where there is none
 
 gen: install ## Generate code from the .proto files
 	buf generate
-	for template in test examples/greeter examples/shop; do buf generate --template $$template/buf.gen.yaml; done
+	for template in test examples/greeter examples/shop examples/monolith examples/monolith/5-apart; do buf generate --template $$template/buf.gen.yaml; done
 
 fmt: install ## Format the code
 	biome check --write
@@ -64,6 +64,9 @@ bench: install bench/node_modules/.installed ## Measure against the peers, in on
 	@$(MAKE) --no-print-directory build >&2
 	@npm run --prefix bench --silent build >&2
 	@npm run --prefix bench --silent start
+
+chaos: build ## Do to a running system what happens at night (SUITE=supervisor FAULT=kill ROUNDS=20 SEED=7)
+	@node --import tsx test/chaos/main.ts
 
 check: gen fmt lint types package test clean-tree ## Everything, on a clean tree
 

@@ -4,7 +4,7 @@ export interface Room {
   readonly hourCents: number;
 }
 
-const rooms: readonly Room[] = [
+const catalog: readonly Room[] = [
   { id: "blue", name: "Blue room", hourCents: 2400 },
   { id: "green", name: "Green room", hourCents: 3600 },
   { id: "hall", name: "The hall", hourCents: 12_000 },
@@ -13,11 +13,11 @@ const rooms: readonly Room[] = [
 export class UnknownRoom extends Error {}
 
 export function listRooms(): readonly Room[] {
-  return rooms;
+  return catalog;
 }
 
 export function findRoom(id: string): Room {
-  const room = rooms.find((each) => each.id === id);
+  const room = catalog.find((each) => each.id === id);
   if (room === undefined) throw new UnknownRoom(`no room "${id}"`);
   return room;
 }

@@ -72,7 +72,6 @@ export function behaviour(open: () => HouseClient): void {
     expect(await open().delete(`/bookings/${body.id}`)).toEqual({ status: 204, body: undefined });
     expect(await credit()).toBe(5000);
     expect(await open().get("/bookings?day=2026-01-08")).toEqual({ status: 200, body: [] });
-    expect((await open().delete(`/bookings/${body.id}`)).status).toBe(404);
     expect((await open().post("/bookings", order)).status).toBe(201);
   });
 

@@ -6,7 +6,7 @@ import { Program } from "../program.js";
 import { behaviour } from "./behaviour.js";
 import { HouseClient } from "./house-client.js";
 
-const steps = ["0-program", "1-seams", "2-contracts"];
+const steps = ["0-program", "1-seams", "2-contracts", "3-first-service"];
 
 describe.each(steps)("the house, %s", (step) => {
   let folder: string;

@@ -640,7 +640,7 @@ export const StatementLine: MessageFns<StatementLine, "house.billing.v1.Statemen
 
 /** This file and what it imports: a google.protobuf.FileDescriptorSet in base64. */
 const fileDescriptorSet =
-  "CpgGCh5ob3VzZS9iaWxsaW5nL3YxL2JpbGxpbmcucHJvdG8SEGhvdXNlLmJpbGxpbmcudjEiiQEKDVJlY29yZFJlcXVlc3QSDgoCaWQYASABKAlSAmlkEhgKB2FjY291bnQYAiABKAlSB2FjY291bnQSEgoEcm9vbRgDIAEoCVIEcm9vbRIQCgNkYXkYBCABKAlSA2RheRISCgRob3VyGAUgASgNUgRob3VyEhQKBWNlbnRzGAYgASgRUgVjZW50cyIQCg5SZWNvcmRSZXNwb25zZSItChVMaXN0U3RhdGVtZW50c1JlcXVlc3QSFAoFbW9udGgYASABKAlSBW1vbnRoIlUKFkxpc3RTdGF0ZW1lbnRzUmVzcG9uc2USOwoKc3RhdGVtZW50cxgBIAMoCzIbLmhvdXNlLmJpbGxpbmcudjEuU3RhdGVtZW50UgpzdGF0ZW1lbnRzIpEBCglTdGF0ZW1lbnQSGAoHYWNjb3VudBgBIAEoCVIHYWNjb3VudBISCgRuYW1lGAIgASgJUgRuYW1lEh8KC3RvdGFsX2NlbnRzGAMgASgRUgp0b3RhbENlbnRzEjUKBWxpbmVzGAQgAygLMh8uaG91c2UuYmlsbGluZy52MS5TdGF0ZW1lbnRMaW5lUgVsaW5lcyJfCg1TdGF0ZW1lbnRMaW5lEhIKBHJvb20YASABKAlSBHJvb20SEAoDZGF5GAIgASgJUgNkYXkSEgoEaG91chgDIAEoDVIEaG91chIUCgVjZW50cxgEIAEoEVIFY2VudHMywgEKDkJpbGxpbmdTZXJ2aWNlEksKBlJlY29yZBIfLmhvdXNlLmJpbGxpbmcudjEuUmVjb3JkUmVxdWVzdBogLmhvdXNlLmJpbGxpbmcudjEuUmVjb3JkUmVzcG9uc2USYwoOTGlzdFN0YXRlbWVudHMSJy5ob3VzZS5iaWxsaW5nLnYxLkxpc3RTdGF0ZW1lbnRzUmVxdWVzdBooLmhvdXNlLmJpbGxpbmcudjEuTGlzdFN0YXRlbWVudHNSZXNwb25zZWIGcHJvdG8z";
+  "CqIGCh5ob3VzZS9iaWxsaW5nL3YxL2JpbGxpbmcucHJvdG8SEGhvdXNlLmJpbGxpbmcudjEiiQEKDVJlY29yZFJlcXVlc3QSDgoCaWQYASABKAlSAmlkEhgKB2FjY291bnQYAiABKAlSB2FjY291bnQSEgoEcm9vbRgDIAEoCVIEcm9vbRIQCgNkYXkYBCABKAlSA2RheRISCgRob3VyGAUgASgNUgRob3VyEhQKBWNlbnRzGAYgASgRUgVjZW50cyIQCg5SZWNvcmRSZXNwb25zZSItChVMaXN0U3RhdGVtZW50c1JlcXVlc3QSFAoFbW9udGgYASABKAlSBW1vbnRoIlUKFkxpc3RTdGF0ZW1lbnRzUmVzcG9uc2USOwoKc3RhdGVtZW50cxgBIAMoCzIbLmhvdXNlLmJpbGxpbmcudjEuU3RhdGVtZW50UgpzdGF0ZW1lbnRzIpEBCglTdGF0ZW1lbnQSGAoHYWNjb3VudBgBIAEoCVIHYWNjb3VudBISCgRuYW1lGAIgASgJUgRuYW1lEh8KC3RvdGFsX2NlbnRzGAMgASgRUgp0b3RhbENlbnRzEjUKBWxpbmVzGAQgAygLMh8uaG91c2UuYmlsbGluZy52MS5TdGF0ZW1lbnRMaW5lUgVsaW5lcyJfCg1TdGF0ZW1lbnRMaW5lEhIKBHJvb20YASABKAlSBHJvb20SEAoDZGF5GAIgASgJUgNkYXkSEgoEaG91chgDIAEoDVIEaG91chIUCgVjZW50cxgEIAEoEVIFY2VudHMyzAEKDkJpbGxpbmdTZXJ2aWNlElAKBlJlY29yZBIfLmhvdXNlLmJpbGxpbmcudjEuUmVjb3JkUmVxdWVzdBogLmhvdXNlLmJpbGxpbmcudjEuUmVjb3JkUmVzcG9uc2UiA5ACAhJoCg5MaXN0U3RhdGVtZW50cxInLmhvdXNlLmJpbGxpbmcudjEuTGlzdFN0YXRlbWVudHNSZXF1ZXN0GiguaG91c2UuYmlsbGluZy52MS5MaXN0U3RhdGVtZW50c1Jlc3BvbnNlIgOQAgFiBnByb3RvMw==";
 
 export type BillingServiceDefinition = typeof BillingServiceDefinition;
 export const BillingServiceDefinition = {
@@ -648,14 +648,14 @@ export const BillingServiceDefinition = {
   fullName: "house.billing.v1.BillingService",
   descriptors: fileDescriptorSet as string,
   methods: {
-    /** What was booked or given back. */
+    /** What was booked or given back. Repeating it under the same id changes nothing. */
     record: {
       name: "Record",
       requestType: RecordRequest as typeof RecordRequest,
       requestStream: false,
       responseType: RecordResponse as typeof RecordResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /** What everybody has used in a month. */
     listStatements: {
@@ -664,7 +664,7 @@ export const BillingServiceDefinition = {
       requestStream: false,
       responseType: ListStatementsResponse as typeof ListStatementsResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
   },
 } as const;

@@ -427,7 +427,7 @@ export const GetRoomResponse: MessageFns<GetRoomResponse, "house.rooms.v1.GetRoo
 
 /** This file and what it imports: a google.protobuf.FileDescriptorSet in base64. */
 const fileDescriptorSet =
-  "CusDChpob3VzZS9yb29tcy92MS9yb29tcy5wcm90bxIOaG91c2Uucm9vbXMudjEiSQoEUm9vbRIOCgJpZBgBIAEoCVICaWQSEgoEbmFtZRgCIAEoCVIEbmFtZRIdCgpob3VyX2NlbnRzGAMgASgNUglob3VyQ2VudHMiEgoQTGlzdFJvb21zUmVxdWVzdCI/ChFMaXN0Um9vbXNSZXNwb25zZRIqCgVyb29tcxgBIAMoCzIULmhvdXNlLnJvb21zLnYxLlJvb21SBXJvb21zIiAKDkdldFJvb21SZXF1ZXN0Eg4KAmlkGAEgASgJUgJpZCJECg9HZXRSb29tUmVzcG9uc2USEgoEbmFtZRgBIAEoCVIEbmFtZRIdCgpob3VyX2NlbnRzGAIgASgNUglob3VyQ2VudHMyrAEKDFJvb21zU2VydmljZRJQCglMaXN0Um9vbXMSIC5ob3VzZS5yb29tcy52MS5MaXN0Um9vbXNSZXF1ZXN0GiEuaG91c2Uucm9vbXMudjEuTGlzdFJvb21zUmVzcG9uc2USSgoHR2V0Um9vbRIeLmhvdXNlLnJvb21zLnYxLkdldFJvb21SZXF1ZXN0Gh8uaG91c2Uucm9vbXMudjEuR2V0Um9vbVJlc3BvbnNlYgZwcm90bzM=";
+  "CvUDChpob3VzZS9yb29tcy92MS9yb29tcy5wcm90bxIOaG91c2Uucm9vbXMudjEiSQoEUm9vbRIOCgJpZBgBIAEoCVICaWQSEgoEbmFtZRgCIAEoCVIEbmFtZRIdCgpob3VyX2NlbnRzGAMgASgNUglob3VyQ2VudHMiEgoQTGlzdFJvb21zUmVxdWVzdCI/ChFMaXN0Um9vbXNSZXNwb25zZRIqCgVyb29tcxgBIAMoCzIULmhvdXNlLnJvb21zLnYxLlJvb21SBXJvb21zIiAKDkdldFJvb21SZXF1ZXN0Eg4KAmlkGAEgASgJUgJpZCJECg9HZXRSb29tUmVzcG9uc2USEgoEbmFtZRgBIAEoCVIEbmFtZRIdCgpob3VyX2NlbnRzGAIgASgNUglob3VyQ2VudHMytgEKDFJvb21zU2VydmljZRJVCglMaXN0Um9vbXMSIC5ob3VzZS5yb29tcy52MS5MaXN0Um9vbXNSZXF1ZXN0GiEuaG91c2Uucm9vbXMudjEuTGlzdFJvb21zUmVzcG9uc2UiA5ACARJPCgdHZXRSb29tEh4uaG91c2Uucm9vbXMudjEuR2V0Um9vbVJlcXVlc3QaHy5ob3VzZS5yb29tcy52MS5HZXRSb29tUmVzcG9uc2UiA5ACAWIGcHJvdG8z";
 
 export type RoomsServiceDefinition = typeof RoomsServiceDefinition;
 export const RoomsServiceDefinition = {
@@ -441,7 +441,7 @@ export const RoomsServiceDefinition = {
       requestStream: false,
       responseType: ListRoomsResponse as typeof ListRoomsResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
     /** NOT_FOUND: there is no such room. */
     getRoom: {
@@ -450,7 +450,7 @@ export const RoomsServiceDefinition = {
       requestStream: false,
       responseType: GetRoomResponse as typeof GetRoomResponse,
       responseStream: false,
-      options: {},
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
   },
 } as const;
