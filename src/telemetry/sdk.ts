@@ -1,25 +1,86 @@
-import { type DiagLogger, DiagLogLevel, diag } from "@opentelemetry/api";
+import {
+  type DiagLogger,
+  DiagLogLevel,
+  diag,
+  type ProxyTracerProvider,
+  type TracerProvider,
+  trace,
+} from "@opentelemetry/api";
+import type { NodeSDK } from "@opentelemetry/sdk-node";
 import type { Logger } from "../contract/contract.js";
+import { realTracerProvider } from "./global-providers.js";
+import { type MetricExport, metricExportsFromEnv } from "./metric-export.js";
+import { OwnedTracerProvider, ownerOfParent } from "./owned-tracer.js";
+import { ProcessResource } from "./process-resource.js";
+import type { ServiceIdentity } from "./service-identity.js";
+import { ServiceProviders } from "./service-providers.js";
 import type { WantedSignals } from "./wanted-signals.js";
 
-/** What of OpenTelemetry's SDK is needed here. */
-export interface Sdk {
-  shutdown(): Promise<void>;
-}
+type SdkNode = typeof import("@opentelemetry/sdk-node");
 
-/** Loads the SDK and starts it: exporters, sampling and propagation as the environment says, no instrumentation. */
-export async function startSdk(resource: { [key: string]: string }, wanted: WantedSignals): Promise<Sdk> {
-  const { NodeSDK, resources } = await load();
-  const sdk = new NodeSDK({
-    // Given as the resource and not as `serviceName`, so that what the environment says of the process comes on top.
-    resource: resources.defaultResource().merge(resources.resourceFromAttributes(resource)),
-    instrumentations: [],
-    ...(wanted.traces ? {} : { spanProcessors: [] }),
-    ...(wanted.metrics ? {} : { metricReaders: [] }),
-    ...(wanted.logs ? {} : { logRecordProcessors: [] }),
-  });
-  sdk.start();
-  return sdk;
+/** OpenTelemetry's SDK, started: exporters, sampling and propagation as the environment says, no instrumentation. */
+export class Sdk {
+  readonly #node: SdkNode;
+  readonly #resource: ProcessResource;
+  readonly #metricExports: readonly MetricExport[];
+  readonly #sdk: NodeSDK;
+  readonly #services = new Set<ServiceProviders>();
+  #tracerProvider: TracerProvider | undefined;
+
+  /** @throws Error where the package is not installed */
+  static async start(identity: ServiceIdentity, wanted: WantedSignals): Promise<Sdk> {
+    return new Sdk(await load(), identity, wanted);
+  }
+
+  private constructor(node: SdkNode, identity: ServiceIdentity, wanted: WantedSignals) {
+    this.#node = node;
+    this.#resource = new ProcessResource(node.resources, identity);
+    const { resource } = this.#resource;
+    this.#metricExports = wanted.metrics ? metricExportsFromEnv(node, resource) : [];
+    this.#sdk = new node.NodeSDK({
+      resource,
+      autoDetectResources: false,
+      instrumentations: [],
+      metricReaders: this.#metricExports.map(({ reader }) => reader),
+      ...(wanted.traces ? {} : { spanProcessors: [] }),
+      ...(wanted.logs ? {} : { logRecordProcessors: [] }),
+    });
+    this.#sdk.start();
+  }
+
+  /** Providers for one service of this process, by the exporters of the process. */
+  forService(identity: ServiceIdentity): ServiceProviders {
+    const resource = this.#resource.of(identity);
+    const providers = new ServiceProviders(this.#node, identity, resource, this.#spans(), this.#metricExports);
+    this.#services.add(providers);
+    return providers;
+  }
+
+  /** Exports what is left of a service; its spans go with those of the process. */
+  async end(service: ServiceProviders): Promise<void> {
+    await service.shutdown();
+    this.#services.delete(service);
+  }
+
+  /** Exports what is left of all. */
+  async shutdown(): Promise<void> {
+    try {
+      await Promise.all([...this.#services].map((service) => service.shutdown()));
+    } finally {
+      await this.#sdk.shutdown();
+    }
+  }
+
+  /** The SDK's own provider. From the first service on, spans that others start in a handler are of its service too. */
+  #spans(): TracerProvider | undefined {
+    if (this.#tracerProvider === undefined) {
+      this.#tracerProvider = realTracerProvider();
+      const api = trace.getTracerProvider() as ProxyTracerProvider;
+      if (this.#tracerProvider !== undefined)
+        api.setDelegate(new OwnedTracerProvider(this.#tracerProvider, ownerOfParent));
+    }
+    return this.#tracerProvider;
+  }
 }
 
 async function load(): Promise<typeof import("@opentelemetry/sdk-node")> {

@@ -1,119 +1,81 @@
-import { context, diag, metrics, propagation, trace } from "@opentelemetry/api";
-import { type Closeable, type Logger, silentLogger } from "../contract/contract.js";
-import { systemClock } from "../time/time.js";
+import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
+import type { Closeable, Logger } from "../contract/contract.js";
 import { realMeter, realTracerProvider } from "./global-providers.js";
-import { reportTo, type Sdk, startSdk } from "./sdk.js";
-import { type WantedSignals, wantedSignals } from "./wanted-signals.js";
+import { ProcessTelemetry } from "./process-telemetry.js";
+import { checkIdentity, type ServiceIdentity } from "./service-identity.js";
+import { wantedSignals } from "./wanted-signals.js";
 
-export interface StartTelemetryOptions {
+export interface StartTelemetryOptions extends ServiceIdentity {
   /** `service.name` of all that is exported, unless `OTEL_SERVICE_NAME` or `OTEL_RESOURCE_ATTRIBUTES` says otherwise. */
   readonly serviceName: string;
-  readonly serviceVersion?: string;
-  /** `service.instance.id`. */
-  readonly instanceId?: string;
   /** Is told what goes wrong with exporting. Default: nobody, unless `OTEL_LOG_LEVEL` is set. */
   readonly logger?: Logger;
   /** How long `close()` may take to export what is left. Default: 5 000. */
   readonly flushTimeoutMs?: number;
 }
 
+/** The telemetry of this process. `close()` exports what is left, so it comes last. */
+export interface Telemetry extends Closeable {
+  /**
+   * For one of several services in this process: what it reports is exported by the same exporters, under its own name.
+   *
+   * @example const own = telemetry.forService({ serviceName: "orders" }); serverTelemetry({ ...own, clock })
+   * @throws TypeError where there is no name
+   */
+  forService(service: ServiceIdentity): ServiceTelemetry;
+}
+
+/**
+ * Part of the options of `serverTelemetry` and `clientTelemetry`; empty where no SDK was started here. `close()` exports
+ * what is left of the service's metrics and forgets it: for one that ends before its process.
+ */
+export interface ServiceTelemetry extends Closeable {
+  readonly tracerProvider?: TracerProvider;
+  readonly meterProvider?: MeterProvider;
+}
+
 /**
  * Starts the OpenTelemetry SDK as the `OTEL_*` variables say. Does nothing where they ask for nothing, or where the
- * process has an SDK already. OpenTelemetry registers itself once a process: services that share a process share its
- * telemetry, named after the first of them. `close()` exports what is left, so it comes last.
+ * process has an SDK already. OpenTelemetry registers itself once a process: who starts it again shares it, and the name
+ * of the first stands for whatever is not reported through `forService()`.
  *
  * @throws Error where telemetry is asked for and `@opentelemetry/sdk-node` is not installed
  */
-export async function startTelemetry(options: StartTelemetryOptions): Promise<Closeable> {
-  if (typeof options?.serviceName !== "string" || options.serviceName === "") {
-    throw new TypeError(
-      `startTelemetry: serviceName is ${JSON.stringify(options?.serviceName)}; expected the name of the service, e.g. "orders"`,
-    );
-  }
+export async function startTelemetry(options: StartTelemetryOptions): Promise<Telemetry> {
+  checkIdentity("startTelemetry", options);
   const wanted = wantedSignals(process.env);
   if (!wanted.traces && !wanted.metrics && !wanted.logs) return new Share(undefined);
-  if (current === undefined) {
+  if (current === undefined || current.ended) {
     if (realTracerProvider() !== undefined || realMeter() !== undefined) return new Share(undefined);
     current = new ProcessTelemetry(options, wanted);
   }
-  return current.join();
+  const joined = current;
+  await joined.join();
+  return new Share(joined);
 }
 
 let current: ProcessTelemetry | undefined;
 
-/** The SDK of this process. Ends when the last who shares it leaves. */
-class ProcessTelemetry {
-  readonly #options: StartTelemetryOptions;
-  readonly #sdk: Promise<Sdk>;
-  #shares = 0;
-
-  constructor(options: StartTelemetryOptions, wanted: WantedSignals) {
-    this.#options = options;
-    if (this.#reports) reportTo(options.logger as Logger);
-    this.#sdk = startSdk(resourceOf(options), wanted);
-  }
-
-  async join(): Promise<Closeable> {
-    this.#shares++;
-    try {
-      await this.#sdk;
-      return new Share(this);
-    } catch (error) {
-      if (current === this) current = undefined;
-      throw error;
-    }
-  }
-
-  async leave(): Promise<void> {
-    this.#shares--;
-    if (this.#shares > 0) return;
-    current = undefined;
-    for (const api of [trace, metrics, propagation, context]) api.disable();
-    await this.#flush();
-    if (this.#reports) diag.disable();
-  }
-
-  get #reports(): boolean {
-    return this.#options.logger !== undefined && !process.env["OTEL_LOG_LEVEL"];
-  }
-
-  async #flush(): Promise<void> {
-    const { logger = silentLogger, flushTimeoutMs = 5000 } = this.#options;
-    const sdk = await this.#sdk;
-    const trouble = await new Promise<unknown>((resolve) => {
-      const tooLate = new Error(`the last export did not end within ${flushTimeoutMs} ms`);
-      const timer = systemClock.timer(flushTimeoutMs, () => resolve(tooLate));
-      sdk
-        .shutdown()
-        .then(
-          () => undefined,
-          (reason) => reason,
-        )
-        .then((outcome) => {
-          timer.cancel();
-          resolve(outcome);
-        });
-    });
-    if (trouble !== undefined) logger.warn({ err: trouble }, "telemetry: some of it is lost");
-  }
-}
-
-function resourceOf(options: StartTelemetryOptions): { [key: string]: string } {
-  const { serviceName, serviceVersion, instanceId } = options;
-  return {
-    "service.name": serviceName,
-    ...(serviceVersion === undefined ? {} : { "service.version": serviceVersion }),
-    ...(instanceId === undefined ? {} : { "service.instance.id": instanceId }),
-  };
-}
-
 /** What one of several who share a process holds. */
-class Share implements Closeable {
+class Share implements Telemetry {
   readonly #telemetry: ProcessTelemetry | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(telemetry: ProcessTelemetry | undefined) {
     this.#telemetry = telemetry;
+  }
+
+  forService(service: ServiceIdentity): ServiceTelemetry {
+    checkIdentity("forService", service);
+    const telemetry = this.#telemetry;
+    const providers = telemetry?.forService(service);
+    const close = async (): Promise<void> => providers && telemetry?.endService(providers);
+    return {
+      ...(providers?.tracerProvider && { tracerProvider: providers.tracerProvider }),
+      ...(providers?.meterProvider && { meterProvider: providers.meterProvider }),
+      close,
+      [Symbol.asyncDispose]: close,
+    };
   }
 
   close(): Promise<void> {

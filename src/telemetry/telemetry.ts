@@ -12,4 +12,10 @@ export type { TelemetryOptions } from "./call-telemetry.js";
 export { type ClientTelemetry, type ClientTelemetryOptions, clientTelemetry } from "./client-telemetry.js";
 export { createLogger, type LoggerOptions, logFields } from "./logger.js";
 export { type ServerTelemetryOptions, serverTelemetry } from "./server-telemetry.js";
-export { type StartTelemetryOptions, startTelemetry } from "./start-telemetry.js";
+export type { ServiceIdentity } from "./service-identity.js";
+export {
+  type ServiceTelemetry,
+  type StartTelemetryOptions,
+  startTelemetry,
+  type Telemetry,
+} from "./start-telemetry.js";

@@ -1,57 +1,16 @@
-import { execFile } from "node:child_process";
-import { type AddressInfo, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { trace } from "@opentelemetry/api";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { startTelemetry } from "../../src/telemetry/telemetry.js";
 import { wantedSignals } from "../../src/telemetry/wanted-signals.js";
-import { Collector } from "./support/collector.js";
+import { attributesOf, Collector } from "./support/collector.js";
+import { freePort, json, type Line, runProcess } from "./support/run-process.js";
 import { TestSdk } from "./support/sdk.js";
 
-const script = fileURLToPath(new URL("support/traced-process.ts", import.meta.url));
 const withoutSdk = fileURLToPath(new URL("support/missing-sdk.mjs", import.meta.url));
 
-interface Line {
-  readonly msg: string;
-  readonly [field: string]: unknown;
-}
-
-/** Runs a scenario of the traced process; its log lines. */
-async function run(scenario: string, env: Record<string, string>, nodeOptions: string[] = []): Promise<Line[]> {
-  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith("OTEL_"));
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [...nodeOptions, "--import", "tsx", script, scenario],
-    {
-      env: { ...Object.fromEntries(kept), ...env },
-    },
-  );
-  return stdout
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line));
-}
-
-/** The exporter takes 0 for its default port. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-const json = { OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" };
-
-// biome-ignore lint/suspicious/noExplicitAny: OTLP as JSON
-function attributesOf(resource: any): { [key: string]: string } {
-  return Object.fromEntries(
-    resource.attributes.map(({ key, value }: { key: string; value: { stringValue: string } }) => [
-      key,
-      value.stringValue,
-    ]),
-  );
+function run(scenario: string, env: Record<string, string>, nodeOptions: string[] = []): Promise<Line[]> {
+  return runProcess("traced-process.ts", scenario, env, nodeOptions);
 }
 
 describe("startTelemetry in a process of its own", () => {

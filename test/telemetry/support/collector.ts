@@ -39,3 +39,14 @@ export class Collector implements AsyncDisposable {
     if (!this.#silent) response.writeHead(200, { "content-type": contentType ?? "" }).end();
   }
 }
+
+/** Of a resource, a span or a data point in OTLP as JSON. */
+// biome-ignore lint/suspicious/noExplicitAny: OTLP as JSON
+export function attributesOf(carrier: any): { [key: string]: string } {
+  return Object.fromEntries(
+    carrier.attributes.map(({ key, value }: { key: string; value: { stringValue: string } }) => [
+      key,
+      value.stringValue,
+    ]),
+  );
+}
