@@ -18,6 +18,7 @@ const allowed: Readonly<Record<string, readonly string[] | "everything">> = {
   server: ["contract", "errors", "time", "middleware", "transport"],
   supervisor: ["contract", "errors", "time"],
   service: "everything",
+  testing: "everything",
   cli: "everything",
   codegen: [],
   "index.ts": "everything",
