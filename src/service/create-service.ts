@@ -6,6 +6,7 @@ import { callLogging, serverTelemetry, startTelemetry } from "../telemetry/telem
 import { sleep } from "../time/time.js";
 import type { Transport } from "../transport/transport.js";
 import { advertised } from "./advertised.js";
+import { endsWithin } from "./ends-within.js";
 import { type ResolvedServiceOptions, resolveServiceOptions, type ServiceOptions } from "./options.js";
 import type { Hook } from "./spec.js";
 import { tracedClient } from "./traced-client.js";
@@ -198,7 +199,9 @@ class ComposedService implements Service {
     await this.server.close({ graceMs });
     if (this.#instance !== undefined) await this.#run(this.#hooks.stop);
     await this.#registration?.close();
-    await Promise.all(this.#clients.map((client) => client[Symbol.asyncDispose]()));
+    const clients = Promise.all(this.#clients.map((client) => client[Symbol.asyncDispose]()));
+    if (!(await endsWithin(graceMs, clock, clients)))
+      this.logger.error({}, `calls made by this service do not end; left behind after ${graceMs} ms`);
     if (ownsRegistry) await registry.close();
   }
 

@@ -1,5 +1,6 @@
 import type { Logger } from "../../contract/contract.js";
-import { type Clock, sleep } from "../../time/time.js";
+import type { Clock } from "../../time/time.js";
+import { endsWithin } from "../ends-within.js";
 
 export type Task = (signal: AbortSignal) => Promise<unknown>;
 
@@ -48,14 +49,9 @@ export class BackgroundTasks {
   async ended(): Promise<void> {
     if (this.#running.size === 0) return;
     const { clock, graceMs, logger } = this.#options;
-    const patience = new AbortController();
-    const tooLong = sleep(clock, graceMs, patience.signal).then(() => {
-      if (patience.signal.aborted) return;
-      const tasks = [...this.#running.keys()].map(({ name }) => name);
-      logger.error({ tasks }, `background tasks do not end; left behind after ${graceMs} ms`);
-    });
-    await Promise.race([Promise.all(this.#running.values()), tooLong]);
-    patience.abort();
+    if (await endsWithin(graceMs, clock, Promise.all(this.#running.values()))) return;
+    const tasks = [...this.#running.keys()].map(({ name }) => name);
+    logger.error({ tasks }, `background tasks do not end; left behind after ${graceMs} ms`);
   }
 
   #run(each: NamedTask): void {

@@ -1,9 +1,9 @@
 import type { ClosableClient } from "../../client/client.js";
 import { type Config, ConfigError } from "../../config/config.js";
 import { type Instance, type ServiceDefinition, silentLogger } from "../../contract/contract.js";
-import { sleep } from "../../time/time.js";
 import type { ServiceClientOptions } from "../create-service.js";
 import type { App } from "../define-app.js";
+import { endsWithin } from "../ends-within.js";
 import { checkPlacement } from "../needs.js";
 import type { Need, Placement, ServiceSpec } from "../spec.js";
 import { tracedClient } from "../traced-client.js";
@@ -144,12 +144,10 @@ export class ComposedApp implements RunningApp {
   /** Whoever is not needed any more, until nobody is left. Clients from outside let go of those elsewhere after a while. */
   async #close(): Promise<void> {
     const { clock, graceMs, registry } = this.#context;
-    const patience = new AbortController();
     const clients = Promise.all(this.#clients.map((client) => client[Symbol.asyncDispose]()));
-    const letGo = Promise.race([clients, sleep(clock, graceMs, patience.signal)]);
+    const letGo = endsWithin(graceMs, clock, clients);
     await this.#closeServices();
     await letGo;
-    patience.abort();
     await registry.close();
   }
 
