@@ -140,7 +140,8 @@ export class Child implements Member {
   /** Nobody wants it any more: it is to be stopped, and stays that until `revive()`. */
   retire(): void {
     this.#idle = "stopped";
-    this.#tree.changes.changed();
+    const runs = this.#run !== undefined || this.#stopping !== undefined;
+    this.#enter(runs ? this.#state : "stopped");
   }
 
   revive(): void {

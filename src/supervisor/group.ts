@@ -87,7 +87,6 @@ export class Group implements Member {
   /** Starts one that does not run, at once: whatever was about to start it leaves it alone. */
   async bring(member: Child | Group): Promise<CrashReport | undefined> {
     this.#release(member);
-    member.revive();
     const report = await this.#startInTurn(member, () => this.#phase === "starting" || this.up);
     if (report !== undefined) this.#memberFailed(member, report);
     this.#lookWhetherUp();
@@ -96,12 +95,8 @@ export class Group implements Member {
 
   /** Ends some of its processes for as long as nobody wants them back. */
   async hold(children: ReadonlySet<Child>): Promise<void> {
-    const held = this.members.filter((member) => !(member instanceof Child) || children.has(member));
-    for (const member of held) {
-      if (!(member instanceof Child)) continue;
-      this.#release(member);
-      member.retire();
-    }
+    const held = this.members.filter((member) => member instanceof Group || children.has(member));
+    for (const member of held) if (member instanceof Child) this.#retire(member);
     this.#lookWhetherUp();
     await this.#members.stop(held, (member) => {
       if (member instanceof Group) return member.hold(children);
@@ -109,23 +104,28 @@ export class Group implements Member {
     });
   }
 
-  /** Adds members; none of them stays where one cannot be started. */
+  /** Adds processes; none of them stays where one cannot be started. */
   async add(specs: readonly ProcessSpec[]): Promise<CrashReport | undefined> {
     const before = this.#members.specs;
     this.#members.arrange([...before, ...specs]);
     if (!this.up) return undefined;
-    const added = this.members.filter(({ name }) => specs.some((spec) => spec.name === name));
-    const reports = await Promise.all(added.map((member) => this.#startInTurn(member, () => this.up)));
-    const report = reports.find((each) => each !== undefined);
+    const added = this.members.filter(({ name }) => specs.some((spec) => spec.name === name)) as Child[];
+    let report: CrashReport | undefined;
+    const start = async (member: Member): Promise<void> => {
+      const failure = await this.#startInTurn(member, () => this.up && report === undefined);
+      report ??= failure;
+      this.#tree.changes.changed(); // who waits for this one waits in vain
+    };
+    await Promise.all(added.map(start));
     if (report !== undefined) await this.remove(added);
     return report;
   }
 
-  /** Stops and forgets members. @throws TypeError where another comes after one of them */
-  async remove(removed: readonly (Child | Group)[]): Promise<void> {
+  /** Stops and forgets processes. @throws TypeError where another comes after one of them */
+  async remove(removed: readonly Child[]): Promise<void> {
     const staying = ({ name }: ProcessSpec | GroupSpec): boolean => !removed.some((member) => member.name === name);
     startOrder(this.#members.specs.filter(staying));
-    for (const member of removed) this.#release(member);
+    for (const child of removed) this.#retire(child);
     await this.#members.stop(removed);
     this.#members.arrange(this.#members.specs.filter(staying));
     this.#lookWhetherUp();
@@ -165,7 +165,6 @@ export class Group implements Member {
   }
 
   #end(): Promise<void> {
-    if (this.#phase === "down") return Promise.resolve();
     this.#ending ??= this.#stopAll();
     return this.#ending;
   }
@@ -201,7 +200,8 @@ export class Group implements Member {
   async #startInTurn(member: Member, still: () => boolean): Promise<CrashReport | undefined> {
     if (!still()) return undefined;
     member.rest("waiting");
-    await this.#tree.changes.until(() => !still() || this.#members.mayStart(member));
+    const due = (): boolean => !still() || this.#members.mayStart(member);
+    while (!due()) await this.#tree.changes.until(due); // between what it waited for and now, that may be over again
     if (!still()) return undefined;
     const report = await member.start();
     if (member.up) this.#proven.add(member);
@@ -209,7 +209,7 @@ export class Group implements Member {
   }
 
   #memberFailed(member: Member, report: CrashReport): void {
-    if (this.#phase !== "starting" && !this.up) return;
+    if ((this.#phase !== "starting" && !this.up) || member.idle) return;
     if ([...this.#rounds].some((round) => round.wants(member) && !round.starting)) return; // it is started again anyway
     const { intensity = defaultIntensity } = this.spec;
     if (this.#phase === "starting" && !this.#proven.has(member)) this.#giveUp(report);
@@ -234,6 +234,12 @@ export class Group implements Member {
       round.end();
     }
     this.#tree.changes.changed();
+  }
+
+  /** Nobody wants it any more: nothing starts it, and its end is no failure. */
+  #retire(child: Child): void {
+    this.#release(child);
+    child.retire();
   }
 
   #release(member: Member): void {

@@ -165,6 +165,7 @@ export class ProcessTree {
   async #restart(child: Child): Promise<void> {
     this.#refuseClosed();
     const before = child.timesReady;
+    child.revive(); // once, here: who stops it from now on has the last word
     const report = await this.#startAnew(child);
     if (report !== undefined) throw new SupervisionError(report.text, report);
     if (child.timesReady === before) throw new SupervisionError(`${child.name}: was stopped before it was ready again`);
