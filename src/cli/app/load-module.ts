@@ -1,33 +1,23 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { basename, dirname, join } from "node:path";
+import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 import { AppError } from "../failure.js";
+import { moduleFailure } from "./module-failure.js";
+import { registerTypeScript } from "./typescript.js";
 
-/** Imports a file of the user's, TypeScript too where tsx is installed. @throws Error that names what is wrong */
+/**
+ * Imports a file of the user's, TypeScript too where tsx is installed. What it imports of Hawser is the very copy that runs
+ * here, where both are the same files.
+ *
+ * @throws AppError where it cannot be loaded as it is written, with file and line; Error where its own code threw
+ */
 export async function loadModule(path: string): Promise<{ readonly [name: string]: unknown }> {
-  if (/\.[cm]?ts$/.test(path)) await registerTypeScript(path);
-  return await import(pathToFileURL(path).href);
-}
-
-async function registerTypeScript(path: string): Promise<void> {
-  const api = typeScriptLoader(path) ?? typeScriptLoader(import.meta.url);
-  if (api === undefined) {
-    const name = basename(path);
-    const compiled = name.replace(/ts$/, "js");
-    throw new AppError(`${name} is TypeScript: npm install --save-dev tsx, or compile it and give ${compiled}`);
+  if (!/\.(?:m?ts|[cm]?js)$/.test(path)) {
+    throw new AppError(`${basename(path)} cannot be loaded: expected a .ts, .mts, .js or .mjs file`);
   }
-  const { register } = (await import(pathToFileURL(api).href)) as { register(): void };
-  register();
-}
-
-/** tsx as it is installed beside a file. `require.resolve` would find the half of it that is meant for CommonJS. */
-function typeScriptLoader(from: string): string | undefined {
+  if (path.endsWith("ts")) await registerTypeScript(path);
   try {
-    const manifest = createRequire(from).resolve("tsx/package.json");
-    const { exports } = JSON.parse(readFileSync(manifest, "utf8"));
-    return join(dirname(manifest), exports["./esm/api"].import.default);
-  } catch {
-    return undefined;
+    return await import(pathToFileURL(path).href);
+  } catch (reason) {
+    throw await moduleFailure(path, reason);
   }
 }
