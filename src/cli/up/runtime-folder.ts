@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Closeable } from "../../contract/contract.js";
 import type { AppInfo } from "../../supervisor/control/control.js";
 import { formatDuration } from "../duration.js";
+import { codeOf, moved, movedAside, remove } from "./folder-moves.js";
 import { answers, infoFileIn, readInfo, socketIn } from "./running-app.js";
-import { type Env, makeRuntimeRoot } from "./runtime-root.js";
+import { type Env, makeRuntimeRoot, runtimeRoot } from "./runtime-root.js";
 
 export { type RunningApp, runningApps, runningRegistry } from "./running-app.js";
 
@@ -30,12 +31,11 @@ export type StartingApp = Omit<AppInfo, "registry">;
  * @throws Error where that app runs already, where others could reach into the folder, or where its path is too long
  */
 export async function takeRuntimeFolder(app: StartingApp, env: Env): Promise<RuntimeFolder> {
-  const root = makeRuntimeRoot(env);
-  const path = join(root, keyOf(app));
+  const path = join(runtimeRoot(env), keyOf(app));
   checkLength(socketIn(path));
-  if (!claimed(path, root, app)) {
-    await removeDead(path, root, app);
-    if (!claimed(path, root, app)) throw runsAlready(app, readInfo(path));
+  if (!claimed(path, env, app)) {
+    await removeDead(path, app);
+    if (!claimed(path, env, app)) throw runsAlready(app, readInfo(path));
   }
   return new TakenFolder(path, app);
 }
@@ -69,18 +69,29 @@ class TakenFolder implements RuntimeFolder {
   readonly #remove = (): void => {
     if (this.#closed) return; // what is there by now is another's
     this.#closed = true;
-    rmSync(this.path, { recursive: true, force: true });
+    remove(this.path);
   };
 }
 
 /** Makes the folder, aside and then moved into place: of two who start at once one gets it, and nobody sees it half made. */
-function claimed(path: string, root: string, app: StartingApp): boolean {
-  const aside = mkdtempSync(join(root, ".new-"));
+function claimed(path: string, env: Env, app: StartingApp): boolean {
+  const aside = makeAside(env);
   try {
     writeInfo(aside, { ...app, registry: "" });
     return moved(aside, path);
   } finally {
     rmSync(aside, { recursive: true, force: true });
+  }
+}
+
+/** In a root that is there: the last app to go takes it away, maybe between our making it and our using it. */
+function makeAside(env: Env): string {
+  for (;;) {
+    try {
+      return mkdtempSync(join(makeRuntimeRoot(env), ".new-"));
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") throw error;
+    }
   }
 }
 
@@ -110,25 +121,15 @@ function writeInfo(folder: string, info: AppInfo): void {
   renameSync(`${file}.new`, file); // a reader sees the old or the new, never half of one
 }
 
-/** @returns false where something is there already */
-function moved(from: string, to: string): boolean {
-  try {
-    renameSync(from, to);
-    return true;
-  } catch (error) {
-    if (["ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
-    throw error;
-  }
-}
-
 /** @throws Error where who made the folder still lives */
-async function removeDead(path: string, root: string, wanted: StartingApp): Promise<void> {
+async function removeDead(path: string, wanted: StartingApp): Promise<void> {
   const info = readInfo(path);
   if (await lives(path, info)) throw runsAlready(wanted, info);
-  const aside = join(root, `.old-${process.pid}-${basename(path)}`);
-  if (!moved(path, aside)) return;
-  // Another may have been faster, and this be its new folder.
-  if (isDeepStrictEqual(readInfo(aside), info)) rmSync(aside, { recursive: true, force: true });
+  // Another may have been faster, and this be its new folder: looked at right before it is moved, and once it is.
+  const same = (folder: string): boolean => isDeepStrictEqual(readInfo(folder), info);
+  const aside = same(path) ? movedAside(path) : undefined;
+  if (aside === undefined) return;
+  if (same(aside)) rmSync(aside, { recursive: true, force: true });
   else moved(aside, path);
 }
 
@@ -144,7 +145,7 @@ function processLives(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return codeOf(error) === "EPERM";
   }
 }
 

@@ -2,6 +2,7 @@ import { type Dirent, existsSync, lstatSync, mkdirSync, readdirSync, type Stats,
 import { tmpdir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import type { Io } from "../io.js";
+import { codeOf } from "./folder-moves.js";
 
 /** What is in an environment. */
 export type Env = Io["env"];
@@ -22,8 +23,9 @@ export function makeRuntimeRoot(env: Env): string {
   try {
     mkdirSync(root, { mode: 0o700 });
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code !== "EEXIST") throw new Error(`${root} cannot be made: ${message}; ${wayOut}`, { cause });
+    if (codeOf(cause) !== "EEXIST") {
+      throw new Error(`${root} cannot be made: ${(cause as Error).message}; ${wayOut}`, { cause });
+    }
   }
   checkPrivate(root, lstatSync(root));
   return root;
@@ -36,10 +38,19 @@ export function runtimeFolders(env: Env): readonly string[] {
   if (stats === undefined) return [];
   checkPrivate(root, stats);
   const isApp = (entry: Dirent): boolean => entry.isDirectory() && !entry.name.startsWith(".");
-  return readdirSync(root, { withFileTypes: true })
+  return entriesOf(root)
     .filter(isApp)
-    .map(({ name }) => join(root, name))
-    .sort();
+    .map(({ name }) => join(root, name));
+}
+
+/** None where the folder went away a moment ago. */
+function entriesOf(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return [];
+    throw error;
+  }
 }
 
 const wayOut = "set XDG_RUNTIME_DIR to a folder that is yours alone";
