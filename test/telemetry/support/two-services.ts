@@ -20,6 +20,7 @@ const telemetry = await startTelemetry({ serviceName: "shop", serviceVersion: "9
 const orders = telemetry.forService({ serviceName: "orders", serviceVersion: "1.2.3", instanceId: "orders-1" });
 const inventory = telemetry.forService({ serviceName: "inventory", instanceId: "inventory-1" });
 const transport = memoryTransport();
+const open: { close(): Promise<void> }[] = [];
 
 async function serve(own: ServiceTelemetry, name: string, answer: (text: string) => Promise<string>): Promise<void> {
   const server = createServer({ transport, address: `memory://${name}`, middleware: [serverTelemetry({ ...own })] });
@@ -30,17 +31,20 @@ async function serve(own: ServiceTelemetry, name: string, answer: (text: string)
   const missing = { read: none, put: none, serverStream: none, clientStream: none, bidi: none };
   server.add(EchoServiceDefinition, { unary, ...missing });
   await server.start();
+  open.push(server);
 }
 
 function client(own: TelemetryOptions, name: string): Echo {
   const { call, attempt } = clientTelemetry({ ...own, target: name });
   const target = `memory://${name}`;
-  return createClient(EchoServiceDefinition, {
+  const made: Echo = createClient(EchoServiceDefinition, {
     transport,
     target,
     middleware: [call],
     attemptMiddleware: [attempt],
-  }) as Echo;
+  });
+  open.push(made);
+  return made;
 }
 
 const toInventory = client(orders, "inventory");
@@ -79,6 +83,6 @@ const scenarios: { readonly [name: string]: () => Promise<void> } = {
 };
 
 await scenarios[process.argv[2] as string]?.();
+for (const each of open.reverse()) await each.close();
 await telemetry.close();
 logger.info({}, "done");
-process.exit(0);
