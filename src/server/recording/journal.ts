@@ -1,5 +1,5 @@
 import type { Closeable, Logger } from "../../contract/contract.js";
-import type { Clock } from "../../time/time.js";
+import { type Clock, sleep } from "../../time/time.js";
 
 /** Something to write down: it is made a line of text when its turn comes. */
 export interface Entry {
@@ -22,8 +22,11 @@ export interface JournalOptions {
   readonly clock: Clock;
 }
 
+/** How long entries wait for others: a write of many costs little more than a write of one. */
+const collectMs = 100;
+
 /** One write is of at most so much: in between the process does its work. */
-const batchEntries = 64;
+const batchEntries = 256;
 const batchBytes = 1024 * 1024;
 
 /** How long nothing is tried after a write failed. */
@@ -36,6 +39,8 @@ export class Journal implements Closeable {
   #pendingBytes = 0;
   #writing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
+  /** Aborts where nothing more comes. */
+  readonly #hurry = new AbortController();
   #retryAtMs = 0;
   /** Since the last time all was well. */
   #dropped = 0;
@@ -70,7 +75,7 @@ export class Journal implements Closeable {
   }
 
   async #write(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve)); // the answer goes first
+    await sleep(this.#options.clock, collectMs, this.#hurry.signal);
     while (this.#pending.length > 0) {
       const batch = this.#nextBatch();
       try {
@@ -111,6 +116,7 @@ export class Journal implements Closeable {
   }
 
   async #close(): Promise<void> {
+    this.#hurry.abort();
     await this.#writing;
     this.#tellDropped();
     await this.#options.file.close().catch((err: unknown) => {

@@ -283,6 +283,7 @@ describe("a recording that cannot be written", () => {
     const { client, folder, logger, records } = await given({}, { clock });
     await writeFile(folder, "in the way");
     await client.unary({ text: "lost" });
+    clock.advance(100);
     await vi.waitFor(() =>
       expect(logger.lines).toMatchObject([{ level: "error", message: "calls cannot be recorded" }]),
     );
