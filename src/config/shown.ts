@@ -60,7 +60,7 @@ function secretsIn(isHidden: boolean, value: unknown): readonly string[] {
   return isTold ? [] : [String(value), JSON.stringify(String(value)).slice(1, -1)];
 }
 
-/** `postgres://user:secret@host` and the like. */
+/** Of `postgres://user:secret@host`, `host=db password=secret` and the like. */
 function withoutPassword(text: string): string {
-  return text.replaceAll(/\/\/[^/@\s]*@/g, "//…@");
+  return text.replace(/\/\/[^\s"']*@/g, "//…@").replace(/((?:password|passwd|pwd|secret|token)=)[^\s&;,"']+/gi, "$1…");
 }

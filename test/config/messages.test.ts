@@ -125,13 +125,14 @@ describe("a secret", () => {
     },
   );
 
-  it("stays out of it deep in an object, in a list, in a JSON text and in the user part of a URL", async () => {
+  it("stays out of it deep in an object, in a list, in a JSON text, in a URL and in a connection string", async () => {
     const config = shop(
       valueSource("code", { orders: { database: { host: "a", passwords: ["hunter2", 12345678] } } }),
       flagSource([
         'orders.cache={"host":"a","token":"hunter2"}',
         'orders.queue={"token":"hunter2"',
-        "orders.url=postgres://ada:hunter2@db/orders",
+        "orders.url=postgres://ada:hun/ter2@db/orders",
+        "orders.dsn=host=db password=hunter2 user=ada",
       ]),
     );
     expect(await complaintsOf(() => config.section("orders", wrong))).toEqual([
@@ -139,6 +140,7 @@ describe("a secret", () => {
       expect.stringContaining('orders.cache = {"host":"a","token":«hidden»} (flag --set orders.cache): '),
       expect.stringContaining("orders.queue = «a text that is no JSON» (flag --set orders.queue): "),
       expect.stringContaining('orders.url = "postgres://…@db/orders" (flag --set orders.url): '),
+      expect.stringContaining('orders.dsn = "host=db password=… user=ada" (flag --set orders.dsn): '),
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -64,6 +65,19 @@ describe("a text", () => {
       fc.asyncProperty(fc.oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true })), async (number) => {
         expect(await read(`${number}`, z.number())).toBe(number === 0 ? 0 : number);
         expect(await read(`${number}`, z.string())).toBe(`${number}`);
+      }),
+    );
+  });
+
+  it("is read as whatever JSON says, where the schema takes nothing else", async () => {
+    const values = fc.jsonValue().filter((value) => typeof value !== "string");
+    await fc.assert(
+      fc.asyncProperty(values, async (value) => {
+        const text = JSON.stringify(value);
+        fc.pre(!text.includes("__proto__"));
+        const said: unknown = JSON.parse(text); // JSON knows no -0
+        const only = z.custom((each) => isDeepStrictEqual(each, said));
+        expect(await read(text, only)).toEqual(said);
       }),
     );
   });
