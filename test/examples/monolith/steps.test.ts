@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { behaviour } from "./behaviour.js";
+import { hawser, main, type OpenHouse, openHouse, type Start, twoMachines } from "./open-house.js";
+
+const houses: readonly (readonly [string, Start])[] = [
+  ["as an ordinary program", main("0-program")],
+  ["with seams", main("1-seams")],
+  ["with contracts", main("2-contracts")],
+  ["with one service", main("3-first-service")],
+  ["of services, in one process", hawser("run", "4-services")],
+  ["fit to be apart, in one process", hawser("run", "5-apart")],
+  [
+    "with one service in a process of its own",
+    hawser("up", "5-apart", "--group", "rest=front,bookings,billing,accounts"),
+  ],
+  ["with a process for each service", hawser("up", "5-apart")],
+  ["on two machines", twoMachines("5-apart")],
+];
+
+describe.each(houses)("the house %s", (_, start) => {
+  let house: OpenHouse;
+  beforeAll(async () => {
+    house = await openHouse(start);
+  });
+  afterAll(async () => {
+    try {
+      expect(new Set(await house?.stop())).toEqual(new Set([0]));
+    } finally {
+      await house?.[Symbol.asyncDispose]();
+    }
+  });
+
+  behaviour(() => house.http);
+});
