@@ -103,9 +103,11 @@ export class RecordedCall {
 
   #ended(code: Code, message?: string): void {
     if (this.#durationMs !== undefined) return;
-    this.#durationMs = this.#common.clock.now() - this.#startedMs;
-    this.#code = code;
-    this.#message = message;
+    const nowMs = this.#common.clock.now();
+    const late = nowMs >= (this.#call.deadline ?? Number.POSITIVE_INFINITY); // whatever a handler says then, nobody hears it
+    this.#durationMs = nowMs - this.#startedMs;
+    this.#code = late ? Code.DEADLINE_EXCEEDED : code;
+    this.#message = late && code !== Code.DEADLINE_EXCEEDED ? "the deadline had passed" : message;
     this.#onEnd(this);
   }
 

@@ -3,7 +3,7 @@ import { hiddenText } from "./call-record.js";
 
 /** Names whose last word says that the value lets its owner in: `authorization`, `cookie`, `x-api-key`, `session_token`. */
 const secretName =
-  /(?:^|[-_.])(?:authorization|cookie|token|key|apikey|secret|password|passwd|credentials?|session|signature|jwt)(?:-bin)?$/;
+  /(?:^|[-_.])(?:authorization|auth|bearer|cookie|token|key|apikey|secret|password|passwd|credentials?|session|signature|jwt)(?:-bin)?$/;
 
 /**
  * Metadata as it is written down: bytes in base64, secrets hidden.

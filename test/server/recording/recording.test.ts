@@ -67,6 +67,17 @@ describe("a recorded call", () => {
     expect(await records()).toMatchObject([{ code: "NOT_FOUND", message: "no such mug", request: { failCode: 5 } }]);
   });
 
+  it("says what its caller saw where the answer came too late", async () => {
+    const clock = new ManualClock();
+    const slow = () => {
+      clock.advance(2000);
+      return {};
+    };
+    const { client, records } = await given({ unary: slow }, { clock });
+    expect(await rpcFailure(client.unary({}, { timeoutMs: 1500 }))).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
+    expect(await records()).toMatchObject([{ code: "DEADLINE_EXCEEDED", message: "the deadline had passed" }]);
+  });
+
   it("leaves a failure nobody named to those who name it", async () => {
     const broken: Middleware = () => () => Promise.reject(new Error("secret of the house"));
     const { client, records } = await given({}, {}, [broken]);
