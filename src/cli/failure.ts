@@ -29,9 +29,15 @@ export function exitCodeOf(reason: unknown): number {
   return reason instanceof AppError || reason instanceof ConfigError ? exitCodes.app : exitCodes.failure;
 }
 
-/** On one line: `NOT_FOUND: no order 17`, with its details behind it; `hawser: …` where no service said it. */
+/**
+ * On one line: `NOT_FOUND: no order 17`, with its details behind it; `hawser: …` where no service said it. Of an app that cannot
+ * run, a line for each thing that is wrong with it.
+ */
 export function failureLine(reason: unknown): string {
-  if (!(reason instanceof RpcError)) return `hawser: ${printable(messageOf(reason))}`;
+  if (!(reason instanceof RpcError)) {
+    const lines = exitCodeOf(reason) === exitCodes.app ? messageOf(reason).split("\n") : [messageOf(reason)];
+    return lines.map((line) => `hawser: ${printable(line)}`).join("\n");
+  }
   const details = reason.details.map((detail) => {
     const { "@type": type, ...fields } = detailJson(detail);
     return ` [${type} ${JSON.stringify(fields)}]`;

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { defaultRegistryUrl } from "../service/open-registry.js";
 import { addCall } from "./call.js";
+import { addExport } from "./export.js";
 import { addGet } from "./get.js";
 import type { Io } from "./io.js";
 import { addList } from "./list.js";
@@ -40,6 +41,7 @@ const verbs = [
   addUp,
   addStart,
   addOutline,
+  addExport,
   addRegistry,
   addList,
   addGet,

@@ -20,11 +20,11 @@ export function failureOf(child: string, restarts: number, exit: Exit, when: str
   return { child, restarts, exit, text };
 }
 
-/** A group has given up because of what it was told last. */
+/** A group has given up because of what it was told last; one that allows no restart only passes it on. */
 export function gaveUp(group: string, { restarts, withinMs }: Intensity, last: CrashReport): CrashReport {
+  if (restarts === 0) return last;
   const limit = `more than ${restarts} restart${restarts === 1 ? "" : "s"} within ${seconds(withinMs)}`;
-  const often = restarts === 0 ? "no restarts are allowed" : limit;
-  return { ...last, text: `${group} gave up (${often}): ${last.text}` };
+  return { ...last, text: `${group} gave up (${limit}): ${last.text}` };
 }
 
 /** `30 s`, `0.2 s`. */

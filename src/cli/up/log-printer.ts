@@ -1,3 +1,4 @@
+import type { Closeable } from "../../contract/contract.js";
 import type { Supervisor } from "../../supervisor/supervisor.js";
 import type { Terminal } from "../terminal.js";
 import { LogView } from "./log-view.js";
@@ -5,8 +6,8 @@ import { LogView } from "./log-view.js";
 /** How many lines may wait for a terminal that is slow. */
 const mostWaiting = 10_000;
 
-/** Prints what processes write and what happens to them, each line with its name in front. Returns what ends that, once all is printed. */
-export function printLogs(supervisor: Supervisor, terminal: Terminal): () => Promise<void> {
+/** Prints what processes write and what happens to them, each line with its name in front. Closed once all is printed. */
+export function printLogs(supervisor: Supervisor, terminal: Terminal): Closeable {
   const view = new LogView({ paint: terminal.paint, json: terminal.json, children: supervisor.children() });
   let waiting: string[] = [];
   let skipped = 0;
@@ -32,8 +33,9 @@ export function printLogs(supervisor: Supervisor, terminal: Terminal): () => Pro
     supervisor.onLine((line) => add(view.line(line))),
     supervisor.onEvent((event) => add(view.event(event, terminal.io.clock.now()))),
   ];
-  return async () => {
+  const close = async (): Promise<void> => {
     for (const end of ends) end();
     await printing;
   };
+  return { close, [Symbol.asyncDispose]: close };
 }

@@ -1,9 +1,19 @@
-import { createSupervisor, type GroupSpec, SupervisionError, type Supervisor } from "../../supervisor/supervisor.js";
-import { aborted, Interrupted } from "../interruptible.js";
+import {
+  type CrashReport,
+  createSupervisor,
+  type GroupSpec,
+  SupervisionError,
+  type Supervisor,
+} from "../../supervisor/supervisor.js";
+import { UsageError } from "../failure.js";
+import { Interrupted } from "../interruptible.js";
 import type { Terminal } from "../terminal.js";
+import { harmless } from "./ansi.js";
 import { startControlServer } from "./control-server.js";
 import { printLogs } from "./log-printer.js";
+import { formatPinoLine, parsePinoLine } from "./pino-line.js";
 import type { RuntimeFolder } from "./runtime-folder.js";
+import { keyboardOf, openTui } from "./tui.js";
 
 export interface SuperviseOptions {
   readonly name: string;
@@ -26,12 +36,17 @@ export interface SuperviseOptions {
  */
 export async function supervise(options: SuperviseOptions, terminal: Terminal): Promise<void> {
   const { name, file, tree, registryUrl, folder, startedAt } = options;
-  const { signal, clock } = terminal.io;
+  const { signal, clock, stdin } = terminal.io;
+  const keyboard = options.tui ? keyboardOf(stdin) : undefined;
+  if (options.tui && keyboard === undefined) throw new UsageError("--tui needs a terminal; leave it out for a log");
   const supervisor = createSupervisor(tree, { clock });
   folder.publish(registryUrl);
   const info = { name, file, pid: process.pid, registry: registryUrl, startedAt };
   const control = await startControlServer({ supervisor, info, socket: folder.socket, clock });
-  const view = printLogs(supervisor, terminal);
+  const view =
+    keyboard === undefined
+      ? printLogs(supervisor, terminal)
+      : openTui({ supervisor, info, keyboard, display: terminal.io.stdout, paint: terminal.paint, clock });
   const stop = (): void => void supervisor.close();
   signal.addEventListener("abort", stop);
   const unhook = onHangup(supervisor, terminal);
@@ -43,15 +58,31 @@ export async function supervise(options: SuperviseOptions, terminal: Terminal): 
     const report = await supervisor.ended;
     if (report !== undefined) throw new SupervisionError(report.text, report);
   } catch (reason) {
-    throw signal.aborted ? new Interrupted("stopped while it started") : reason;
+    if (signal.aborted) throw new Interrupted("stopped while it started");
+    throw reason instanceof SupervisionError && reason.report ? await told(reason.report, name, terminal) : reason;
   } finally {
     release?.();
     unhook();
     signal.removeEventListener("abort", stop);
     await supervisor.close();
     await control.close();
-    await view();
+    await view.close();
   }
+}
+
+/** The report has many lines, and a failure is one: it goes before it. */
+async function told({ child, text }: CrashReport, app: string, terminal: Terminal): Promise<Error> {
+  for (const line of text.split("\n")) await terminal.note(reportLine(line, terminal));
+  return new Error(`${app} is stopped: ${child} cannot be kept running`);
+}
+
+/** What a process wrote last is told as the log tells it. */
+function reportLine(line: string, { paint, io }: Terminal): string {
+  const written = parsePinoLine(line.replace(/^ +\| /, ""));
+  if (written === undefined) return harmless(line);
+  return formatPinoLine(written, {}, io.clock.now(), paint)
+    .map((each) => `  | ${each}`)
+    .join("\n");
 }
 
 /** SIGHUP asks a daemon to take its processes anew; to whoever sits at a terminal it says that the terminal is gone. */
