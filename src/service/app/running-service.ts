@@ -122,6 +122,9 @@ export class RunningService implements Closeable {
   async #setUp(): Promise<unknown> {
     const { spec } = this;
     const config = await this.#config;
+    for (const { key, text } of this.#process.config.unused()) {
+      if (key.startsWith(`${spec.name}.`)) this.#service.logger.warn({ key }, text);
+    }
     return await startStep("setup", () => spec.setup(this.#context(config)), this.#step);
   }
 
