@@ -14,6 +14,8 @@ const mostDeaths = 10;
  */
 const script = `
 trap '' INT TERM HUP QUIT
+echo on guard
+exec >&-
 groups=' '
 while read -r line; do
   group=\${line#?}
@@ -58,17 +60,20 @@ export class Guard {
     return this.#process?.pid;
   }
 
-  /** @throws Error where there is no shell */
-  open(): void {
-    const guard = spawn(this.#shell, ["-c", script], { cwd: "/", detached: true, stdio: ["pipe", "ignore", "ignore"] });
+  /** Resolves once it is on guard. @throws Error where there is no shell */
+  async open(): Promise<void> {
+    const guard = spawn(this.#shell, ["-c", script], { cwd: "/", detached: true, stdio: ["pipe", "pipe", "ignore"] });
     guard.on("error", () => {});
     guard.stdin.on("error", () => {});
-    if (guard.pid === undefined) {
-      throw new Error(`there is no ${this.#shell}, which ends the processes of a supervisor that was killed`);
-    }
+    const purpose = "which ends the processes of a supervisor that was killed";
+    if (guard.pid === undefined) throw new Error(`there is no ${this.#shell}, ${purpose}`);
     this.#process = guard;
-    guard.once("exit", () => this.#died(guard));
     for (const group of this.#groups) this.#write(`+${group}`);
+    const gone = once(guard, "exit").then(() => "gone");
+    const first = await Promise.race([gone, once(guard.stdout, "data")]);
+    guard.stdout.destroy();
+    if (first === "gone") throw new Error(`${this.#shell} ended at once, ${purpose}`);
+    void gone.then(() => this.#died(guard));
   }
 
   add(group: number): void {
@@ -101,10 +106,6 @@ export class Guard {
     this.#process = undefined;
     this.#deaths += 1;
     if (this.#deaths > mostDeaths) return;
-    try {
-      this.open();
-    } catch {
-      // Without a shell there is no other; processes that speak the protocol still end when their channel does.
-    }
+    this.open().catch(() => {}); // without a shell, processes that speak the protocol still end when their channel does
   }
 }

@@ -22,7 +22,7 @@ export function processLauncher(options: ProcessLauncherOptions = {}): Launcher 
   const { clock = systemClock, guard = new Guard() } = options;
   const close = (): Promise<void> => guard.close();
   return {
-    open: async () => guard.open(),
+    open: () => guard.open(),
     launch: (spec, listener) => new SpawnedProcess(spec, listener, guard, clock),
     close,
     [Symbol.asyncDispose]: close,

@@ -119,15 +119,12 @@ export class ProcessTree {
   }
 
   async #start(): Promise<void> {
-    const { name } = this.#root;
-    try {
-      this.#refuseClosed();
-      await this.#options.launcher.open();
-      this.#refuseClosed();
-    } catch (reason) {
+    this.#refuseClosed();
+    const failure = await this.#options.launcher.open().catch((reason: Error) => reason);
+    this.#refuseClosed();
+    if (failure instanceof Error) {
       await this.#end(undefined);
-      if (reason instanceof SupervisionError) throw reason;
-      throw new SupervisionError(`${name}: cannot start: ${(reason as Error).message}`);
+      throw new SupervisionError(`${this.#root.name}: cannot start: ${failure.message}`);
     }
     const report = await this.#root.start();
     if (report !== undefined) {
