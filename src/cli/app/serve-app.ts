@@ -2,7 +2,7 @@ import type { Middleware } from "../../contract/contract.js";
 import { recording } from "../../server/recording/recording.js";
 import { type App, openRegistry, type RunningApp, startApp } from "../../service/service.js";
 import { joinSupervisor } from "../../supervisor/supervisor.js";
-import { callStats, startTelemetry } from "../../telemetry/telemetry.js";
+import { callStats, createLogger, startTelemetry } from "../../telemetry/telemetry.js";
 import { AppError } from "../failure.js";
 import { aborted, Interrupted } from "../interruptible.js";
 import type { Terminal } from "../terminal.js";
@@ -110,7 +110,8 @@ function recordingsOf({ record }: Start, app: App, open: Open[]) {
   return (name: string): readonly Middleware[] => {
     const service = app.services.find((each) => each.name === name);
     if (record === undefined || service === undefined) return [];
-    const made = recording({ folder: record, service: name, contracts: [...service.contracts.values()] });
+    const contracts = [...service.contracts.values()];
+    const made = recording({ folder: record, service: name, contracts, logger: createLogger({ service: name }) });
     open.push(made);
     return [made];
   };
