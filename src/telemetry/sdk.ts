@@ -58,8 +58,11 @@ export class Sdk {
 
   /** Exports what is left of a service; its spans go with those of the process. */
   async end(service: ServiceProviders): Promise<void> {
-    await service.shutdown();
-    this.#services.delete(service);
+    try {
+      await service.shutdown();
+    } finally {
+      this.#services.delete(service);
+    }
   }
 
   /** Exports what is left of all. */
