@@ -58,6 +58,40 @@ describe("stopping some", () => {
     await supervisor.close();
   });
 
+  it("has the last word over a restart that was asked for before", async () => {
+    const { supervisor, launcher, clock } = supervised({
+      children: [{ name: "g", intensity: { restarts: 0, withinMs: 1 }, children: [child("a"), child("b")] }],
+    });
+    await supervisor.start();
+    launcher.one("a").exit(1);
+    await clock.run(0);
+    launcher.onLaunch = () => {};
+    const restarted = supervisor.restart(["b"]).catch((reason: Error) => reason.message);
+    await clock.run(0);
+    await supervisor.stop(["shop"]);
+    expect(await restarted).toBe("b: was stopped before it was ready again");
+    await clock.run(60_000);
+    expect(launcher.alive()).toEqual([]);
+    await supervisor.close();
+  });
+
+  it("takes no failure before their turn has come for a reason to start them again", async () => {
+    const { supervisor, launcher, clock, events } = supervised({
+      children: [child("a"), child("b", { after: ["a"] })],
+    });
+    await supervisor.start();
+    const [a, b] = launcher.alive();
+    if (b !== undefined) b.obedient = false;
+    const stopped = supervisor.stop(["a", "b"]);
+    await clock.run(0);
+    a?.exit(1);
+    await clock.run(0);
+    b?.exit(0);
+    await stopped;
+    expect(events.filter(({ type }) => type === "restarting")).toEqual([]);
+    await supervisor.close();
+  });
+
   it("leaves them out of what a sibling's failure starts again", async () => {
     const { supervisor, launcher, clock } = supervised({ strategy: "one_for_all", children: [child("a"), child("b")] });
     await supervisor.start();
@@ -157,6 +191,43 @@ describe("scaling", () => {
     await clock.run(60_000);
     expect(launcher.alive().map(({ name }) => name)).toEqual(["orders-1"]);
     await supervisor.close();
+  });
+
+  it("keeps none where the first cannot be started and the others wait for it", async () => {
+    const { supervisor, launcher, clock } = supervised({
+      children: [{ name: "orders", children: [{ name: "orders-1", command: "node", args: [] }] }],
+    });
+    await supervisor.start();
+    launcher.onLaunch = (process) => process.exit(1);
+    await expect(supervisor.scale("orders", 3)).rejects.toThrow("orders-2 ended with code 1 before it was ready");
+    await clock.run(0);
+    expect(supervisor.children().map(({ name }) => name)).toEqual(["orders-1"]);
+    await supervisor.close();
+  });
+
+  it("takes away for good one that fails before its turn to be stopped has come", async () => {
+    const { supervisor, launcher, clock } = supervised({
+      children: [
+        {
+          ...orders(0),
+          strategy: "one_for_all",
+          children: [child("orders-1"), child("orders-2", { after: ["orders-1"] })],
+        },
+      ],
+    });
+    await supervisor.start();
+    const [first, second] = launcher.alive();
+    if (second !== undefined) second.obedient = false;
+    const scaled = supervisor.scale("orders", 0);
+    await clock.run(0);
+    first?.exit(1);
+    await clock.run(0);
+    second?.exit(0);
+    await scaled;
+    await clock.run(60_000);
+    expect(launcher.processes).toHaveLength(2);
+    await supervisor.close();
+    expect(clock.pending).toBe(0);
   });
 
   it("takes away one that waits to be started again", async () => {
