@@ -15,6 +15,7 @@ export const parties = {
   "hawser/grpc-js+traced": party("hawser/grpc-js+traced", "hawser-grpc-js-traced"),
   "hawser/memory": { name: "hawser/memory", folder: "hawser-memory", inProcess: true },
   "hawser/memory+metrics": { name: "hawser/memory+metrics", folder: "hawser-memory-metrics", inProcess: true },
+  "hawser/app": { name: "hawser/app", folder: "hawser-app", inProcess: true },
   "grpc-js": party("grpc-js"),
   "nice-grpc": party("nice-grpc"),
   "connect-node": party("connect-node"),

@@ -16,7 +16,12 @@ export interface Measurement {
 const plain: readonly PartyName[] = ["hawser/grpc-js"];
 const alsoTraced: readonly PartyName[] = ["hawser/grpc-js", "hawser/grpc-js+traced"];
 const inProcess: readonly PartyName[] = ["hawser/memory", "hawser/grpc-js"];
-const inProcessMetered: readonly PartyName[] = ["hawser/memory", "hawser/memory+metrics", "hawser/grpc-js"];
+const inProcessMetered: readonly PartyName[] = [
+  "hawser/memory",
+  "hawser/app",
+  "hawser/memory+metrics",
+  "hawser/grpc-js",
+];
 
 export const suites: { readonly [name: string]: Suite } = {
   /** One request, one response, over the wire. Tracing costs by the call, so only small calls show it. */

@@ -2,7 +2,7 @@ import { EchoServiceDefinition } from "../../gen/ts-proto/bench/v1/echo.js";
 import { repeat } from "../../streams.js";
 import { createServer, type Handlers, type Server, serverTelemetry, type Transport } from "./hawser.js";
 
-const echo: Handlers<typeof EchoServiceDefinition> = {
+export const echo: Handlers<typeof EchoServiceDefinition> = {
   async unary({ payload }) {
     return { payload };
   },
