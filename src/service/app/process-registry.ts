@@ -36,6 +36,7 @@ export class ProcessRegistry implements Registry {
     return this.#shared !== undefined;
   }
 
+  /** Elsewhere first: where that fails, nobody here has begun to call it. */
   async register(instance: Instance, options?: RegisterOptions): Promise<Registration> {
     const wire = instance.endpoints.filter((endpoint) => !isLocal(endpoint));
     const shared =
