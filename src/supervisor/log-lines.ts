@@ -1,7 +1,7 @@
 import { StringDecoder } from "node:string_decoder";
 
 /** A longer line is cut here, in UTF-16 units. */
-export const longestLine = 64 * 1024;
+export const longestLine: number = 64 * 1024;
 export const cutMark = " … [cut: a line of more than 64 KiB]";
 
 /** Turns the bytes of one stream into lines, however they are sliced on the way. */
