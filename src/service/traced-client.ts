@@ -23,6 +23,6 @@ export function tracedClient<D extends ServiceDefinition>(
     ...options,
     service,
     middleware: [call, ...middleware],
-    attemptMiddleware: [callLogging({ logger, clock }), ...attemptMiddleware, attempt],
+    attemptMiddleware: [callLogging({ logger, clock }), attempt, ...attemptMiddleware],
   });
 }

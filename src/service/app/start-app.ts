@@ -22,6 +22,8 @@ export interface RemoteOptions {
   readonly registry: Registry;
   /** Default: `grpcJsTransport()`. */
   readonly transport?: Transport;
+  /** Whether those here are to be called from elsewhere; else they only call. Default: true. */
+  readonly listen?: boolean;
   /** Where each service listens. Default: a free port on 127.0.0.1. */
   readonly address?: Address | ((service: string) => Address);
   /** The host others reach this one by. Default: the bound one. */
@@ -83,7 +85,7 @@ export async function startApp(app: App, options: StartAppOptions = {}): Promise
     app,
     registry: new ProcessRegistry(remote?.registry),
     transport: remote === undefined ? memory : joinTransports(memory, remote.transport ?? grpcJsTransport()),
-    wire: remote && wireOf(remote),
+    wire: remote === undefined || remote.listen === false ? undefined : wireOf(remote),
     config: createConfig({ sources: options.config ?? [], sections: app.services.map(({ name }) => name) }),
     clock,
     drainMs,
