@@ -7,6 +7,7 @@ import { addGet } from "./get.js";
 import type { Io } from "./io.js";
 import { addList } from "./list.js";
 import { addLogs } from "./logs.js";
+import { addNew } from "./new.js";
 import { addOutline } from "./outline.js";
 import { addPs } from "./ps.js";
 import { addRegistry } from "./registry.js";
@@ -37,6 +38,7 @@ export function createProgram(io: Io): Command {
 }
 
 const verbs = [
+  addNew,
   addRun,
   addUp,
   addStart,
