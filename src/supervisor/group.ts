@@ -3,7 +3,7 @@ import { gaveUp, seconds } from "./crash-report.js";
 import { Members } from "./members.js";
 import { RestartDelay } from "./restart-delay.js";
 import { RestartWindow } from "./restart-window.js";
-import { Round } from "./round.js";
+import { type Round, Rounds } from "./round.js";
 import { defaultIntensity, type GroupSpec, isGroup, type ProcessSpec } from "./spec.js";
 import { startOrder } from "./start-order.js";
 import type { CrashReport } from "./status.js";
@@ -23,9 +23,9 @@ export class Group implements Member {
   readonly #members: Members<Child | Group>;
   readonly #window: RestartWindow;
   readonly #delay: RestartDelay;
-  readonly #rounds = new Set<Round>();
+  readonly #rounds = new Rounds();
   #phase: Phase = "down";
-  /** Those that were up since the group was started: whoever of the others fails makes the start fail. */
+  /** Those that were up while the group started: whoever of the others fails makes the start fail. */
   readonly #proven = new Set<Member>();
   #ending: Promise<void> | undefined;
   /** How often it was told to stop: who waited to start it looks whether that has changed. */
@@ -33,6 +33,7 @@ export class Group implements Member {
   /** Why it gave up, until somebody stops or starts it. */
   #report: CrashReport | undefined;
   #upSince = 0;
+  #wellMs = 0;
 
   /** @param failed called when it has given up after it was up; nothing of it runs then */
   constructor(spec: GroupSpec, tree: Tree, failed: (report: CrashReport) => void) {
@@ -51,6 +52,11 @@ export class Group implements Member {
 
   get up(): boolean {
     return this.#phase === "up";
+  }
+
+  /** It is up or on its way there: its members can be started. */
+  get running(): boolean {
+    return this.up || this.#phase === "starting";
   }
 
   get idle(): boolean {
@@ -87,7 +93,7 @@ export class Group implements Member {
   /** Starts one that does not run, at once: whatever was about to start it leaves it alone. */
   async bring(member: Child | Group): Promise<CrashReport | undefined> {
     this.#release(member);
-    const report = await this.#startInTurn(member, () => this.#phase === "starting" || this.up);
+    const report = await this.#startInTurn(member, () => this.running);
     if (report !== undefined) this.#memberFailed(member, report);
     this.#lookWhetherUp();
     return report;
@@ -106,9 +112,9 @@ export class Group implements Member {
 
   /** Adds processes; none of them stays where one cannot be started. */
   async add(specs: readonly ProcessSpec[]): Promise<CrashReport | undefined> {
-    const before = this.#members.specs;
-    this.#members.arrange([...before, ...specs]);
-    if (!this.up) return undefined;
+    await this.#tree.changes.until(() => this.#phase !== "starting");
+    this.#members.arrange([...this.#members.specs, ...specs]);
+    if (!this.up) return undefined; // they start with the others
     const added = this.members.filter(({ name }) => specs.some((spec) => spec.name === name)) as Child[];
     let report: CrashReport | undefined;
     const start = async (member: Member): Promise<void> => {
@@ -140,7 +146,7 @@ export class Group implements Member {
   }
 
   backOff(): number {
-    const waitMs = this.#delay.next(this.#tree.clock.now() - this.#upSince);
+    const waitMs = this.#delay.next(this.#wellMs);
     this.#tell("restarting", `${this.name}: starts again in ${seconds(waitMs)}`);
     return waitMs;
   }
@@ -160,7 +166,7 @@ export class Group implements Member {
     this.#window.clear();
     this.#proven.clear();
     for (const member of this.members) if (member instanceof Child && member.finished) member.revive();
-    this.#begin(new Round(this.members), [], 0);
+    this.#rounds.begin(this.members, (round) => this.#run(round, [], 0));
     this.#lookWhetherUp();
   }
 
@@ -170,16 +176,11 @@ export class Group implements Member {
   }
 
   async #stopAll(): Promise<void> {
-    for (const round of this.#rounds) round.end();
+    this.#rounds.end();
     this.#enter("ending");
     await this.#members.stop(this.members);
     this.#ending = undefined;
     this.#enter("down");
-  }
-
-  #begin(round: Round, running: readonly Member[], waitMs: number): void {
-    this.#rounds.add(round);
-    void this.#run(round, running, waitMs).then(() => this.#rounds.delete(round));
   }
 
   async #run(round: Round, running: readonly Member[], waitMs: number): Promise<void> {
@@ -204,13 +205,13 @@ export class Group implements Member {
     while (!due()) await this.#tree.changes.until(due); // between what it waited for and now, that may be over again
     if (!still()) return undefined;
     const report = await member.start();
-    if (member.up) this.#proven.add(member);
+    if (member.up && this.#phase === "starting") this.#proven.add(member);
     return report;
   }
 
   #memberFailed(member: Member, report: CrashReport): void {
-    if ((this.#phase !== "starting" && !this.up) || member.idle) return;
-    if ([...this.#rounds].some((round) => round.wants(member) && !round.starting)) return; // it is started again anyway
+    if (!this.running || member.idle) return;
+    if (this.#rounds.expect(member)) return; // it is started again anyway
     const { intensity = defaultIntensity } = this.spec;
     if (this.#phase === "starting" && !this.#proven.has(member)) this.#giveUp(report);
     else if (!member.returnsAfter(report.exit)) member.finish(report);
@@ -218,22 +219,16 @@ export class Group implements Member {
     else this.#restart(member);
   }
 
+  /** One round at a time where siblings depend on each other: whoever was on the way up is so once more, from the start. */
   #restart(member: Member): void {
     const { strategy = "one_for_one" } = this.spec;
     const affected = new Set(affectedBy(member, this.members, strategy));
     if (strategy === "one_for_one") this.#release(member);
-    else this.#absorbRounds(affected);
-    const others = [...affected].filter((each) => each !== member);
-    this.#begin(new Round(affected), others, member.backOff());
-  }
-
-  /** Whoever was on the way up is so once more, from the start: one round at a time, where siblings depend on each other. */
-  #absorbRounds(affected: Set<Member>): void {
-    for (const round of this.#rounds) {
-      if (!round.over) for (const member of round.pending) affected.add(member);
-      round.end();
-    }
+    else for (const pending of this.#rounds.end()) affected.add(pending);
     this.#tree.changes.changed();
+    const running = [...affected].filter((each) => each !== member);
+    const waitMs = member.backOff();
+    this.#rounds.begin(affected, (round) => this.#run(round, running, waitMs));
   }
 
   /** Nobody wants it any more: nothing starts it, and its end is no failure. */
@@ -243,7 +238,7 @@ export class Group implements Member {
   }
 
   #release(member: Member): void {
-    for (const round of this.#rounds) round.drop(member);
+    this.#rounds.drop(member);
     this.#tree.changes.changed();
   }
 
@@ -255,6 +250,7 @@ export class Group implements Member {
 
   #giveUp(report: CrashReport): void {
     const wasUp = this.up;
+    this.#wellMs = wasUp ? this.#tree.clock.now() - this.#upSince : 0;
     this.#report = report;
     this.#tell("gave-up", report.text.split("\n", 1)[0] as string, report);
     void this.#end().then(() => {

@@ -1,10 +1,10 @@
 import type { Clock, Random } from "../time/time.js";
 import { Changes } from "./changes.js";
-import { checkSpec } from "./check-spec.js";
 import type { Child } from "./child.js";
+import { Directory } from "./directory.js";
 import { Group } from "./group.js";
 import type { Launcher } from "./launcher.js";
-import { numberOf, type Series, seriesOf } from "./scaling.js";
+import { Scaling } from "./scaling.js";
 import type { GroupSpec, ProcessSpec } from "./spec.js";
 import type { ChildStatus, CrashReport, LogLine, SupervisorEvent } from "./status.js";
 import { SupervisionError } from "./supervision-error.js";
@@ -25,7 +25,8 @@ export class ProcessTree {
   readonly #changes = new Changes();
   readonly #onLine = new Set<(line: LogLine) => void>();
   readonly #onEvent = new Set<(event: SupervisorEvent) => void>();
-  readonly #series = new Map<string, Series>();
+  readonly #directory: Directory;
+  readonly #scaling: Scaling;
   #resolveEnded!: (report: CrashReport | undefined) => void;
   #started: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -49,6 +50,8 @@ export class ProcessTree {
       event: (event) => queueMicrotask(() => this.#tell(event)), // whoever hears of it may act on it at once
     };
     this.#root = new Group(spec, tree, (report) => void this.#end(report));
+    this.#directory = new Directory(this.#root);
+    this.#scaling = new Scaling(this.#directory, options.another);
   }
 
   start(): Promise<void> {
@@ -64,7 +67,7 @@ export class ProcessTree {
   }
 
   lines(names?: readonly string[], limit: number = Number.POSITIVE_INFINITY): readonly LogLine[] {
-    const children = names === undefined ? this.#root.children : this.#named(names);
+    const children = names === undefined ? this.#root.children : this.#directory.named(names);
     const lines = children.flatMap((child) => child.lines).sort((a, b) => a.time - b.time);
     return lines.slice(Math.max(0, lines.length - limit));
   }
@@ -81,33 +84,26 @@ export class ProcessTree {
 
   restart(names?: readonly string[]): Promise<void> {
     return this.#inTurn(async () => {
-      const children = names === undefined ? this.#root.children.filter(({ idle }) => !idle) : this.#named(names);
+      const children =
+        names === undefined ? this.#root.children.filter(({ idle }) => !idle) : this.#directory.named(names);
       for (const child of children) await this.#restart(child);
     });
   }
 
   async stop(names: readonly string[]): Promise<void> {
-    const children = this.#named(names);
+    const children = this.#directory.named(names);
     if (this.#closing !== undefined) return this.#closing;
     await this.#root.hold(new Set(children));
   }
 
   scale(group: string, count: number): Promise<void> {
-    return this.#inTurn(async () => {
-      const found = this.#groups().find(({ name }) => name === group);
-      if (found === undefined) throw this.#unknown(group, this.#groups());
-      if (!Number.isSafeInteger(count) || count < 0) {
-        throw new RangeError(`scale: the count for "${group}" is ${count}; it must be a whole number, 0 or more`);
-      }
-      await this.#scale(found, count);
-    });
+    return this.#inTurn(() => this.#scaling.scale(this.#directory.group(group), count));
   }
 
   async ask(name: string, question: string, payload?: unknown, timeoutMs: number = 10_000): Promise<unknown> {
-    const child = this.#root.children.find((each) => each.name === name);
-    if (child === undefined) throw this.#unknown(name, this.#root.children);
-    if (child.run === undefined) throw new SupervisionError(`${name}: does not run, and cannot answer "${question}"`);
-    return child.run.ask(question, payload, timeoutMs);
+    const { run } = this.#directory.child(name);
+    if (run === undefined) throw new SupervisionError(`${name}: does not run, and cannot answer "${question}"`);
+    return run.ask(question, payload, timeoutMs);
   }
 
   close(): Promise<void> {
@@ -170,41 +166,14 @@ export class ProcessTree {
 
   /** One whose groups are down is started with them. */
   async #startAnew(child: Child): Promise<CrashReport | undefined> {
-    const groups = this.#groupsOf(child);
-    for (const [index, group] of groups.entries()) {
-      const next = groups[index + 1] ?? child;
-      if (next instanceof Group) {
-        if (next.up) continue;
-        const report = await group.bring(next);
-        if (report !== undefined || child.up) return report;
-        continue;
-      }
-      await this.#changes.until(() => next.status.state !== "starting");
-      return next.up ? next.replace() : group.bring(next);
+    const groups = this.#directory.groupsOf(child);
+    for (const [index, group] of groups.slice(1).entries()) {
+      if (group.running) continue;
+      const report = await (groups[index] as Group).bring(group);
+      if (report !== undefined || child.up) return report;
     }
-    return undefined;
-  }
-
-  async #scale(group: Group, count: number): Promise<void> {
-    const children = group.members as readonly Child[];
-    if (children.length > 0) {
-      this.#series.set(group.name, seriesOf({ ...group.spec, children: children.map(({ spec }) => spec) }));
-    }
-    const { prefix, like } = this.#series.get(group.name) ?? seriesOf(group.spec);
-    const highestFirst = [...children].sort((a, b) => numberOf(b.name) - numberOf(a.name));
-    if (count <= children.length) return group.remove(highestFirst.slice(0, children.length - count));
-
-    const highest = highestFirst[0] === undefined ? 0 : numberOf(highestFirst[0].name);
-    const added = Array.from({ length: count - children.length }, (_, index) =>
-      this.#options.another(like, `${prefix}-${highest + 1 + index}`),
-    );
-    checkSpec({ name: group.name, children: [...children.map(({ spec }) => spec), ...added] });
-    const taken = [...this.#root.children, ...this.#groups()].find(({ name }) =>
-      added.some((spec) => spec.name === name),
-    );
-    if (taken !== undefined) throw new RangeError(`scale: "${taken.name}" is there already`);
-    const report = await group.add(added);
-    if (report !== undefined) throw new SupervisionError(report.text, report);
+    await this.#changes.until(() => child.status.state !== "starting");
+    return child.up ? child.replace() : groups.at(-1)?.bring(child);
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
@@ -219,37 +188,6 @@ export class ProcessTree {
 
   #refuseClosed(): void {
     if (this.#closing !== undefined) throw new SupervisionError(`${this.#root.name}: was closed`);
-  }
-
-  #groups(): readonly Group[] {
-    const within = (group: Group): readonly Group[] => [
-      group,
-      ...group.members.flatMap((member) => (member instanceof Group ? within(member) : [])),
-    ];
-    return within(this.#root);
-  }
-
-  /** From the root down to the one it stands in. */
-  #groupsOf(child: Child): readonly Group[] {
-    return this.#groups().filter(({ children }) => children.includes(child));
-  }
-
-  #named(names: readonly string[]): readonly Child[] {
-    const { children } = this.#root;
-    const named = new Set<Child>();
-    for (const name of names) {
-      const one = children.find((child) => child.name === name);
-      const group = this.#groups().find((each) => each.name === name);
-      if (one === undefined && group === undefined) throw this.#unknown(name, [...children, ...this.#groups()]);
-      for (const child of group?.children ?? [one as Child]) named.add(child);
-    }
-    return children.filter((child) => named.has(child));
-  }
-
-  #unknown(name: string, known: readonly { readonly name: string }[]): RangeError {
-    return new RangeError(
-      `${this.#root.name}: nobody is named "${name}" (there are: ${known.map((each) => each.name).join(", ")})`,
-    );
   }
 
   #tell(event: SupervisorEvent): void {

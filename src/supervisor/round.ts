@@ -12,13 +12,8 @@ export class Round {
     this.pending = new Set(members);
   }
 
-  /** It was ended before it was through; the members are somebody else's business. */
-  get over(): boolean {
-    return this.#ending.signal.aborted;
-  }
-
   wants(member: Member): boolean {
-    return !this.over && this.pending.has(member);
+    return !this.#ending.signal.aborted && this.pending.has(member);
   }
 
   /** Its members are being started; before, it stops them or waits. */
@@ -26,9 +21,9 @@ export class Round {
     return this.#starting;
   }
 
-  /** Resolves once it is time to start, or it is over. */
+  /** Resolves once it is time to start, or it was ended. */
   async wait(clock: Clock, waitMs: number): Promise<void> {
-    if (waitMs > 0 && !this.over) {
+    if (waitMs > 0 && !this.#ending.signal.aborted) {
       for (const member of this.pending) member.rest("backing-off");
       await sleep(clock, waitMs, this.#ending.signal);
     }
@@ -40,7 +35,35 @@ export class Round {
     if (this.pending.size === 0) this.end();
   }
 
+  /** Before it is through: the members are somebody else's business. */
   end(): void {
     this.#ending.abort();
+  }
+}
+
+/** The rounds of a group that are under way. */
+export class Rounds {
+  readonly #all = new Set<Round>();
+
+  begin(members: Iterable<Member>, run: (round: Round) => Promise<void>): void {
+    const round = new Round(members);
+    this.#all.add(round);
+    void run(round).then(() => this.#all.delete(round));
+  }
+
+  /** Whether one of them starts it anyway, later. */
+  expect(member: Member): boolean {
+    return [...this.#all].some((round) => round.wants(member) && !round.starting);
+  }
+
+  drop(member: Member): void {
+    for (const round of this.#all) round.drop(member);
+  }
+
+  /** Ends all of them. @returns who was on the way up */
+  end(): readonly Member[] {
+    const pending = [...this.#all].flatMap((round) => [...round.pending].filter((member) => round.wants(member)));
+    for (const round of this.#all) round.end();
+    return pending;
   }
 }

@@ -1,30 +1,78 @@
+import { checkSpec } from "./check-spec.js";
+import type { Child } from "./child.js";
+import type { Directory } from "./directory.js";
+import type { Group } from "./group.js";
 import { type GroupSpec, isGroup, type ProcessSpec } from "./spec.js";
+import { SupervisionError } from "./supervision-error.js";
 
 /** What the processes of a group that can be made larger or smaller are called: `<prefix>-<number>`. */
-export interface Series {
+interface Series {
   readonly prefix: string;
-  /** Whom a new one is like: the one with the highest number that there was last. */
+  /** Whom a new one is like: the one with the highest number there was last. */
   readonly like: ProcessSpec;
 }
 
-/** @throws RangeError where a group's children are not processes numbered alike */
-export function seriesOf(group: GroupSpec): Series {
-  const numbered = group.children.map((child) => ({
-    child,
-    match: isGroup(child) ? null : /^(.+)-\d+$/.exec(child.name),
-  }));
-  const prefixes = new Set(numbered.map(({ match }) => match?.[1]));
-  const [prefix] = prefixes;
-  if (prefixes.size !== 1 || prefix === undefined) {
-    const names = group.children.map(({ name }) => name).join(", ") || "none";
-    throw new RangeError(
-      `scale: the children of "${group.name}" are not like processes named e.g. ${group.name}-1, ${group.name}-2 (they are: ${names})`,
-    );
+/** Makes groups of like processes larger and smaller. */
+export class Scaling {
+  readonly #directory: Directory;
+  readonly #another: (like: ProcessSpec, name: string) => ProcessSpec;
+  /** By group: also of those that have nobody left. */
+  readonly #series = new Map<string, Series>();
+
+  constructor(directory: Directory, another: (like: ProcessSpec, name: string) => ProcessSpec) {
+    this.#directory = directory;
+    this.#another = another;
   }
-  const [last] = numbered.map(({ child }) => child as ProcessSpec).sort((a, b) => numberOf(b.name) - numberOf(a.name));
-  return { prefix, like: last as ProcessSpec };
+
+  async scale(group: Group, count: number): Promise<void> {
+    if (!Number.isSafeInteger(count) || count < 0) {
+      throw new RangeError(`scale: the count for "${group.name}" is ${count}; it must be a whole number, 0 or more`);
+    }
+    const series = this.#seriesOf(group);
+    const children = group.members as readonly Child[];
+    const highestFirst = [...children].sort((a, b) => numberOf(b.name) - numberOf(a.name));
+    if (count <= children.length) return group.remove(highestFirst.slice(0, children.length - count));
+    const [highest] = highestFirst;
+    const added = this.#more(series, count - children.length, highest === undefined ? 0 : numberOf(highest.name));
+    checkSpec({ name: group.name, children: [...children.map(({ spec }) => spec), ...added] });
+    this.#refuseTaken(added);
+    const report = await group.add(added);
+    if (report !== undefined) throw new SupervisionError(report.text, report);
+  }
+
+  #seriesOf(group: Group): Series {
+    const specs = group.members.map(({ spec }) => spec);
+    const known = this.#series.get(group.name);
+    if (specs.length === 0 && known !== undefined) return known;
+    const series = seriesOf(group.name, specs);
+    this.#series.set(group.name, series);
+    return series;
+  }
+
+  #more({ prefix, like }: Series, count: number, highest: number): readonly ProcessSpec[] {
+    return Array.from({ length: count }, (_, index) => this.#another(like, `${prefix}-${highest + 1 + index}`));
+  }
+
+  #refuseTaken(added: readonly ProcessSpec[]): void {
+    const taken = new Set([...this.#directory.children, ...this.#directory.groups].map(({ name }) => name));
+    const twice = added.find(({ name }) => taken.has(name));
+    if (twice !== undefined) throw new RangeError(`scale: "${twice.name}" is there already`);
+  }
 }
 
-export function numberOf(name: string): number {
+/** @throws RangeError where they are not processes numbered alike */
+function seriesOf(group: string, specs: readonly (ProcessSpec | GroupSpec)[]): Series {
+  const prefixes = new Set(specs.map((spec) => (isGroup(spec) ? undefined : /^(.+)-\d+$/.exec(spec.name)?.[1])));
+  const [prefix] = prefixes;
+  if (prefixes.size !== 1 || prefix === undefined) {
+    const names = specs.map(({ name }) => name).join(", ") || "none";
+    const expected = `like processes named e.g. ${group}-1, ${group}-2`;
+    throw new RangeError(`scale: the children of "${group}" are not ${expected} (they are: ${names})`);
+  }
+  const [like] = (specs as readonly ProcessSpec[]).toSorted((a, b) => numberOf(b.name) - numberOf(a.name));
+  return { prefix, like: like as ProcessSpec };
+}
+
+function numberOf(name: string): number {
   return Number(/\d+$/.exec(name)?.[0]);
 }

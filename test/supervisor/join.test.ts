@@ -26,7 +26,7 @@ function supervise(child: ProcessSpec): Supervisor {
   return supervisor;
 }
 
-describe("a process that joins its supervisor", () => {
+describe("a process that joins its supervisor", { timeout: 60_000 }, () => {
   it("tells of its steps, is ready when it says so, and knows its name", async () => {
     const supervisor = supervise(joined(["measure"]));
     await supervisor.start();
@@ -44,7 +44,7 @@ describe("a process that joins its supervisor", () => {
         if (stats === undefined) throw new Error("none yet");
         return stats;
       },
-      { timeout: 10_000 },
+      { timeout: 30_000 },
     );
     expect(stats).toMatchObject({ p50Ms: 2, p99Ms: 9 });
     expect(stats.callsPerSecond / stats.errorsPerSecond).toBeCloseTo(7);

@@ -44,7 +44,7 @@ async function superviseApart(children: readonly ProcessSpec[]): Promise<Apart> 
   return { process: supervisor, children: pids, grandchildren, lines };
 }
 
-describe("a supervisor that is killed", () => {
+describe("a supervisor that is killed", { timeout: 60_000 }, () => {
   it("takes along who would not go, who is stopped, and whom they have started", async () => {
     const {
       process: supervisor,
@@ -69,7 +69,7 @@ describe("a supervisor that is killed", () => {
   });
 });
 
-describe("Ctrl-C in the terminal of a supervisor", () => {
+describe("Ctrl-C in the terminal of a supervisor", { timeout: 60_000 }, () => {
   it("reaches the supervisor only, which stops its processes in order and leaves nothing", async () => {
     const { process: supervisor, children, lines } = await superviseApart([real("a", []), real("b", ["grandchild"])]);
     const closed = once(supervisor, "close");
@@ -81,7 +81,7 @@ describe("Ctrl-C in the terminal of a supervisor", () => {
   });
 });
 
-describe("the guard", () => {
+describe("the guard", { timeout: 60_000 }, () => {
   const group = (...does: string[]): number => {
     const { command, args } = real("x", does);
     const { pid } = spawn(command, args, { detached: true, stdio: "ignore" });

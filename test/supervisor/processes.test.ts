@@ -33,7 +33,7 @@ function grandchildOf(supervisor: Supervisor): number {
   return Number(line?.text.split(" ")[1]);
 }
 
-describe("processes of this machine", () => {
+describe("processes of this machine", { timeout: 60_000 }, () => {
   it("start, say that they are ready, write lines and stop", async () => {
     const supervisor = supervise([
       real("a", []),

@@ -31,6 +31,6 @@ export async function gone(pids: readonly number[]): Promise<void> {
       const left = pids.filter(runs);
       if (left.length > 0) throw new Error(`still there: ${left.join(", ")}`);
     },
-    { timeout: 15_000, interval: 50 },
+    { timeout: 30_000, interval: 50 },
   );
 }

@@ -75,6 +75,24 @@ describe("stopping some", () => {
     await supervisor.close();
   });
 
+  it("of a group that is being started again leaves them to whoever wants them back", async () => {
+    const { supervisor, launcher, clock, states } = supervised({
+      children: [{ name: "g", intensity: { restarts: 0, withinMs: 1 }, children: [child("a"), child("b")] }],
+    });
+    await supervisor.start();
+    await supervisor.stop(["a"]);
+    launcher.onLaunch = () => {};
+    launcher.one("b").exit(1);
+    await clock.run(100);
+    launcher.onLaunch = (process) => process.ready();
+    await supervisor.restart(["a"]);
+    expect(states()).toEqual({ a: "ready", b: "starting" });
+    launcher.one("b").ready();
+    await clock.run(0);
+    expect(states()).toEqual({ a: "ready", b: "ready" });
+    await supervisor.close();
+  });
+
   it("takes no failure before their turn has come for a reason to start them again", async () => {
     const { supervisor, launcher, clock, events } = supervised({
       children: [child("a"), child("b", { after: ["a"] })],
@@ -240,6 +258,26 @@ describe("scaling", () => {
     await clock.run(60_000);
     expect(launcher.processes).toHaveLength(2);
     await supervisor.close();
+  });
+
+  it("waits where the group is being started again, and starts with it where it waits for that", async () => {
+    for (const waitMs of [0, 100]) {
+      const { supervisor, launcher, clock } = supervised({
+        children: [{ ...orders(1), intensity: { restarts: 0, withinMs: 1 } }],
+      });
+      await supervisor.start();
+      launcher.onLaunch = () => {};
+      launcher.one("orders-1").exit(1);
+      await clock.run(waitMs);
+      const scaled = supervisor.scale("orders", 2);
+      await clock.run(100);
+      launcher.onLaunch = (process) => process.ready();
+      for (const process of launcher.alive()) process.ready();
+      await scaled;
+      await clock.run(0);
+      expect(launcher.alive().map(({ name }) => name)).toEqual(["orders-1", "orders-2"]);
+      await supervisor.close();
+    }
   });
 
   it("is not in the way of closing", async () => {
