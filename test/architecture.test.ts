@@ -16,7 +16,7 @@ const allowed: Readonly<Record<string, readonly string[] | "everything">> = {
   telemetry: ["contract", "errors", "time"],
   client: ["contract", "errors", "time", "middleware", "registry", "selector", "transport"],
   server: ["contract", "errors", "time", "middleware", "transport"],
-  supervisor: ["contract", "errors", "time", "client"],
+  supervisor: ["contract", "errors", "time"],
   service: "everything",
   testing: "everything",
   cli: "everything",
