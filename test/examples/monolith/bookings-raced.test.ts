@@ -5,10 +5,12 @@ import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createBookings as withSeams } from "../../../examples/monolith/1-seams/bookings.js";
 import type { Booking } from "../../../examples/monolith/1-seams/house.js";
-import { Table } from "../../../examples/monolith/1-seams/table.js";
+import { Table as SeamsTable } from "../../../examples/monolith/1-seams/table.js";
 import { createBookings as withContracts } from "../../../examples/monolith/2-contracts/bookings.js";
+import { Table as ContractsTable } from "../../../examples/monolith/2-contracts/table.js";
 import { createBookings as apart } from "../../../examples/monolith/5-apart/bookings.js";
 import { type BookingRow, Settlement } from "../../../examples/monolith/5-apart/settlement.js";
+import { Table as ApartTable } from "../../../examples/monolith/5-apart/table.js";
 
 let folder: string;
 beforeEach(async () => {
@@ -28,7 +30,7 @@ const rooms = { getRoom: async () => blue };
 
 const steps = {
   "1-seams": (folder: string) => {
-    const table = new Table<Booking>(folder, "bookings");
+    const table = new SeamsTable<Booking>(folder, "bookings");
     const needs = {
       accounts: { charge: async () => void (await slowly()), refund: async () => void (await slowly()) },
       billing: { record: async () => void (await slowly()) },
@@ -37,11 +39,11 @@ const steps = {
     return { table, bookings: withSeams(table, needs) };
   },
   "2-contracts": (folder: string) => {
-    const table = new Table<Booking>(folder, "bookings");
+    const table = new ContractsTable<Booking>(folder, "bookings");
     return { table, bookings: withContracts(table, { accounts, billing, rooms }) };
   },
   "5-apart": (folder: string) => {
-    const table = new Table<BookingRow>(folder, "bookings");
+    const table = new ApartTable<BookingRow>(folder, "bookings");
     return { table, bookings: apart(table, { rooms, settlement: new Settlement(table, { accounts, billing }) }) };
   },
 };
