@@ -6,7 +6,7 @@ import { SupervisedShop } from "./supervised-shop.js";
 const services = ["storefront", "orders", "inventory"] as const;
 /** Enough that one more can be killed while others wait for their restart. */
 const replicas = 3;
-const backoff = { firstMs: 100, mostMs: 30_000 };
+const backoff = { firstMs: 100, mostMs: 30_000, jitter: 0.2 };
 /** Scheduling on a machine that is busy starting others. */
 const slackMs = 1_000;
 
@@ -79,7 +79,7 @@ function restartWaits({ told }: SupervisedShop) {
     counts.set(child, count + 1);
     const next = (wanted: string) => told.slice(index).find((each) => each.child === child && each.type === wanted);
     const since = (event: { readonly time: string } | undefined) => Date.parse(event?.time ?? "") - Date.parse(time);
-    const allowedMs = Math.min(backoff.firstMs * 2 ** count, backoff.mostMs);
+    const allowedMs = Math.min(backoff.firstMs * 2 ** count, backoff.mostMs) * (1 + backoff.jitter);
     return [{ child, waitMs: since(next("started")), backMs: since(next("ready")), allowedMs }];
   });
 }
