@@ -1,7 +1,6 @@
 import type { Call, MessageType, Metadata, Method } from "../contract/contract.js";
 import type { Code, RpcError } from "../errors/errors.js";
 import type { Deadline } from "../time/time.js";
-import type { LogicalCall } from "./logical-call.js";
 
 /** One attempt to call somebody, as the caller saw it. Moments are in ms, by the app's clock. */
 export interface RecordedCall<Request = unknown, Response = unknown> {
@@ -36,8 +35,8 @@ const keptMessages = 1000;
 
 /** A record while it is written. */
 export class CallRecord implements RecordedCall {
-  readonly id: number;
-  readonly logical: LogicalCall;
+  readonly from: string;
+  readonly to: string;
   readonly attempt: number;
   readonly request: unknown;
   readonly metadata: Metadata;
@@ -49,11 +48,13 @@ export class CallRecord implements RecordedCall {
   code: Code | undefined;
   durationMs: number | undefined;
   faulty = false;
+  readonly #method: Method;
 
-  constructor(id: number, logical: LogicalCall, call: Call, startedAt: number, causedBy: CallRecord | undefined) {
+  constructor(from: string, to: string, call: Call, startedAt: number, causedBy: CallRecord | undefined) {
     const { method, metadata, deadline, attempt, message } = call;
-    this.id = id;
-    this.logical = logical;
+    this.from = from;
+    this.to = to;
+    this.#method = method;
     this.attempt = attempt;
     this.request = method.requestStream ? [] : copyOf(method.request, message);
     this.metadata = metadata.clone();
@@ -61,14 +62,6 @@ export class CallRecord implements RecordedCall {
     this.startedAt = startedAt;
     this.causedBy = causedBy;
     this.response = method.responseStream ? [] : undefined;
-  }
-
-  get from(): string {
-    return this.logical.from;
-  }
-
-  get to(): string {
-    return this.logical.to;
   }
 
   get method(): string {
@@ -94,10 +87,6 @@ export class CallRecord implements RecordedCall {
     this.durationMs = at - this.startedAt;
     this.code = code;
     this.error = error;
-  }
-
-  get #method(): Method {
-    return this.logical.method;
   }
 }
 

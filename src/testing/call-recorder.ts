@@ -19,11 +19,17 @@ const attemptKey = "x-hawser-testing-attempt";
 /** What stands between the recorder and the wire. */
 export type Between = (record: CallRecord) => Middleware;
 
+interface Attempt {
+  readonly id: number;
+  readonly record: CallRecord;
+  readonly logical: LogicalCall;
+}
+
 /** Sees every attempt where it leaves, and every run of a handler where it happens. */
 export class CallRecorder {
   readonly #clock: Clock;
   readonly #between: Between;
-  #records = new Map<number, CallRecord>();
+  #attempts = new Map<number, Attempt>();
   #logical = new Set<LogicalCall>();
   #ids = 0;
 
@@ -34,7 +40,7 @@ export class CallRecorder {
 
   /** In the order in which they began. */
   get records(): readonly CallRecord[] {
-    return [...this.#records.values()];
+    return [...this.#attempts.values()].map(({ record }) => record);
   }
 
   get logicalCalls(): Iterable<LogicalCall> {
@@ -43,15 +49,15 @@ export class CallRecorder {
 
   /** Forgets what there is; what is under way goes unseen. */
   clear(): void {
-    this.#records = new Map();
+    this.#attempts = new Map();
     this.#logical = new Set();
   }
 
   /** Innermost on the way from one to the other. */
   leaving(from: string, to: string): Middleware {
     return (next) => (call) => {
-      const record = this.#begin(from, to, call);
-      const deliver: Invoke = (delivered) => next(delivered.with({ metadata: marked(delivered.metadata, record) }));
+      const { id, record } = this.#begin(from, to, call);
+      const deliver: Invoke = (delivered) => next(delivered.with({ metadata: marked(delivered.metadata, id) }));
       const sent = call.method.requestStream ? call.with({ message: tapped(call, record) }) : call;
       return this.#watched(this.#between(record)(deliver), sent, record);
     };
@@ -59,10 +65,10 @@ export class CallRecorder {
 
   /** Innermost where a handler is. */
   readonly arriving: Middleware = (next) => (call) => {
-    const record = this.#records.get(Number(call.metadata.get(attemptKey)));
+    const attempt = this.#attempts.get(Number(call.metadata.get(attemptKey)));
     call.metadata.delete(attemptKey);
-    if (record === undefined) return next(call);
-    const run = record.logical.carriedOut(record);
+    if (attempt === undefined) return next(call);
+    const run = attempt.logical.carriedOut(attempt.record);
     call.values.set(execution, run);
     return seen(next, call, {
       message: (message) => keep(run.responses, copyOf(call.method.response, message)),
@@ -70,13 +76,14 @@ export class CallRecorder {
     });
   };
 
-  #begin(from: string, to: string, call: Call): CallRecord {
+  #begin(from: string, to: string, call: Call): Attempt {
     const within = currentCall()?.values.get(execution);
     const logical = call.values.get(logicalCall) ?? this.#beginLogical(from, to, call, within);
     call.values.set(logicalCall, logical);
-    const record = new CallRecord(++this.#ids, logical, call, this.#clock.now(), within?.record);
-    this.#records.set(record.id, record);
-    return record;
+    const record = new CallRecord(from, to, call, this.#clock.now(), within?.record);
+    const attempt = { id: ++this.#ids, record, logical };
+    this.#attempts.set(attempt.id, attempt);
+    return attempt;
   }
 
   #beginLogical(from: string, to: string, call: Call, within: Execution | undefined): LogicalCall {
@@ -132,7 +139,7 @@ function tapped(call: Call, record: CallRecord): RequestStream {
   return new RequestStream(new TappedStream(source, { message: (message) => record.sent(message) }));
 }
 
-function marked(metadata: Metadata, { id }: CallRecord): Metadata {
+function marked(metadata: Metadata, id: number): Metadata {
   const copy = metadata.clone();
   copy.set(attemptKey, String(id));
   return copy;
