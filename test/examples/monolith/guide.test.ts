@@ -60,6 +60,14 @@ describe(path, () => {
     for (const word of words.filter((each) => each.startsWith("examples/"))) expect(existsSync(word), word).toBe(true);
   });
 
+  it("moves one service into a process of its own as it says", async () => {
+    const [, group = ""] = /--group (\S+)/.exec(page) ?? [];
+    const args = ["dist/cli/hawser.js", "outline", "examples/monolith/5-apart", "--group", group, "--json"];
+    const { stdout } = await run(process.execPath, args);
+    const processes: readonly { readonly name: string }[] = JSON.parse(stdout).processes;
+    expect(processes.map(({ name }) => name)).toEqual(["rooms", "rest"]);
+  });
+
   it("says of step 3 how many lines it takes", async () => {
     const added = (await difference("2-contracts", "3-first-service")).filter((line) => /^\+(?!\+\+)/.test(line));
     expect(page).toContain(`| one module is a service | ${added.length} lines |`);
