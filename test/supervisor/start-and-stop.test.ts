@@ -274,6 +274,41 @@ describe("closing", () => {
     expect([launcher.processes.length, clock.pending]).toEqual([2, 0]);
   });
 
+  it("ends a restart that waits for the process to stop first", async () => {
+    const { supervisor, launcher, clock } = supervised({ children: [child("a")] });
+    await supervisor.start();
+    const process = launcher.one("a");
+    process.obedient = false;
+    const stopped = supervisor.stop(["a"]);
+    const restarted = supervisor.restart(["a"]).catch((reason: Error) => reason.message);
+    await clock.run(0);
+    const closed = supervisor.close();
+    process.exit(0);
+    await Promise.all([stopped, closed]);
+    expect(await restarted).toBe("a: was stopped before it was ready again");
+    await clock.run(60_000);
+    expect([launcher.processes.length, clock.pending]).toEqual([1, 0]);
+  });
+
+  it("ends a restart that waits for a group to stop first", async () => {
+    const { supervisor, launcher, clock } = supervised({
+      children: [{ name: "g", intensity: { restarts: 0, withinMs: 1 }, children: [child("a"), child("b")] }],
+    });
+    await supervisor.start();
+    const b = launcher.one("b");
+    b.obedient = false;
+    launcher.one("a").exit(1);
+    await clock.run(0);
+    const restarted = supervisor.restart(["a"]).catch((reason: Error) => reason.message);
+    await clock.run(0);
+    const closed = supervisor.close();
+    b.exit(0);
+    await closed;
+    expect(await restarted).toBe("a: was stopped before it was ready again");
+    await clock.run(60_000);
+    expect([launcher.processes.length, clock.pending]).toEqual([2, 0]);
+  });
+
   it("works without a start, after which none is possible", async () => {
     const { supervisor, launcher } = supervised({ children: [child("a")] });
     await supervisor.close();
