@@ -15,7 +15,7 @@ export class Program implements AsyncDisposable {
 
   /** @param file from the root of the repository, e.g. `examples/greeter/server.ts` */
   constructor(file: string, args: readonly string[] = [], env: { readonly [name: string]: string } = {}) {
-    this.#process = spawn(process.execPath, ["--import", "tsx", file, ...args], {
+    this.#process = spawn(process.execPath, [...(file.endsWith(".ts") ? ["--import", "tsx"] : []), file, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
       env: { ...process.env, ...env, PROGRAM_MARK: this.#mark },
