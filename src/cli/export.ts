@@ -1,6 +1,6 @@
 import { relative, resolve } from "node:path";
 import { Argument, type Command } from "commander";
-import { findApp } from "./app/find-app.js";
+import { findOwnApp } from "./app/find-own-app.js";
 import type { AppOutline } from "./app/outline.js";
 import { addProcessOptions, type ProcessOptions } from "./app/process-options.js";
 import { exportCompose } from "./export/compose.js";
@@ -76,7 +76,7 @@ export function addExport(program: Command, io: Io, loadOutline: LoadOutline = r
   addProcessOptions(command).action(
     async (format: string, app: string | undefined, options: ExportCommandOptions, self: Command) => {
       const global = self.optsWithGlobals<GlobalOptions>();
-      const file = await findApp(app, process.cwd());
+      const file = await findOwnApp(app, process.cwd());
       const outline = await loadOutline(file, options, io);
       await write(format, outline, { ...options, ...registryOf(global) }, new Terminal(io, global));
     },

@@ -10,6 +10,9 @@ export class UsageError extends Error {}
 /** The app cannot run as it is written or configured: to start it again does not help. */
 export class AppError extends Error {}
 
+/** What an app's own code does went wrong: another start may go well. */
+export class AppFailure extends Error {}
+
 export const exitCodes = {
   ok: 0,
   failure: 1,

@@ -13,6 +13,6 @@ env["GRPC_VERBOSITY"] ??= "NONE";
 const { run } = await import("./run.js"); // not before: grpc-js reads its environment when it is loaded
 
 const code = await run(argv.slice(2), { stdin, stdout, stderr, env, signal: stop.signal, clock: systemClock });
-stdin.destroy();
-if (stop.signal.aborted) process.exit(code); // whoever interrupts does not wait for what was running
-process.exitCode = code;
+// All is done, whatever an app that did not start has left open. What was written goes out first.
+if (stop.signal.aborted) process.exit(code);
+stdout.write("", () => stderr.write("", () => process.exit(code)));

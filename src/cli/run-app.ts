@@ -1,11 +1,12 @@
 import type { Command } from "commander";
-import { type AppOptions, addAppOptions } from "./app/app-options.js";
-import { findApp } from "./app/find-app.js";
+import { type AppOptions, addAppOptions, appArguments } from "./app/app-options.js";
+import { findOwnApp } from "./app/find-own-app.js";
 import { startRegistryServer } from "./app/registry-server.js";
 import { serveApp } from "./app/serve-app.js";
 import type { Io } from "./io.js";
 import { type GlobalOptions, Terminal } from "./terminal.js";
-import { watched } from "./up/watched.js";
+import { hawserCommand } from "./up/hawser-command.js";
+import { superviseApp } from "./up/supervise-app.js";
 
 interface RunOptions extends AppOptions {
   readonly listen?: boolean;
@@ -25,16 +26,35 @@ export function addRun(program: Command, io: Io): void {
 }
 
 async function runApp(argument: string | undefined, options: RunOptions, terminal: Terminal): Promise<void> {
-  const file = await findApp(argument, process.cwd());
-  if (options.watch) return await watched({ file, options }, terminal);
+  const file = await findOwnApp(argument, process.cwd());
+  const { listen = false } = options;
   const given = terminal.givenRegistryUrl;
-  const listen = options.listen ?? false;
-  if (!listen || given !== undefined) return await serveApp({ ...options, file, registryUrl: given, listen }, terminal);
-  const registry = await startRegistryServer("127.0.0.1:0");
-  try {
-    await terminal.note(`HAWSER_REGISTRY=${registry.url}`);
-    await serveApp({ ...options, file, registryUrl: registry.url, listen }, terminal);
-  } finally {
-    await registry.close();
-  }
+  await using registry = listen && given === undefined ? await startRegistryServer("127.0.0.1:0") : undefined;
+  const registryUrl = given ?? registry?.url;
+  if (options.watch) return await runWatched(file, options, registryUrl, terminal);
+  if (registry !== undefined) await terminal.note(`HAWSER_REGISTRY=${registry.url}`);
+  await serveApp({ ...options, file, registryUrl, listen }, terminal);
+}
+
+/** The one process in which all services run is supervised, and taken anew when a file changes. */
+async function runWatched(
+  file: string,
+  options: RunOptions,
+  registryUrl: string | undefined,
+  terminal: Terminal,
+): Promise<void> {
+  const run = hawserCommand(["run", file, ...(options.listen ? ["--listen"] : []), ...appArguments(options)]);
+  const env = registryUrl === undefined ? undefined : { HAWSER_REGISTRY: registryUrl };
+  const child = { ...run, ...(env && { env }), readyTimeoutMs: options.startTimeout };
+  await superviseApp(
+    {
+      file,
+      options: { ...options, replicas: [], group: [] },
+      registryUrl,
+      tree: ({ name }) => ({ name: `app:${name}`, children: [{ name, ...child }] }),
+      watch: true,
+      tui: false,
+    },
+    terminal,
+  );
 }

@@ -1,10 +1,9 @@
-import { existsSync } from "node:fs";
-import { open as openInspector, waitForDebugger } from "node:inspector";
 import type { Command } from "commander";
 import { type AppOptions, addAppOptions } from "./app/app-options.js";
 import { findApp } from "./app/find-app.js";
+import { findOwnApp } from "./app/find-own-app.js";
+import { inspectThis } from "./app/inspect-this.js";
 import { serveApp } from "./app/serve-app.js";
-import { UsageError } from "./failure.js";
 import type { Io } from "./io.js";
 import { type GlobalOptions, Terminal } from "./terminal.js";
 
@@ -23,31 +22,30 @@ export function addStart(program: Command, io: Io): void {
     .option("--inspect-brk [host:port]", "the same, and wait for it before anything starts");
   addAppOptions(command).action(
     (app: string | undefined, services: readonly string[], options: StartOptions, self: Command) =>
-      start(app, services, options, new Terminal(io, self.optsWithGlobals<GlobalOptions>())),
+      start(
+        app === undefined ? [] : [app, ...services],
+        options,
+        new Terminal(io, self.optsWithGlobals<GlobalOptions>()),
+      ),
   );
 }
 
-async function start(
-  app: string | undefined,
-  names: readonly string[],
-  options: StartOptions,
-  terminal: Terminal,
-): Promise<void> {
-  // `hawser start orders` in the folder of the app: the first word is a service then.
-  const isService = app !== undefined && !existsSync(app) && !/[./\\]/.test(app);
-  const file = await findApp(isService ? undefined : app, process.cwd());
-  const services = isService ? [app, ...names] : names;
-  inspect(options);
+async function start(words: readonly string[], options: StartOptions, terminal: Terminal): Promise<void> {
+  const isService = await beginsWithService(words);
+  const file = await findOwnApp(isService ? undefined : words[0], process.cwd());
+  const services = isService ? words : words.slice(1);
+  const { inspect, inspectBrk } = options;
+  if (inspectBrk !== undefined) inspectThis("--inspect-brk", inspectBrk, { wait: true });
+  else if (inspect !== undefined) inspectThis("--inspect", inspect);
   const registryUrl = await terminal.registryUrl();
   await serveApp({ ...options, file, registryUrl, listen: true, ...(services.length > 0 && { services }) }, terminal);
 }
 
-/** Node says on stderr where it listens. */
-function inspect({ inspect, inspectBrk }: StartOptions): void {
-  const wanted = inspectBrk ?? inspect;
-  if (wanted === undefined) return;
-  const [, host, port] = /^(?:(.+):)?(\d+)$/.exec(wanted === true ? "9229" : wanted) ?? [];
-  if (port === undefined) throw new UsageError(`--inspect ${wanted}: expected host:port, like 127.0.0.1:9229`);
-  openInspector(Number(port), host ?? "127.0.0.1");
-  if (inspectBrk !== undefined) waitForDebugger();
+/** `hawser start orders` in the folder of the app: the first word is a service then, though `orders` may be a folder too. */
+async function beginsWithService([first]: readonly string[]): Promise<boolean> {
+  if (first === undefined || !/^[a-z0-9-]+$/.test(first)) return false;
+  return await findApp(first, process.cwd()).then(
+    () => false,
+    () => true,
+  );
 }

@@ -1,16 +1,13 @@
 import type { Command } from "commander";
 import { type AppOptions, addAppOptions, appArguments } from "./app/app-options.js";
-import { findApp } from "./app/find-app.js";
+import { findOwnApp } from "./app/find-own-app.js";
 import { addProcessOptions, type ProcessOptions } from "./app/process-options.js";
 import { startRegistryServer } from "./app/registry-server.js";
 import { UsageError } from "./failure.js";
 import type { Io } from "./io.js";
 import { type GlobalOptions, Terminal } from "./terminal.js";
 import { processTree } from "./up/process-tree.js";
-import { readOutline } from "./up/read-outline.js";
-import { restartOnChange } from "./up/restart-on-change.js";
-import { takeRuntimeFolder } from "./up/runtime-folder.js";
-import { supervise } from "./up/supervise.js";
+import { superviseApp } from "./up/supervise-app.js";
 
 interface UpOptions extends AppOptions, ProcessOptions {
   readonly watch?: boolean;
@@ -32,29 +29,18 @@ export function addUp(program: Command, io: Io): void {
 }
 
 async function up(argument: string | undefined, options: UpOptions, terminal: Terminal): Promise<void> {
-  const { io } = terminal;
   const intensity = { restarts: wholeNumber("--max-restarts", options.maxRestarts), withinMs: 30_000 };
-  const file = await findApp(argument, process.cwd());
-  const startedAt = Math.round(io.clock.now());
-  const outline = await readOutline(file, options, io);
-  const { name } = outline;
-  await using folder = await takeRuntimeFolder({ name, file, pid: process.pid, startedAt }, io.env);
+  const file = await findOwnApp(argument, process.cwd());
   const given = terminal.givenRegistryUrl;
+  if (given?.startsWith("memory:")) {
+    throw new UsageError("memory: is a registry of one process, and these are many; leave it out, or try: hawser run");
+  }
   await using registry = given === undefined ? await startRegistryServer("127.0.0.1:0") : undefined;
   const registryUrl = given ?? (registry?.url as string);
-  const tree = processTree(outline, { args: appArguments(options), registryUrl, intensity });
-  await terminal.note(`${name}: HAWSER_REGISTRY=${registryUrl}`);
-  await supervise(
-    {
-      name,
-      file,
-      tree,
-      registryUrl,
-      folder,
-      startedAt,
-      tui: options.tui ?? false,
-      ...(options.watch && { onReady: (supervisor) => restartOnChange({ supervisor, outline, options }, terminal) }),
-    },
+  const common = { args: appArguments(options), registryUrl, intensity, readyTimeoutMs: options.startTimeout };
+  const { watch = false, tui = false } = options;
+  await superviseApp(
+    { file, options, registryUrl, tree: (outline) => processTree(outline, common), watch, tui },
     terminal,
   );
 }

@@ -1,5 +1,5 @@
 import type { Registry } from "../registry/registry.js";
-import { openRegistry } from "../service/open-registry.js";
+import { type OpenRegistryOptions, openRegistry } from "../service/open-registry.js";
 import { UsageError } from "./failure.js";
 import type { Terminal } from "./terminal.js";
 
@@ -9,7 +9,7 @@ import type { Terminal } from "./terminal.js";
  * @throws UsageError for a URL that is none
  */
 export async function withRegistry<T>(terminal: Terminal, use: (registry: Registry) => Promise<T>): Promise<T> {
-  const registry = open(await terminal.registryUrl());
+  const registry = registryOf(await terminal.registryUrl());
   try {
     return await use(registry);
   } finally {
@@ -18,9 +18,10 @@ export async function withRegistry<T>(terminal: Terminal, use: (registry: Regist
   }
 }
 
-function open(url: string): Registry {
+/** The registry a command was told of. @throws UsageError for a URL that is none */
+export function registryOf(url: string, options?: OpenRegistryOptions): Registry {
   try {
-    return openRegistry(url);
+    return openRegistry(url, options);
   } catch (cause) {
     if (cause instanceof TypeError) throw new UsageError(cause.message, { cause });
     throw cause;

@@ -13,6 +13,8 @@ export type ChildMessage =
   | { readonly type: "step"; readonly text: string }
   /** It listens and is known to whoever must know it. */
   | { readonly type: "ready" }
+  /** It cannot listen at this address, for somebody else does; it waits for `go-on`. */
+  | { readonly type: "blocked"; readonly address: string }
   /** Answers the ping of this number, from the event loop. */
   | { readonly type: "pong"; readonly ping: number }
   | { readonly type: "stats"; readonly stats: ChildStats }
@@ -20,6 +22,8 @@ export type ChildMessage =
 
 export type SupervisorMessage =
   | { readonly type: "ping"; readonly ping: number }
+  /** Answers `blocked`: whether the process it replaces, which may have listened there, has gone. */
+  | { readonly type: "go-on"; readonly alone: boolean }
   /** A question whose name and payload (JSON) only those who ask and answer understand. */
   | { readonly type: "command"; readonly id: number; readonly name: string; readonly payload?: unknown };
 
@@ -35,6 +39,8 @@ export function readChildMessage(value: unknown): ChildMessage | undefined {
       return { type: "ready" };
     case "step":
       return typeof value["text"] === "string" ? { type: "step", text: value["text"] } : undefined;
+    case "blocked":
+      return typeof value["address"] === "string" ? { type: "blocked", address: value["address"] } : undefined;
     case "pong":
       return typeof value["ping"] === "number" ? { type: "pong", ping: value["ping"] } : undefined;
     case "stats":
@@ -50,6 +56,7 @@ export function readChildMessage(value: unknown): ChildMessage | undefined {
 export function readSupervisorMessage(value: unknown): SupervisorMessage | undefined {
   if (!isTagged(value)) return undefined;
   if (value["type"] === "ping" && typeof value["ping"] === "number") return { type: "ping", ping: value["ping"] };
+  if (value["type"] === "go-on" && typeof value["alone"] === "boolean") return { type: "go-on", alone: value["alone"] };
   const isCommand = value["type"] === "command" && typeof value["id"] === "number" && typeof value["name"] === "string";
   return isCommand ? (value as SupervisorMessage & { type: "command" }) : undefined;
 }

@@ -122,7 +122,8 @@ export class Child implements Member {
   /**
    * Starts a new process beside the one that is ready, which is asked to go once the new one is ready too. Resolves once
    * the old one has ended, or it was stopped meanwhile, or with a report where the new one cannot be started: the old one
-   * stays then.
+   * stays then. It goes first where the new one says that it cannot listen beside it; one that fails after that is its
+   * group's to bring back.
    */
   async replace(): Promise<CrashReport | undefined> {
     const old = this.#run;
@@ -181,12 +182,25 @@ export class Child implements Member {
       clock: this.#tree.clock,
       launcher: this.#tree.launcher,
       line: (stream, text) => this.#wrote(stream, text),
+      blocked: (address) => void this.#makeRoom(run, address),
       frozen: (reason) => this.#tell("frozen", `${this.name}: ${reason}`),
     });
     if (run.pid !== undefined) this.#tell("started", `${this.name}: started as process ${run.pid}${how}`);
     void run.ready.then((ready) => ready && this.#becameReady(run));
     void run.ended.then((exit) => this.#ended(run, exit));
     return run;
+  }
+
+  async #makeRoom(run: Run, address: string): Promise<void> {
+    const old = this.#run;
+    if (old === undefined || run !== this.#next) return run.goOn(false);
+    this.#tell("stopping", `${this.name}: ${old.pid} is asked to stop first: ${address} can be taken but once`);
+    this.#draining.add(old);
+    this.#run = this.#promoted = run;
+    this.#next = undefined;
+    this.#enter("starting");
+    await old.stop();
+    run.goOn(true);
   }
 
   #becameReady(run: Run): void {

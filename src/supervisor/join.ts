@@ -26,6 +26,11 @@ export interface SupervisorLink extends Closeable {
   readonly name: string;
   /** Says what is being done now, while starting: the last step is named where it hangs. */
   step(text: string): void;
+  /**
+   * Says, while starting, that somebody else listens at this address. Resolves with true once the process that this one
+   * replaces has gone for it; with false where it replaces none: it may as well give up.
+   */
+  takeOver(address: string): Promise<boolean>;
   /** It listens and is registered: those that come after it may start. From now on it is measured, and pinged. */
   ready(): void;
   /** Resolves when the supervisor has died, not by `close()`: this process must then end by itself, and soon. */
@@ -51,6 +56,7 @@ class Link implements SupervisorLink {
   readonly #clock: Clock;
   readonly #onMessage = (value: unknown): void => this.#heard(value);
   #resolveLost!: () => void;
+  #goOn: ((alone: boolean) => void) | undefined;
   #vitals: Vitals | undefined;
   #timer: Timer | undefined;
 
@@ -70,6 +76,14 @@ class Link implements SupervisorLink {
 
   step(text: string): void {
     this.#say({ type: "step", text });
+  }
+
+  takeOver(address: string): Promise<boolean> {
+    const answer = new Promise<boolean>((resolve) => {
+      this.#goOn = resolve;
+    });
+    this.#say({ type: "blocked", address });
+    return Promise.race([answer, this.lost.then(() => false)]);
   }
 
   ready(): void {
@@ -101,6 +115,7 @@ class Link implements SupervisorLink {
   #heard(value: unknown): void {
     const message = readSupervisorMessage(value);
     if (message?.type === "ping") this.#say({ type: "pong", ping: message.ping });
+    else if (message?.type === "go-on") this.#goOn?.(message.alone);
     else if (message !== undefined) void this.#answer(message);
   }
 

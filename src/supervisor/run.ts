@@ -14,6 +14,8 @@ export interface RunHost {
   readonly launcher: Launcher;
   line(stream: LogLine["stream"], text: string): void;
   frozen(reason: string): void;
+  /** It cannot be ready before whoever listens at this address has gone; `goOn` has to answer it. */
+  blocked(address: string): void;
 }
 
 /** How many lines an `Exit` holds. */
@@ -101,12 +103,19 @@ export class Run {
     return this.ended;
   }
 
+  /** Answers that it is blocked. @param alone whether what it replaces has gone: it has its time again to become ready */
+  goOn(alone: boolean): void {
+    if (alone && this.#readyAt === undefined && !this.#stopped && !this.#over) this.#awaitReady();
+    this.#process.send(tagged({ type: "go-on", alone } satisfies SupervisorMessage));
+  }
+
   ask(name: string, payload: unknown, timeoutMs: number): Promise<unknown> {
     return this.#questions.ask(name, payload, timeoutMs);
   }
 
   #awaitReady(): void {
     const { readyTimeoutMs = defaultTimeoutMs } = this.#spec;
+    this.#readyTimer?.cancel();
     this.#readyTimer = this.#host.clock.timer(readyTimeoutMs, () => {
       const hung = this.#step === undefined ? "it told of no step" : `last step: ${this.#step}`;
       this.#reason = `did not become ready within ${seconds(readyTimeoutMs)} (${hung})`;
@@ -151,6 +160,7 @@ export class Run {
     const message = readChildMessage(value);
     if (message === undefined || this.#over) return;
     if (message.type === "step") this.#step = message.text;
+    else if (message.type === "blocked") this.#host.blocked(message.address);
     else if (message.type === "ready") this.#becomeReady();
     else if (message.type === "pong") this.#watch.pong(message.ping);
     else if (message.type === "stats") this.#stats = message.stats;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
-import { addressesOf } from "../../src/cli/app/app-options.js";
+import { addressesOf } from "../../src/cli/app/addresses.js";
 import { exportCompose } from "../../src/cli/export/compose.js";
 import { exportKubernetes } from "../../src/cli/export/kubernetes.js";
 import { exportSystemd } from "../../src/cli/export/systemd.js";
@@ -163,7 +163,8 @@ describe("what hawser export writes", () => {
     const [compose] = exportCompose(shop, { root });
     const { command, environment } = parse(compose?.content as string).services.warehouse;
     const given = command.filter((_: string, index: number) => command[index - 1] === "--address");
-    const addressOf = addressesOf(given, ["inventory", "stock-taker"], { ...world(), env: environment });
+    const group = { name: "shop", services: [{ name: "inventory" }, { name: "stock-taker" }] };
+    const addressOf = addressesOf(given, group, { ...world(), env: environment });
     expect(["inventory", "stock-taker"].map(addressOf)).toEqual(["grpc://0.0.0.0:50051", "grpc://0.0.0.0:50052"]);
   });
 

@@ -8,6 +8,8 @@ export interface ProcessTreeOptions {
   readonly registryUrl: string;
   /** How often a process may end by itself before the whole app is given up. */
   readonly intensity: Intensity;
+  /** How long a process may take to be ready, in ms. */
+  readonly readyTimeoutMs: number;
 }
 
 /**
@@ -15,12 +17,13 @@ export interface ProcessTreeOptions {
  * ends the app: the rest cannot do its work.
  */
 export function processTree({ name, file, processes }: AppOutline, options: ProcessTreeOptions): GroupSpec {
-  const { args, registryUrl, intensity } = options;
+  const { args, registryUrl, intensity, readyTimeoutMs } = options;
   const processOf = (process: string, services: readonly string[], number: number): ProcessSpec => ({
     name: `${process}-${number}`,
     ...hawserCommand(["start", file, ...services, ...args]),
     env: { HAWSER_REGISTRY: registryUrl },
     after: [],
+    readyTimeoutMs,
   });
   return {
     name: `app:${name}`,

@@ -1,37 +1,44 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Supervisor } from "../../supervisor/supervisor.js";
 import type { AppOutline } from "../app/outline.js";
-import type { ProcessOptions } from "../app/process-options.js";
-import type { Terminal } from "../terminal.js";
-import { readOutline } from "./read-outline.js";
-import { watchFiles } from "./watch-files.js";
+import type { AppView } from "./app-view.js";
+import type { FileWatch } from "./watch-files.js";
 
 export interface RestartOnChangeOptions {
   readonly supervisor: Supervisor;
+  readonly view: AppView;
+  readonly changes: FileWatch;
+  /** As it runs. */
   readonly outline: AppOutline;
-  readonly options: ProcessOptions;
+  /** Reads it anew. @throws Error where the app cannot be */
+  readonly readOutline: () => Promise<AppOutline>;
+  /** Ends it. */
+  readonly signal: AbortSignal;
 }
 
 /**
- * Takes all processes anew when a file of the app changes: first the app is checked, then each new process must be ready
- * before the old one goes. Where that fails the old ones stay, and the next change is awaited. Returns what ends it.
+ * Takes all processes anew whenever a file of the app changes: first the app is checked, then each new process must be
+ * ready before the old one goes. Where that fails the old ones stay, and the next change is awaited.
+ *
+ * Resolves with true where the app is divided into other processes than those that run; with false when it was ended.
  */
-export function restartOnChange(
-  { supervisor, outline, options }: RestartOnChangeOptions,
-  terminal: Terminal,
-): () => void {
-  return watchFiles(outline.file, async (changed) => {
-    await terminal.note(`hawser: ${changed} has changed`);
+export async function restartOnChange(options: RestartOnChangeOptions): Promise<boolean> {
+  const { supervisor, view, changes, outline, readOutline, signal } = options;
+  for (;;) {
+    const changed = await changes.next(signal);
+    if (changed === undefined) return false;
+    view.note(`hawser: ${changed} has changed`);
     try {
-      const now = await readOutline(outline.file, options, terminal.io);
-      if (!isDeepStrictEqual(now.processes, outline.processes)) {
-        await terminal.note("hawser: the app is divided otherwise now; that needs another `hawser up`");
-      }
+      const { name, processes } = await readOutline();
+      if (!isDeepStrictEqual({ name, processes }, { name: outline.name, processes: outline.processes })) return true;
       await supervisor.restart();
-      await terminal.note("hawser: all run with the change");
+      view.note("hawser: all run with the change");
     } catch (reason) {
-      if (terminal.io.signal.aborted) return;
-      await terminal.note(`hawser: ${(reason as Error).message}\nhawser: the old ones stay`);
+      if (signal.aborted) return false;
+      const down = supervisor.children().filter(({ state }) => state !== "ready" && state !== "stopped");
+      const names = down.map((child) => child.name).join(", ");
+      const left = names === "" ? "the old ones stay" : `${names} had to go first; the rest stays as it was`;
+      view.note(`hawser: ${(reason as Error).message}\nhawser: ${left}`);
     }
-  });
+  }
 }

@@ -1,14 +1,17 @@
 import {
   type CrashReport,
   createSupervisor,
+  doNotRestart,
   type GroupSpec,
   SupervisionError,
   type Supervisor,
 } from "../../supervisor/supervisor.js";
-import { UsageError } from "../failure.js";
+import { AppError, AppFailure, UsageError } from "../failure.js";
 import { Interrupted } from "../interruptible.js";
 import type { Terminal } from "../terminal.js";
 import { harmless } from "./ansi.js";
+import { withoutPassword } from "./app-line.js";
+import type { AppView } from "./app-view.js";
 import { startControlServer } from "./control-server.js";
 import { printLogs } from "./log-printer.js";
 import { formatPinoLine, parsePinoLine } from "./pino-line.js";
@@ -19,20 +22,21 @@ export interface SuperviseOptions {
   readonly name: string;
   readonly file: string;
   readonly tree: GroupSpec;
+  /** Empty where there is none. */
   readonly registryUrl: string;
   readonly folder: RuntimeFolder;
   readonly startedAt: number;
   /** A live table instead of the logs. */
-  readonly tui?: boolean;
-  /** Once all are ready; returns what ends it. */
-  readonly onReady?: (supervisor: Supervisor) => () => void;
+  readonly tui: boolean;
+  /** Once all are ready; aborted when it is over. */
+  readonly onReady: (supervisor: Supervisor, view: AppView, signal: AbortSignal) => void;
 }
 
 /**
- * Keeps the processes of an app running until it is asked to stop, by the signal or by `hawser stop --all`, and lets itself
- * be controlled meanwhile.
+ * Keeps the processes of an app running until it is asked to stop, by the signal, by `hawser stop --all` or by closing the
+ * supervisor, and lets itself be controlled meanwhile.
  *
- * @throws SupervisionError where they do not start, or one of them ends too often
+ * @throws AppFailure where they do not start, or one of them ends too often; AppError where another start would not help
  */
 export async function supervise(options: SuperviseOptions, terminal: Terminal): Promise<void> {
   const { name, file, tree, registryUrl, folder, startedAt } = options;
@@ -43,25 +47,26 @@ export async function supervise(options: SuperviseOptions, terminal: Terminal): 
   folder.publish(registryUrl);
   const info = { name, file, pid: process.pid, registry: registryUrl, startedAt };
   const control = await startControlServer({ supervisor, info, socket: folder.socket, clock });
+  if (registryUrl !== "") await terminal.note(`${name}: HAWSER_REGISTRY=${withoutPassword(registryUrl)}`);
   const view =
     keyboard === undefined
       ? printLogs(supervisor, terminal)
       : openTui({ supervisor, info, keyboard, display: terminal.io.stdout, paint: terminal.paint, clock });
+  const over = new AbortController();
   const stop = (): void => void supervisor.close();
   signal.addEventListener("abort", stop);
-  const unhook = onHangup(supervisor, terminal);
-  let release: (() => void) | undefined;
+  const unhook = onHangup(supervisor, view);
   try {
     if (signal.aborted) throw new Interrupted("interrupted");
     await supervisor.start();
-    release = options.onReady?.(supervisor);
+    options.onReady(supervisor, view, over.signal);
     const report = await supervisor.ended;
     if (report !== undefined) throw new SupervisionError(report.text, report);
   } catch (reason) {
     if (signal.aborted) throw new Interrupted("stopped while it started");
     throw reason instanceof SupervisionError && reason.report ? await told(reason.report, name, terminal) : reason;
   } finally {
-    release?.();
+    over.abort();
     unhook();
     signal.removeEventListener("abort", stop);
     await supervisor.close();
@@ -71,9 +76,10 @@ export async function supervise(options: SuperviseOptions, terminal: Terminal): 
 }
 
 /** The report has many lines, and a failure is one: it goes before it. */
-async function told({ child, text }: CrashReport, app: string, terminal: Terminal): Promise<Error> {
+async function told({ child, text, exit }: CrashReport, app: string, terminal: Terminal): Promise<Error> {
   for (const line of text.split("\n")) await terminal.note(reportLine(line, terminal));
-  return new Error(`${app} is stopped: ${child} cannot be kept running`);
+  const message = `${app} is stopped: ${child} cannot be kept running`;
+  return exit.code === doNotRestart ? new AppError(message) : new AppFailure(message);
 }
 
 /** What a process wrote last is told as the log tells it. */
@@ -86,10 +92,10 @@ function reportLine(line: string, { paint, io }: Terminal): string {
 }
 
 /** SIGHUP asks a daemon to take its processes anew; to whoever sits at a terminal it says that the terminal is gone. */
-function onHangup(supervisor: Supervisor, terminal: Terminal): () => void {
+function onHangup(supervisor: Supervisor, view: AppView): () => void {
   const onSignal = (): void => {
     if (process.stdin.isTTY) return void supervisor.close();
-    supervisor.restart().catch((reason: unknown) => terminal.note(`hawser: ${(reason as Error).message}`));
+    supervisor.restart().catch((reason: unknown) => view.note(`hawser: ${(reason as Error).message}`));
   };
   process.on("SIGHUP", onSignal);
   return () => process.off("SIGHUP", onSignal);

@@ -1,11 +1,11 @@
 import type { Writable } from "node:stream";
-import type { Closeable } from "../../contract/contract.js";
 import type { AppInfo } from "../../supervisor/control/control.js";
 import type { Supervisor } from "../../supervisor/supervisor.js";
 import { type Clock, systemClock, type Timer } from "../../time/time.js";
 import type { Io } from "../io.js";
 import type { Paint } from "../paint.js";
 import { harmless, screen } from "./ansi.js";
+import type { AppView } from "./app-view.js";
 import { type Key, keysOf } from "./keys.js";
 import { LogView } from "./log-view.js";
 import { renderScreen } from "./screen.js";
@@ -48,7 +48,7 @@ export function keyboardOf(stdin: Io["stdin"]): Keyboard | undefined {
  * supervisor starts and closed after it has ended. What stood on the terminal comes back when it is closed, and when the process ends
  * without that.
  */
-export function openTui(options: TuiOptions): Closeable {
+export function openTui(options: TuiOptions): AppView {
   const tui = new Tui(options);
   tui.open();
   return tui;
@@ -60,7 +60,7 @@ const soonMs = 50;
 const tickMs = 1000;
 const keptLogs = 500;
 
-class Tui implements Closeable {
+class Tui implements AppView {
   readonly #options: TuiOptions;
   readonly #clock: Clock;
   readonly #view: LogView;
@@ -95,6 +95,10 @@ class Tui implements Closeable {
     display.write(screen.enter);
     this.#draw();
     this.#ticking();
+  }
+
+  note(text: string): void {
+    this.#log(text.split("\n").map(harmless));
   }
 
   async close(): Promise<void> {

@@ -1,37 +1,104 @@
-import { watch } from "node:fs";
-import { dirname, sep } from "node:path";
+import { type FSWatcher, readdirSync, watch } from "node:fs";
+import { dirname, join, relative } from "node:path";
 
+/** Files that change together, or are written in several goes, are one change. */
 const settleMs = 100;
 const ignored = new Set(["node_modules", "dist", "coverage"]);
-const watched = /\.([cm]?[jt]sx?|json|ya?ml|proto)$/;
+const source = /\.([cm]?[jt]sx?|json|ya?ml|proto)$/;
+
+/** Knows of changes from when it was made until it is closed. */
+export interface FileWatch {
+  /** Resolves with a file that has changed since it was last asked; undefined once the signal aborts. */
+  next(signal: AbortSignal): Promise<string | undefined>;
+  close(): void;
+}
 
 /**
- * Calls back when source files beside an app file change, with one of them: once for all that change together, and not
- * again before the callback is done. Returns what ends it.
+ * Watches the source files beside an app file and below, except in `node_modules`, `dist`, `coverage` and hidden folders, and
+ * one further file, wherever it is. Folders are watched, not files: editors put new files in the place of old ones.
  */
-export function watchFiles(appFile: string, onChange: (file: string) => Promise<void>): () => void {
+export function watchFiles(appFile: string, further?: string): FileWatch {
+  const root = dirname(appFile);
+  const folders = new Map<string, FSWatcher>();
   let changed: string | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let busy = false;
-  const settled = async (): Promise<void> => {
-    if (busy || changed === undefined) return;
-    const file = changed;
-    changed = undefined;
-    busy = true;
-    await onChange(file).finally(() => {
-      busy = false;
-    });
-    await settled();
-  };
-  const watcher = watch(dirname(appFile), { recursive: true }, (_event, file) => {
-    if (file === null || !watched.test(file)) return;
-    if (file.split(sep).some((part) => ignored.has(part) || part.startsWith("."))) return;
+  let tell: (() => void) | undefined;
+
+  function touched(file: string): void {
     changed = file;
     clearTimeout(timer);
-    timer = setTimeout(() => void settled(), settleMs);
-  });
-  return () => {
-    clearTimeout(timer);
-    watcher.close();
+    timer = setTimeout(() => {
+      timer = undefined;
+      tell?.();
+    }, settleMs);
+  }
+
+  function watchFolder(folder: string, concerns: (name: string) => boolean, deep: boolean): void {
+    if (folders.has(folder)) return;
+    try {
+      const watcher = watch(folder, (_event, name) => {
+        if (name === null) return;
+        if (concerns(name)) touched(relative(root, join(folder, name)));
+        else if (deep && isFollowed(name)) watchBelow(join(folder, name), true);
+      });
+      watcher.on("error", () => forget(folder)); // it was removed
+      folders.set(folder, watcher);
+    } catch {
+      // It is no folder, or is gone already.
+    }
+  }
+
+  /** @param isNew what is in it has just come, too */
+  function watchBelow(folder: string, isNew: boolean): void {
+    if (folders.has(folder)) return;
+    watchFolder(folder, isSource, true);
+    for (const entry of entriesOf(folder)) {
+      if (entry.isDirectory() && isFollowed(entry.name)) watchBelow(join(folder, entry.name), isNew);
+      else if (isNew && isSource(entry.name)) touched(relative(root, join(folder, entry.name)));
+    }
+  }
+
+  function forget(folder: string): void {
+    folders.get(folder)?.close();
+    folders.delete(folder);
+  }
+
+  watchBelow(root, false);
+  if (further !== undefined) watchFolder(dirname(further), (name) => join(dirname(further), name) === further, false);
+
+  return {
+    next: (signal) =>
+      new Promise((resolve) => {
+        const settle = (): void => {
+          if (!signal.aborted && (changed === undefined || timer !== undefined)) return;
+          tell = undefined;
+          signal.removeEventListener("abort", settle);
+          resolve(signal.aborted ? undefined : changed);
+          changed = undefined;
+        };
+        tell = settle;
+        signal.addEventListener("abort", settle);
+        settle();
+      }),
+    close: () => {
+      clearTimeout(timer);
+      for (const folder of [...folders.keys()]) forget(folder);
+    },
   };
+}
+
+function isSource(name: string): boolean {
+  return source.test(name) && !name.startsWith(".");
+}
+
+function isFollowed(name: string): boolean {
+  return !ignored.has(name) && !name.startsWith(".");
+}
+
+function entriesOf(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }

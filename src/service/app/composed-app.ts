@@ -210,7 +210,7 @@ export class ComposedApp implements RunningApp {
 }
 
 /** What the schemas make of the values there are. @throws ConfigError for all at once that do not fit */
-async function sections(config: Config, specs: readonly ServiceSpec[]): Promise<ReadonlyMap<string, unknown>> {
+export async function sections(config: Config, specs: readonly ServiceSpec[]): Promise<ReadonlyMap<string, unknown>> {
   const made = await Promise.allSettled(specs.map((spec) => config.section(spec.name, spec.config)));
   const reasons = made.flatMap((each) => (each.status === "rejected" ? [each.reason as unknown] : []));
   const misfits = reasons.filter((reason) => reason instanceof ConfigError);

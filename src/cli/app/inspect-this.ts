@@ -1,0 +1,26 @@
+import { open, waitForDebugger } from "node:inspector";
+import { UsageError } from "../failure.js";
+
+const stopSignals = ["SIGINT", "SIGTERM"] as const;
+
+/**
+ * Lets a debugger attach to this process; Node says on stderr where. With `wait` it goes on when one has come; Ctrl-C ends it
+ * before that.
+ *
+ * @param option for messages: `--inspect`
+ * @param given `host:port`, a port alone, or true for the usual place
+ * @throws UsageError for what is no `host:port`, and where the port is taken
+ */
+export function inspectThis(option: string, given: string | true, { wait = false }: { wait?: boolean } = {}): void {
+  const [, host = "127.0.0.1", port] = /^(?:(.+):)?(\d+)$/.exec(given === true ? "9229" : given) ?? [];
+  if (port === undefined || Number(port) > 65_535) {
+    throw new UsageError(`${option} ${given}: expected host:port, like 127.0.0.1:9229`);
+  }
+  open(Number(port), host);
+  if (!wait) return;
+  // Nothing of ours runs while it waits: signals have to do what they do without us.
+  const listeners = stopSignals.map((signal) => [signal, process.listeners(signal)] as const);
+  for (const signal of stopSignals) process.removeAllListeners(signal);
+  waitForDebugger();
+  for (const [signal, each] of listeners) for (const listener of each) process.on(signal, listener as () => void);
+}

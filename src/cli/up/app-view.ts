@@ -1,0 +1,7 @@
+import type { Closeable } from "../../contract/contract.js";
+
+/** Shows what happens to an app that is supervised. */
+export interface AppView extends Closeable {
+  /** Says something beside what the processes write, a line or several. */
+  note(text: string): void;
+}
