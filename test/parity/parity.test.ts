@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { etcdBackend, hawserBackend } from "./backends.js";
+import { apart, type Day, inGroups, inOneProcess, type Mode, supervised } from "./modes.js";
+import { asStated } from "./observed.js";
+
+/** All at once, for processes take their time to come; the days themselves follow each other. */
+const modes: { readonly [name: string]: Promise<Mode> } = {
+  "in one process": inOneProcess(),
+  "apart, with a registry of Hawser's": apart(hawserBackend),
+  "apart, with etcd": apart(etcdBackend),
+  "by `hawser start`, two in a process": inGroups(),
+  "by `hawser up`": supervised(),
+};
+const days: { [name: string]: Day } = {};
+
+beforeAll(async () => {
+  for (const [name, mode] of Object.entries(modes)) days[name] = await (await mode).day();
+}, 120_000);
+afterAll(async () => {
+  for (const mode of Object.values(modes)) await (await mode).close();
+});
+
+const one = (): Day => days["in one process"] as Day;
+
+describe.each(Object.keys(modes))("an app %s", (name) => {
+  const day = (): Day => days[name] as Day;
+
+  it("gives the same answers, errors and metadata", () => {
+    expect(comparable(day().transcript)).toEqual(comparable(one().transcript));
+  });
+
+  it("leaves the same traces, each service under its own name", () => {
+    expect([...day().services].sort()).toEqual(["back 1.0.0", "driver", "front 1.0.0", "middle 1.0.0"]);
+    expect(day().traces).toEqual(one().traces);
+  });
+
+  it("measures the same calls", () => {
+    expect(day().metrics).toEqual(one().metrics);
+  });
+});
+
+describe("what is different, as docs/modes.md says", () => {
+  const places: { readonly [name: string]: (edge: string) => string } = {
+    "in one process": () => "local",
+    "by `hawser start`, two in a process": (edge) => (edge === "middle -> back" ? "local" : "remote"),
+  };
+
+  it.each(Object.keys(modes))("is where calls go: %s", (name) => {
+    const edges = ["driver -> front", "front -> middle", "middle -> back"];
+    const place = places[name] ?? (() => "remote");
+    expect([...(days[name] as Day).roads].sort()).toEqual(edges.map((edge) => `${edge}: ${place(edge)}`));
+  });
+
+  it.each(Object.keys(modes))("are the words for a message that is too large: %s", (name) => {
+    const { request, response } = (days[name] as Day).transcript[
+      "a large message goes all the way, and one that is too large does not"
+    ] as { readonly [part: string]: { readonly code: string; readonly message: string } };
+    const local = /^hawser\.test\.v1\.EchoService\/Unary: the message has \d+ bytes, and 4194304 may be received$/;
+    const remote = /Received message larger than max \(\d+ vs 4194304\)$/;
+    const place = places[name] ?? (() => "remote");
+    expect([request?.code, response?.code]).toEqual(["RESOURCE_EXHAUSTED", "RESOURCE_EXHAUSTED"]);
+    expect(request?.message).toMatch(place("driver -> front") === "local" ? local : remote);
+    expect(response?.message).toMatch(place("middle -> back") === "local" ? local : remote);
+  });
+
+  it.each(Object.keys(modes))("is whether grpc-js joins what a trailer says twice: %s", (name) => {
+    const { trailer } = (days[name] as Day).transcript["a key that is said twice in a trailer"] as {
+      readonly trailer: { readonly [key: string]: readonly string[] };
+    };
+    expect(trailer["x-trailer"]).toEqual(name === "in one process" ? ["a", "b"] : ["a, b"]);
+  });
+});
+
+/** But for what `docs/modes.md` says is different. */
+function comparable(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value), (key, each) => {
+    if (key === "message") return asStated(each);
+    return key === "x-trailer" ? each.join(", ") : each;
+  });
+}
