@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { UsageError } from "../failure.js";
 import { manifestOf } from "./manifest.js";
 import { namesOf } from "./names.js";
-import { filesOf } from "./templates.js";
+import { byPath, filesOf } from "./templates.js";
 import { writeNew } from "./write-new.js";
 
 /**
@@ -19,7 +19,7 @@ export async function newProject(name: string, parent: string): Promise<readonly
   const root = join(parent, name);
   await checkEmpty(root, name);
   const manifest = { path: "package.json", content: manifestOf(name) };
-  const files = [...filesOf("project", names), manifest, ...filesOf("service", names)];
+  const files = [...filesOf("project", names), manifest, ...filesOf("service", names)].sort(byPath);
   await writeNew(root, files);
   return files.map(({ path }) => path);
 }

@@ -25,7 +25,11 @@ export function filesOf(template: "project" | "service", names: Names): readonly
       const path = relative(folder, join(parentPath, dotFiles.includes(name) ? `.${name}` : name));
       return { path: spelled(path, names), content: spelled(readFileSync(join(parentPath, name), "utf8"), names) };
     })
-    .sort((a, b) => (a.path < b.path ? -1 : 1));
+    .sort(byPath);
+}
+
+export function byPath(some: NewFile, other: NewFile): number {
+  return some.path < other.path ? -1 : 1;
 }
 
 function spelled(text: string, { kebab, snake, camel, contract }: Names): string {

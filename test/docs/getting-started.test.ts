@@ -1,0 +1,106 @@
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { installPacked } from "../support/packed-hawser.js";
+import { Reader } from "./reader.js";
+import { type Step, stepsOf } from "./tutorial.js";
+
+const steps = stepsOf(readFileSync("docs/getting-started.md", "utf8"));
+const folder = mkdtempSync(join(tmpdir(), "hawser-reader-"));
+
+/** Stands where Jaeger would, and keeps what it gets. */
+const traces: string[] = [];
+const collector = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on("data", (chunk) => chunks.push(chunk));
+  request.on("end", () => {
+    traces.push(`${request.url} ${Buffer.concat(chunks).toString("latin1")}`);
+    response.end();
+  });
+});
+
+let reader: Reader;
+
+beforeAll(async () => {
+  await installPacked(folder);
+  const runtime = join(folder, "run");
+  mkdirSync(runtime, { mode: 0o700 });
+  const [service, registry] = await freePorts(2);
+  await listening(collector);
+  reader = new Reader({
+    folder,
+    env: environment(runtime),
+    instead: { ":50051": `:${service}`, ":7400": `:${registry}`, ":4318": `:${portOf(collector)}` },
+  });
+}, 120_000);
+
+afterAll(async () => {
+  await reader?.leave();
+  collector.close();
+  rmSync(folder, { recursive: true, force: true });
+}, 60_000);
+
+describe("docs/getting-started.md", () => {
+  let failed: string | undefined;
+
+  for (const step of steps) {
+    const reason = whyNot(step);
+    const title = `line ${step.line}: ${titleOf(step)}${reason === undefined ? "" : ` (not run: ${reason})`}`;
+    it.skipIf(reason !== undefined)(title, { timeout: 120_000 }, async ({ skip }) => {
+      skip(failed !== undefined, `${failed} went wrong`);
+      failed = title;
+      await reader.does(step);
+      failed = undefined;
+    });
+  }
+
+  it("sends the traces of both services where Jaeger would be", ({ skip }) => {
+    skip(failed !== undefined, `${failed} went wrong`);
+    const spans = traces.filter((each) => each.startsWith("/v1/traces ")).join("");
+    expect(spans).toContain("porter.v1.PorterService/Receive");
+    expect(spans).toContain("greeter.v1.GreeterService/SayHello");
+  });
+});
+
+function titleOf(step: Step): string {
+  if (step.kind === "commands") return step.commands.map(({ text }) => text).join("; ");
+  return step.kind === "file" || step.kind === "contains" ? `${step.kind} ${step.path}` : step.kind;
+}
+
+function whyNot(step: Step): string | undefined {
+  if (step.kind !== "commands") return undefined;
+  if (step.needs !== undefined && !isThere(step.needs)) return `there is no ${step.needs}`;
+  return step.notRun;
+}
+
+function isThere(program: string): boolean {
+  return (process.env["PATH"] ?? "").split(delimiter).some((each) => existsSync(join(each, program)));
+}
+
+/** What a shell of one's own has: nothing of this test runner. npx takes what is installed, or nothing. */
+function environment(runtime: string): NodeJS.ProcessEnv {
+  const { PATH, HOME } = process.env;
+  const npm = { npm_config_offline: "true", npm_config_loglevel: "error", npm_config_update_notifier: "false" };
+  return { PATH, HOME, ...npm, NO_COLOR: "1", XDG_RUNTIME_DIR: runtime };
+}
+
+/** Ports that were free a moment ago. */
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  await Promise.all(servers.map(listening));
+  const ports = servers.map(portOf);
+  for (const server of servers) server.close();
+  return ports;
+}
+
+async function listening(server: Server): Promise<void> {
+  await once(server.listen(0, "127.0.0.1"), "listening");
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}
