@@ -75,8 +75,10 @@ export type MethodName<S extends Services, Name extends string> =
 
 type MethodOf<S extends Services, Name extends string, Key extends string> =
   MethodsOf<ContractOf<S, Name>> extends infer Methods
-    ? Methods extends { readonly [K in Key]: infer M extends MethodDefinition }
-      ? M
+    ? Methods extends unknown
+      ? Key extends keyof Methods
+        ? Methods[Key]
+        : never
       : never
     : never;
 
@@ -84,10 +86,16 @@ type Streamed<Stream, T> = Stream extends true ? readonly T[] : T;
 
 /** The request as the contract has it; of a stream all that went through. */
 export type RequestTo<S extends Services, Name extends string, Key extends string> =
-  MethodOf<S, Name, Key> extends infer M extends MethodDefinition ? Streamed<M["requestStream"], RequestOf<M>> : never;
+  MethodOf<S, Name, Key> extends infer M
+    ? M extends MethodDefinition
+      ? Streamed<M["requestStream"], RequestOf<M>>
+      : never
+    : never;
 
 /** The response as the contract has it; of a stream all that went through. */
 export type ResponseFrom<S extends Services, Name extends string, Key extends string> =
-  MethodOf<S, Name, Key> extends infer M extends MethodDefinition
-    ? Streamed<M["responseStream"], ResponseOf<M>>
+  MethodOf<S, Name, Key> extends infer M
+    ? M extends MethodDefinition
+      ? Streamed<M["responseStream"], ResponseOf<M>>
+      : never
     : never;

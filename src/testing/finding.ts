@@ -48,12 +48,19 @@ function findingOf(call: LogicalCall, isFake: (service: string) => boolean): Fin
   return { kind: "unlike", ...finding, message };
 }
 
-/** The first that succeeded, and one after it that came to something else. */
+/** One that succeeded, and one after it that came to something else. */
 function disagreeing(executions: readonly Execution[]): readonly [Execution, Execution] | undefined {
-  const first = executions.find(({ succeeded }) => succeeded);
-  if (first === undefined) return undefined;
-  const other = executions.slice(executions.indexOf(first) + 1).find((each) => !each.agreesWith(first));
-  return other && [first, other];
+  for (const [index, first] of executions.entries()) {
+    if (!first.succeeded) continue;
+    const other = executions.slice(index + 1).find((each) => comparable(first, each) && !each.agreesWith(first));
+    if (other !== undefined) return [first, other];
+  }
+  return undefined;
+}
+
+/** What is only read may have changed from one attempt to the next, by the very work that is repeated; not within one. */
+function comparable(first: Execution, other: Execution): boolean {
+  return first.of.method.idempotency === "idempotent" || first.record === other.record;
 }
 
 function times(count: number): string {

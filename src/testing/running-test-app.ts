@@ -42,7 +42,7 @@ export interface TestApp<S extends Services = Services, C extends Clock = Clock>
   readonly calls: readonly RecordedCall[];
   /** Those to one service, or of one method of it. @throws RangeError for names nobody here has */
   callsTo<Name extends TargetName<S>>(service: Name): readonly RecordedCall[];
-  callsTo<Name extends TargetName<S>, Key extends MethodName<S, Name>>(
+  callsTo<Name extends TargetName<S>, Key extends MethodName<S, Name> & string>(
     service: Name,
     method: Key,
   ): readonly RecordedCall<RequestTo<S, Name, Key>, ResponseFrom<S, Name, Key>>[];

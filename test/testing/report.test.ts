@@ -1,10 +1,46 @@
 import { describe, expect, it } from "vitest";
 import { Code, RpcError } from "../../src/errors/errors.js";
+import { defineApp, defineService } from "../../src/service/service.js";
 import { testApp } from "../../src/testing/testing.js";
 import { failure } from "../support/collect.js";
+import { EchoServiceDefinition, echo } from "../support/echo.js";
 import { pier } from "./harbour.js";
 
 const twice = { duplicate: true } as const;
+
+/** Says that it may be written in again, and refuses. */
+const guestbook = defineService({
+  name: "guestbook",
+  contract: EchoServiceDefinition,
+  setup() {
+    const known = new Set<string>();
+    return echo({
+      put({ text }) {
+        if (known.has(text)) throw new RpcError(Code.ALREADY_EXISTS, `${text} is here`);
+        known.add(text);
+        return { text };
+      },
+      read: () => ({ index: known.size }),
+    });
+  },
+});
+
+/** Looks before it writes, and takes a guest who is there for good news. */
+const clerk = defineService({
+  name: "clerk",
+  contract: EchoServiceDefinition,
+  needs: { guestbook: EchoServiceDefinition },
+  setup: ({ needs }) =>
+    echo({
+      async put({ text }) {
+        const { index } = await needs.guestbook.read({});
+        if (index === 0) await needs.guestbook.put({ text });
+        return { text };
+      },
+    }),
+});
+
+const registers = defineApp({ name: "registers", services: [clerk, guestbook] });
 
 describe("the report", () => {
   it("has nothing to say of calls that were carried out once", async () => {
@@ -74,23 +110,29 @@ describe("the report", () => {
     );
   });
 
-  it("names one that refuses what it has done before", async () => {
-    const known = new Set<string>();
-    const { defineApp, defineService } = await import("../../src/service/service.js");
-    const { EchoServiceDefinition, echo } = await import("../support/echo.js");
-    const guestbook = defineService({
-      name: "guestbook",
+  it("lets what is only read change while the work above it is done again", async () => {
+    await using app = await testApp(registers, { faults: [{ to: "clerk", ...twice }] });
+    await app.client("clerk").put({ text: "ada" });
+
+    expect(app.callsTo("guestbook", "read").map(({ response }) => response?.index)).toEqual([0, 1]);
+    expect(app.report).toEqual([]);
+  });
+
+  it("names what is only read, and answers otherwise though nothing was done between", async () => {
+    let reads = 0;
+    const counter = defineService({
+      name: "counter",
       contract: EchoServiceDefinition,
-      setup: () =>
-        echo({
-          put: ({ text }) => {
-            if (known.has(text)) throw new RpcError(Code.ALREADY_EXISTS, `${text} is here`);
-            known.add(text);
-            return { text };
-          },
-        }),
+      setup: () => echo({ read: () => ({ index: ++reads }) }),
     });
-    await using app = await testApp(defineApp({ services: [guestbook] }), { faults: [twice] });
+    await using app = await testApp(defineApp({ services: [counter] }), { faults: [twice] });
+    await app.client("counter").read({});
+
+    expect(app.report).toMatchObject([{ kind: "unlike", service: "counter", method: "read" }]);
+  });
+
+  it("names one that refuses what it has done before", async () => {
+    await using app = await testApp(registers, { faults: [{ to: "guestbook", ...twice }] });
 
     expect((await app.client("guestbook").put({ text: "ada" })).text).toBe("ada");
     expect(app.report[0]?.message).toMatch(/\{ .*text: 'ada'.* \}, then ALREADY_EXISTS/);
@@ -136,8 +178,6 @@ describe("the report", () => {
   });
 
   it("counts no call that a middleware refused before its handler", async () => {
-    const { defineApp, defineService } = await import("../../src/service/service.js");
-    const { EchoServiceDefinition, echo } = await import("../support/echo.js");
     const locked = defineService({
       name: "locked",
       contract: EchoServiceDefinition,
