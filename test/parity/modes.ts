@@ -56,18 +56,22 @@ export function apart(open: () => Promise<Backend>): Promise<Mode> {
   });
 }
 
+/** `hawser run --listen`: one process, where calls from outside come in over the wire. */
+export function byRun(): Promise<Mode> {
+  return launched(async (stage, env) => announced(stage, ["run", appFile, "--listen"], env));
+}
+
 /** `hawser up`: a supervisor, a process for each service, a registry of their own. */
-export function supervised(): Promise<Mode> {
+export function byUp(): Promise<Mode> {
   return launched(async (stage, env) => {
     const folder = await mkdtemp(join(tmpdir(), "hawser-parity-"));
     stage.use({ close: () => rm(folder, { recursive: true, force: true }) });
-    const up = hawser(stage, ["up", appFile], { ...env, XDG_RUNTIME_DIR: folder });
-    return fromOutside(stage, [up], async () => (await up.says(/HAWSER_REGISTRY=(\S+)/))[1] as string);
+    return announced(stage, ["up", appFile], { ...env, XDG_RUNTIME_DIR: folder });
   });
 }
 
 /** `hawser start`: two services that share a process, and one apart. */
-export function inGroups(): Promise<Mode> {
+export function byStart(): Promise<Mode> {
   return launched(async (stage, env) => {
     const { url } = stage.use(await hawserBackend());
     const start = (...services: string[]): Program =>
@@ -80,6 +84,12 @@ function hawser(stage: Stage, args: readonly string[], env: { readonly [name: st
   const program = new Program("src/cli/hawser.ts", args, env);
   stage.use({ close: () => program[Symbol.asyncDispose]() });
   return program;
+}
+
+/** A command that opens a registry of its own, and says where. */
+function announced(stage: Stage, args: readonly string[], env: { readonly [name: string]: string }): Launched {
+  const program = hawser(stage, args, env);
+  return fromOutside(stage, [program], async () => (await program.says(/HAWSER_REGISTRY=(\S+)/))[1] as string);
 }
 
 function fromOutside(stage: Stage, programs: readonly Program[], registryUrl: () => Promise<string>): Launched {

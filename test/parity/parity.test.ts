@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { etcdBackend, hawserBackend } from "./backends.js";
-import { apart, type Day, inGroups, inOneProcess, type Mode, supervised } from "./modes.js";
+import { apart, byRun, byStart, byUp, type Day, inOneProcess, type Mode } from "./modes.js";
 import { asStated } from "./observed.js";
 
 /** All at once, for processes take their time to come; the days themselves follow each other. */
@@ -8,8 +8,9 @@ const modes: { readonly [name: string]: Promise<Mode> } = {
   "in one process": inOneProcess(),
   "apart, with a registry of Hawser's": apart(hawserBackend),
   "apart, with etcd": apart(etcdBackend),
-  "by `hawser start`, two in a process": inGroups(),
-  "by `hawser up`": supervised(),
+  "by `hawser run`": byRun(),
+  "by `hawser start`, two in a process": byStart(),
+  "by `hawser up`": byUp(),
 };
 const days: { [name: string]: Day } = {};
 
@@ -42,6 +43,7 @@ describe.each(Object.keys(modes))("an app %s", (name) => {
 describe("what is different, as docs/modes.md says", () => {
   const places: { readonly [name: string]: (edge: string) => string } = {
     "in one process": () => "local",
+    "by `hawser run`": (edge) => (edge === "driver -> front" ? "remote" : "local"),
     "by `hawser start`, two in a process": (edge) => (edge === "middle -> back" ? "local" : "remote"),
   };
 

@@ -1,5 +1,6 @@
 import type { HandlerCall } from "../../../src/contract/contract.js";
 import { currentCall } from "../../../src/contract/contract.js";
+import { systemClock } from "../../../src/time/time.js";
 
 /** What of a call is the same wherever it comes from. */
 export interface Sight {
@@ -8,7 +9,7 @@ export interface Sight {
   readonly attempt: number;
   readonly current: boolean;
   readonly cancelled: boolean;
-  /** In ms, rounded up to 10 s; undefined where there is no deadline. */
+  /** In ms, to the next 20 s; undefined where there is no deadline. */
   readonly leftMs: number | undefined;
   /** But for what carries a trace and what belongs to the transport. */
   readonly metadata: { readonly [key: string]: readonly string[] };
@@ -24,7 +25,7 @@ export function sight(service: string, call: HandlerCall): Sight {
     attempt: call.attempt,
     current: currentCall()?.method === call.method,
     cancelled: call.signal.aborted,
-    leftMs: deadline === undefined ? undefined : Math.ceil((deadline - Date.now()) / 10_000) * 10_000,
+    leftMs: deadline === undefined ? undefined : Math.round((deadline - systemClock.now()) / 20_000) * 20_000,
     metadata: Object.fromEntries(shown.map((key) => [key, metadata.getAll(key).map(text)])),
     traced: metadata.get("traceparent") !== undefined,
   };
