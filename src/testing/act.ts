@@ -34,20 +34,26 @@ async function carriedOut(call: Call, next: Invoke): Promise<void> {
   }
 }
 
-/** Of a stream the second time comes when the first is read to its end; who breaks off makes no second. */
 async function twice(call: Call, next: Invoke): Promise<Reply> {
-  if (!call.method.responseStream) {
-    const first = await Promise.allSettled([next(call)]);
-    await carriedOut(call, next);
-    if (first[0].status === "rejected") throw first[0].reason;
-    return first[0].value;
-  }
+  if (call.method.responseStream) return twiceRead(call, next);
+  const first = next(call);
+  await Promise.allSettled([first]);
+  await carriedOut(call, next);
+  return first;
+}
+
+/** The second time comes when the first is read to its end; whoever breaks off makes no second. */
+async function twiceRead(call: Call, next: Invoke): Promise<Reply> {
   const reply = await next(call);
   const stream = (reply.message as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+  let second: Promise<void> | undefined;
   return withMessages(reply, {
     async next() {
       const result = await stream.next();
-      if (result.done === true) await carriedOut(call, next);
+      if (result.done === true) {
+        second ??= carriedOut(call, next);
+        await second;
+      }
       return result;
     },
     return: () => leave(stream),

@@ -34,12 +34,12 @@ export type ContractOf<S extends Services, Name extends string> =
   | Extract<S[number], { readonly name: Name }>["contract"]
   | Extract<External<S>, { readonly name: Name }>["contract"];
 
-/** Handlers for what a test wants answered; anything else is answered UNIMPLEMENTED. */
+/** Handlers for what a test wants answered; anything else is answered UNIMPLEMENTED. Of a service nobody calls, none. */
 export type Fake<C> = C extends ServiceDefinition
   ? Partial<Handlers<C>>
   : C extends { readonly [name: string]: ServiceDefinition }
     ? { readonly [Name in keyof C]?: Partial<Handlers<C[Name]>> }
-    : never;
+    : Readonly<Record<string, never>>;
 
 /** What stands in for what: services by their names, and what is outside of the app by the name it registers under. */
 export type Fakes<S extends Services> = { readonly [Name in TargetName<S>]?: Fake<ContractOf<S, Name>> };

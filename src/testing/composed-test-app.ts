@@ -1,7 +1,8 @@
 import type { ServiceDefinition } from "../contract/contract.js";
 import { Code, RpcError } from "../errors/errors.js";
 import type { RunningApp } from "../service/service.js";
-import type { RecordedSpan, SpanRecording } from "../telemetry/recording-tracer.js";
+import type { RecordedSpan } from "../telemetry/recorded-span.js";
+import type { SpanRecording } from "../telemetry/recording-tracer.js";
 import { type Clock, sleep, systemClock } from "../time/time.js";
 import type { CallRecord } from "./call-record.js";
 import type { CallRecorder } from "./call-recorder.js";

@@ -1,7 +1,7 @@
 import type { ClientBaseOptions } from "../client/client.js";
 import type { Closeable } from "../contract/contract.js";
 import type { RunningApp } from "../service/service.js";
-import type { RecordedSpan } from "../telemetry/recording-tracer.js";
+import type { RecordedSpan } from "../telemetry/recorded-span.js";
 import type { Clock } from "../time/time.js";
 import type {
   ClientOf,

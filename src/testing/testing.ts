@@ -6,7 +6,7 @@
  * but what the test replaces; nothing listens, nothing is read from files or the environment; the same seed and the same
  * calls give the same faults; what is closed leaves nothing behind. It knows no test runner.
  */
-export type { RecordedSpan } from "../telemetry/recording-tracer.js";
+export type { RecordedSpan } from "../telemetry/recorded-span.js";
 export type { Fake, Fakes } from "./app-types.js";
 export type { RecordedCall } from "./call-record.js";
 export type { Fault, InjectedFault, Trouble } from "./fault.js";

@@ -54,6 +54,14 @@ describe("testApp", () => {
     expect(made).toEqual([]);
   });
 
+  it("silences a service that nobody calls", async () => {
+    const made: string[] = [];
+    const sweeper = defineService({ name: "sweeper", setup: () => void made.push("sweeper") });
+    await using app = await testApp(defineApp({ services: [sweeper] }), { replace: { sweeper: {} } });
+
+    expect([app.services, made]).toEqual([["sweeper"], []]);
+  });
+
   it("says which method is called and not faked, and how to fake it", async () => {
     await using app = await testApp(pier, { only: ["desk"], replace: { ledger: {} } });
 
