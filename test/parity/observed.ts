@@ -17,7 +17,7 @@ export interface Observed {
   readonly traces: readonly SpanTree[];
   /** `front rpc.server.call.duration {"rpc.method":…}: 17`: how many calls were measured. */
   readonly metrics: readonly string[];
-  /** Which way each of the calls went, as both ends say: `front -> middle: local`. */
+  /** Which way calls came, as those say who were called: `front -> middle: local`; a peer that has a port is remote. */
   readonly roads: ReadonlySet<string>;
   /** `front 1.0.0` */
   readonly services: ReadonlySet<string>;
@@ -58,7 +58,7 @@ interface OtlpSpan {
   readonly parentId: string;
   readonly service: string;
   readonly version: string;
-  readonly placement: unknown;
+  readonly placement: string | undefined;
   readonly tree: Omit<SpanTree, "children">;
 }
 
@@ -77,6 +77,13 @@ function givenUp(kind: string, attributes: Attributes): Attributes {
   if (kind !== "server" || (code !== "CANCELLED" && code !== "DEADLINE_EXCEEDED")) return attributes;
   const { "error.type": _, ...rest } = attributes;
   return { ...rest, "rpc.status_code": "GIVEN UP" };
+}
+
+function placementOf(attributes: Attributes): string | undefined {
+  const placement = attributes["hawser.placement"];
+  if (placement === undefined) return undefined;
+  const fits = (placement === "remote") === "network.peer.port" in attributes;
+  return fits ? String(placement) : `${placement}, and the peer is not`;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: OTLP as JSON
@@ -99,7 +106,7 @@ function spansOf(body: any): readonly OtlpSpan[] {
           parentId: span.parentSpanId ?? "",
           service,
           version: String(own["service.version"] ?? ""),
-          placement: attributes["hawser.placement"],
+          placement: placementOf(attributes),
           tree: {
             service,
             name: span.name,

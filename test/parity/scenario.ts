@@ -28,7 +28,7 @@ const steps: { readonly [title: string]: Step } = {
     inTurn(depths, async (depth) => sightOf(await front.unary({ text: `${depth}look` }, minute))),
 
   "metadata travels where its name says so, and binary values too": (front) => {
-    const metadata = { "x-request": "7", "x-hawser-global-tenant": "acme", "key-bin": Uint8Array.of(0, 255) };
+    const metadata = { "x-request": ["7", "8"], "x-hawser-global-tenant": "acme", "key-bin": Uint8Array.of(0, 255) };
     return inTurn(depths, async (depth) =>
       sightOf(await front.unary({ text: `${depth}look` }, { ...minute, metadata })),
     );

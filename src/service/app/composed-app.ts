@@ -72,6 +72,7 @@ export class ComposedApp implements RunningApp {
     service: string,
     { placement = "auto", ...options }: ServiceClientOptions & { readonly placement?: Placement } = {},
   ): ClosableClient<D> {
+    this.#checkOpen();
     const { registry, transport, clock } = this.#context;
     const { middleware = [], attemptMiddleware = [] } = this.#context.edge("", service);
     const client = tracedClient(definition, service, {
@@ -98,7 +99,7 @@ export class ComposedApp implements RunningApp {
 
   async startService(name: string): Promise<void> {
     const spec = this.#spec(name);
-    if (this.#closing !== undefined) throw new Error(`${this.app.name} is closed; start it again`);
+    this.#checkOpen();
     if (this.#running.has(name)) throw new RangeError(`${name} runs here already`);
     this.#check(spec, new Set([...this.#names, name]));
     await this.#start(spec, this.#context.config.section(name, spec.config));
@@ -171,6 +172,10 @@ export class ComposedApp implements RunningApp {
 
   get #names(): ReadonlySet<string> {
     return new Set(this.#running.keys());
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== undefined) throw new Error(`${this.app.name} is closed; start it again`);
   }
 
   #spec(name: string): ServiceSpec {

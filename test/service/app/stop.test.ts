@@ -194,6 +194,7 @@ describe("a stop", () => {
     expect(registry.open).toBe(0);
     await running.close();
     await expect(running.startService("orders")).rejects.toThrow("app is closed; start it again");
+    expect(() => running.client(EchoServiceDefinition, "orders")).toThrow("app is closed; start it again");
   });
 
   it("goes on where a hook, a teardown or a listener fails, and tells of each", async () => {
