@@ -1,6 +1,6 @@
 import { join, relative, resolve } from "node:path";
 import type { Command } from "commander";
-import { findApp } from "./app/find-app.js";
+import { findOwnApp } from "./app/find-own-app.js";
 import { UsageError } from "./failure.js";
 import type { Io } from "./io.js";
 import { newProject } from "./new/new-project.js";
@@ -28,7 +28,7 @@ async function write(
 ): Promise<void> {
   if (name === "service") {
     if (service === undefined) throw new UsageError("new service: expected its name, like: hawser new service billing");
-    return await addService(service, await findApp(app, process.cwd()), terminal);
+    return await addService(service, await findOwnApp(app, process.cwd()), terminal);
   }
   if (service !== undefined) throw new UsageError(`new ${name} ${service}: expected new <name>, or new service <name>`);
   const files = await newProject(name, process.cwd());

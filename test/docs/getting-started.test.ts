@@ -9,7 +9,8 @@ import { installPacked } from "../support/packed-hawser.js";
 import { Reader } from "./reader.js";
 import { type Step, stepsOf } from "./tutorial.js";
 
-const steps = stepsOf(readFileSync("docs/getting-started.md", "utf8"));
+const page = readFileSync("docs/getting-started.md", "utf8");
+const steps = stepsOf(page);
 const folder = mkdtempSync(join(tmpdir(), "hawser-reader-"));
 
 /** Stands where Jaeger would, and keeps what it gets. */
@@ -38,11 +39,11 @@ beforeAll(async () => {
   });
 }, 120_000);
 
-afterAll(async () => {
-  await reader?.leave();
+afterAll(() => {
+  reader?.abandon();
   collector.close();
   rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+});
 
 describe("docs/getting-started.md", () => {
   let failed: string | undefined;
@@ -63,6 +64,12 @@ describe("docs/getting-started.md", () => {
     const spans = traces.filter((each) => each.startsWith("/v1/traces ")).join("");
     expect(spans).toContain("porter.v1.PorterService/Receive");
     expect(spans).toContain("greeter.v1.GreeterService/SayHello");
+  });
+});
+
+describe("the links of docs/getting-started.md", () => {
+  it.each([...page.matchAll(/\]\(([^):]+)\)/g)].map(([, link]) => link as string))("%s leads somewhere", (link) => {
+    expect(existsSync(join("docs", link))).toBe(true);
   });
 });
 

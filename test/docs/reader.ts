@@ -53,6 +53,11 @@ export class Reader {
     this.#terminals = [];
   }
 
+  /** Ends what is left after something went wrong. */
+  abandon(): void {
+    for (const { child, over } of this.#terminals) if (!over) process.kill(-(child.pid as number), "SIGKILL");
+  }
+
   async #runs({ commands, stays, fails }: CommandsStep): Promise<void> {
     for (const command of commands) {
       if (await this.#doesItself(command.text)) continue;
