@@ -1,5 +1,5 @@
 import { createConfig } from "../../config/config.js";
-import { sections } from "../../service/app/composed-app.js";
+import { sections } from "../../service/app/sections.js";
 import type { App, AppProcess } from "../../service/service.js";
 import type { Io } from "../io.js";
 import { addressesOf, checkApart } from "./addresses.js";

@@ -1,16 +1,17 @@
 import type { ClosableClient } from "../../client/client.js";
-import { type Config, ConfigError } from "../../config/config.js";
 import { type Instance, type ServiceDefinition, silentLogger } from "../../contract/contract.js";
 import type { ServiceClientOptions } from "../create-service.js";
 import type { App } from "../define-app.js";
 import { endsWithin } from "../ends-within.js";
 import { checkPlacement } from "../needs.js";
-import type { Need, Placement, ServiceSpec } from "../spec.js";
+import type { Placement, ServiceSpec } from "../spec.js";
 import { tracedClient } from "../traced-client.js";
+import { checkInReach, type InReach } from "./in-reach.js";
 import { PlacementSwitch } from "./placement-switch.js";
 import type { AppProcessContext } from "./process-context.js";
 import type { RunningApp } from "./running-app.js";
 import { RunningService } from "./running-service.js";
+import { sections } from "./sections.js";
 
 /** Keeps the services of one process: starts each after those it needs, and stops it before they do. */
 export class ComposedApp implements RunningApp {
@@ -93,7 +94,7 @@ export class ComposedApp implements RunningApp {
     const owner = this.#here(service);
     checkPlacement("place", placement);
     const found = owner.need(need);
-    this.#checkNeed(owner.spec, found, placement, this.#names);
+    checkInReach(owner.spec, found, placement, this.#inReach(this.#names));
     owner.placement(found).value = placement;
   }
 
@@ -196,31 +197,11 @@ export class ComposedApp implements RunningApp {
     for (const need of spec.needs) {
       const placement = this.#context.placement(spec, need);
       checkPlacement(`${spec.name}: needs.${need.name}.placement`, placement);
-      this.#checkNeed(spec, need, placement, here);
+      checkInReach(spec, need, placement, this.#inReach(here));
     }
   }
 
-  #checkNeed(spec: ServiceSpec, need: Need, placement: Placement, here: ReadonlySet<string>): void {
-    const what = `${spec.name} needs ${need.service}`;
-    const isHere = here.has(need.service);
-    if (placement === "local" && !isHere)
-      throw new RangeError(`${what} in this process (placement: local), and it does not run here`);
-    if (this.#context.registry.reaches || (isHere && placement !== "remote")) return;
-    throw new RangeError(
-      placement === "remote"
-        ? `${what} over the wire (placement: remote), and there is no registry to find it in; set HAWSER_REGISTRY`
-        : `${what}, which does not run here, and there is no registry to find it in; set HAWSER_REGISTRY`,
-    );
+  #inReach(here: ReadonlySet<string>): InReach {
+    return { here, elsewhere: this.#context.registry.reaches };
   }
-}
-
-/** What the schemas make of the values there are. @throws ConfigError for all at once that do not fit */
-export async function sections(config: Config, specs: readonly ServiceSpec[]): Promise<ReadonlyMap<string, unknown>> {
-  const made = await Promise.allSettled(specs.map((spec) => config.section(spec.name, spec.config)));
-  const reasons = made.flatMap((each) => (each.status === "rejected" ? [each.reason as unknown] : []));
-  const misfits = reasons.filter((reason) => reason instanceof ConfigError);
-  if (reasons.length > misfits.length) throw reasons.find((reason) => !misfits.includes(reason as ConfigError));
-  if (misfits.length === 1) throw misfits[0];
-  if (misfits.length > 1) throw new ConfigError(misfits.flatMap(({ issues }) => issues));
-  return new Map(specs.map(({ name }, index) => [name, (made[index] as PromiseFulfilledResult<unknown>).value]));
 }

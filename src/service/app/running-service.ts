@@ -1,8 +1,8 @@
-import type { Closeable, Handlers, ServiceDefinition } from "../../contract/contract.js";
-import { type Instance, newInstanceId } from "../../contract/contract.js";
+import { type Closeable, type Instance, newInstanceId } from "../../contract/contract.js";
 import { sleep } from "../../time/time.js";
 import { createService, type Service } from "../create-service.js";
 import type { Need, ServiceSpec, SetupContext } from "../spec.js";
+import { addHandlers } from "./add-handlers.js";
 import { BackgroundTasks } from "./background-tasks.js";
 import { OwnedListeners } from "./owned-listeners.js";
 import { PlacementSwitch } from "./placement-switch.js";
@@ -105,7 +105,7 @@ export class RunningService implements Closeable {
     const { wire, onStep } = this.#process;
     try {
       onStep(`setting up ${name}`);
-      this.#serve(await this.#setUp());
+      addHandlers(this.#service, this.spec, await this.#setUp());
       const endpoints = await this.#listeners.start({ ...this.#step, onStep });
       for (const endpoint of endpoints) this.#service.addEndpoint(endpoint);
       onStep(`starting ${name}: ${wire === undefined ? "in process" : "to listen and to register"}`);
@@ -143,12 +143,7 @@ export class RunningService implements Closeable {
       config,
       log: service.logger,
       clock: this.#process.clock,
-      use: (resource) => {
-        this.#teardown.add(() =>
-          Symbol.asyncDispose in resource ? resource[Symbol.asyncDispose]() : resource[Symbol.dispose](),
-        );
-        return resource;
-      },
+      use: (resource) => this.#teardown.own(resource),
       defer: (hook) => this.#teardown.add(hook),
       onReady: (hook) => void service.onReady(() => startStep("onReady", hook, this.#step)),
       onDrain: (hook) => void service.onDrain(hook),
@@ -171,22 +166,6 @@ export class RunningService implements Closeable {
       });
     } catch (cause) {
       throw new TypeError(`needs.${need.name}: ${(cause as Error).message}`, { cause });
-    }
-  }
-
-  #serve(made: unknown): void {
-    const { contracts, name } = this.spec;
-    for (const [key, contract] of contracts) {
-      const handlers = key === "" ? made : (made as { readonly [name: string]: unknown } | undefined)?.[key];
-      if (typeof handlers !== "object" || handlers === null) {
-        const which = key === "" ? "" : ` as "${key}"`;
-        throw new TypeError(`${name}: setup gave no handlers for ${contract.fullName}${which}`);
-      }
-      try {
-        this.#service.add(contract, handlers as Handlers<ServiceDefinition>);
-      } catch (cause) {
-        throw new TypeError(`${name}: setup gave handlers that do not fit ${(cause as Error).message}`, { cause });
-      }
     }
   }
 

@@ -15,6 +15,17 @@ export class Teardown {
     else void this.#undo(hook);
   }
 
+  /** Disposes of it then. @throws TypeError where it does not say how */
+  own<T extends Disposable | AsyncDisposable>(resource: T): T {
+    const { [Symbol.asyncDispose]: disposeAsync, [Symbol.dispose]: dispose }: Partial<Disposable & AsyncDisposable> =
+      resource ?? {};
+    const undo = disposeAsync ?? dispose;
+    if (undo === undefined)
+      throw new TypeError("use: expected something with [Symbol.dispose] or [Symbol.asyncDispose]");
+    this.add(() => undo.call(resource));
+    return resource;
+  }
+
   /** Whatever fails is told, and holds up nothing else. */
   run(): Promise<void> {
     this.#done ??= this.#undoAll();

@@ -349,6 +349,13 @@ describe("a start that fails", () => {
     expect(begun).toBe(0);
   });
 
+  it("for what is to be disposed of and cannot be says so at once", async () => {
+    const app = defineApp({ services: [echoing("orders", { setup: ({ use }) => void use({} as Disposable) })] });
+    expect((await refusal(app)).message).toBe(
+      "orders: setup failed: use: expected something with [Symbol.dispose] or [Symbol.asyncDispose]",
+    );
+  });
+
   it("for an option of a need's client that cannot be names the need", async () => {
     const needs = { back: { contract: EchoServiceDefinition, timeoutMs: -1 } };
     const app = defineApp({ services: [echoing("front", { needs }), echoing("back")] });
