@@ -1,4 +1,6 @@
 import {
+  type Call,
+  currentCall,
   type HandlerCall,
   type Handlers,
   type Invoke,
@@ -58,7 +60,7 @@ function ownNames(handlers: object): readonly string[] {
 function single(handler: Handler, logger: Logger): Invoke {
   return async (call) => {
     try {
-      const message = await runInCall(call, handler, call.message, call as HandlerCall);
+      const message = await within(call, handler);
       return new HandlerReply(message, call as HandlerCall);
     } catch (reason) {
       throw known(reason, call as HandlerCall, logger);
@@ -69,7 +71,7 @@ function single(handler: Handler, logger: Logger): Invoke {
 function streaming(handler: Handler, logger: Logger): Invoke {
   return async (call) => {
     try {
-      const stream = runInCall(call, handler, call.message, call as HandlerCall) as AsyncIterable<unknown>;
+      const stream = within(call, handler) as AsyncIterable<unknown>;
       return new HandlerReply(
         new InCall(stream[Symbol.asyncIterator](), call as HandlerCall, logger),
         call as HandlerCall,
@@ -78,6 +80,12 @@ function streaming(handler: Handler, logger: Logger): Invoke {
       throw known(reason, call as HandlerCall, logger);
     }
   };
+}
+
+/** The server has entered the call that came; where middleware has changed it, the handler is in what it is given. */
+function within(call: Call, handler: Handler): unknown {
+  const given = call as HandlerCall;
+  return currentCall() === call ? handler(call.message, given) : runInCall(call, handler, call.message, given);
 }
 
 /** What a handler answered. Its metadata is made when somebody asks for it. */

@@ -12,6 +12,7 @@ import {
   type Invoke,
   type Logger,
   type Middleware,
+  runInCall,
   type ServiceDefinition,
   silentLogger,
 } from "../contract/contract.js";
@@ -143,9 +144,11 @@ class ComposedServer implements Server {
   async #start(): Promise<void> {
     const { middleware = [] } = this.#options;
     const methods = new Map([...this.#routes].map(([path, { method }]) => [path, method]));
-    const invoke = compose([this.#shield, ...middleware], (call) =>
+    const handle = compose([this.#shield, ...middleware], (call) =>
       (this.#routes.get(call.method.path) as Route).invoke(call),
     );
+    // Middleware too is in the call that came, and never in the caller's, which may be of this process.
+    const invoke: Invoke = (call) => runInCall(call, handle, call);
     const onFault = (error: RpcError, { method }: HandlerCall): void => {
       this.#logger.error({ err: error.cause ?? error, "rpc.method": method.fullName }, error.message);
     };
