@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { type ConfigSource, environmentSource, fileSource, flagSource } from "../../config/config.js";
 import type { App } from "../../service/service.js";
 import { parseDuration } from "../duration.js";
+import { UsageError } from "../failure.js";
 import type { Io } from "../io.js";
 
 /** What every verb that starts services understands; `hawser up` hands it on to each of its processes. */
@@ -91,7 +92,7 @@ export function configFile(app: Pick<App, "configFile">, file: string, { config 
   return config ?? (app.configFile === undefined ? undefined : resolve(dirname(file), app.configFile));
 }
 
-/** The file, over it the environment, over it the flags. @throws ConfigError for what cannot be read */
+/** The file, over it the environment, over it the flags. @throws ConfigError for a file that cannot be read; UsageError */
 export async function configSources(
   app: App,
   file: string,
@@ -102,6 +103,14 @@ export async function configSources(
   return [
     ...(path === undefined ? [] : [await fileSource(path)]),
     environmentSource(io.env),
-    ...(options.set.length === 0 ? [] : [flagSource(options.set)]),
+    ...(options.set.length === 0 ? [] : [flags(options.set)]),
   ];
+}
+
+function flags(set: readonly string[]): ConfigSource {
+  try {
+    return flagSource(set);
+  } catch (cause) {
+    throw new UsageError((cause as Error).message, { cause });
+  }
 }

@@ -100,7 +100,7 @@ async function loadAndStart(start: StartOptions, terminal: Terminal): Promise<Ru
 /** @throws UsageError for a name the app does not have */
 function servicesOf(app: App, names: readonly string[] | undefined): readonly string[] {
   if (names === undefined) return app.services.map(({ name }) => name);
-  return [...new Set(names.map((name) => knownService(app, name, `hawser start ${name}`)))];
+  return [...new Set(names.map((name) => knownService(app, name, `start ${name}`)))];
 }
 
 function loggerOf(app: App, terminal: Terminal): (service: string, version?: string) => Logger {

@@ -24,5 +24,5 @@ function splitStack({ stack = "", name, message }: Error): readonly string[] {
 }
 
 function isUsers(line: string): boolean {
-  return !(line.includes(own) || /[\\/]node_modules[\\/]|\(?node:|<anonymous>\)$/.test(line));
+  return /:\d+:\d+\)?$/.test(line) && !(line.includes(own) || /[\\/]node_modules[\\/]|\(?node:/.test(line));
 }

@@ -12,6 +12,8 @@ export interface RestartOnChangeOptions {
   readonly outline: AppOutline;
   /** Reads it anew. @throws Error where the app cannot be */
   readonly readOutline: () => Promise<AppOutline>;
+  /** Why a change is not taken. */
+  readonly describe: (reason: unknown) => string;
   /** Ends it. */
   readonly signal: AbortSignal;
 }
@@ -23,7 +25,7 @@ export interface RestartOnChangeOptions {
  * Resolves with true where the app is divided into other processes than those that run; with false when it was ended.
  */
 export async function restartOnChange(options: RestartOnChangeOptions): Promise<boolean> {
-  const { supervisor, view, changes, outline, readOutline, signal } = options;
+  const { supervisor, view, changes, outline, readOutline, describe, signal } = options;
   for (;;) {
     const changed = await changes.next(signal);
     if (changed === undefined) return false;
@@ -38,7 +40,7 @@ export async function restartOnChange(options: RestartOnChangeOptions): Promise<
       const down = supervisor.children().filter(({ state }) => state !== "ready" && state !== "stopped");
       const names = down.map((child) => child.name).join(", ");
       const left = names === "" ? "the old ones stay" : `${names} had to go first; the rest stays as it was`;
-      view.note(`hawser: ${(reason as Error).message}\nhawser: ${left}`);
+      view.note(`hawser: ${describe(reason)}\nhawser: ${left}`);
     }
   }
 }

@@ -1,10 +1,12 @@
-import type { GroupSpec } from "../../supervisor/supervisor.js";
+import { type GroupSpec, SupervisionError } from "../../supervisor/supervisor.js";
 import type { ValueOptions } from "../app/app-options.js";
 import type { AppOutline } from "../app/outline.js";
 import type { ProcessOptions } from "../app/process-options.js";
 import { AppError, AppFailure, failureLine } from "../failure.js";
 import type { Terminal } from "../terminal.js";
+import { harmless } from "./ansi.js";
 import { readOutline } from "./read-outline.js";
+import { reportLines } from "./report-lines.js";
 import { restartOnChange } from "./restart-on-change.js";
 import { takeRuntimeFolder } from "./runtime-folder.js";
 import { supervise } from "./supervise.js";
@@ -58,6 +60,10 @@ async function once(
   const outline = await read();
   const { name } = outline;
   await using folder = await takeRuntimeFolder({ name, file, pid: process.pid, startedAt }, io.env);
+  const describe = (reason: unknown): string =>
+    reason instanceof SupervisionError && reason.report !== undefined
+      ? reportLines(reason.report, terminal).join("\n")
+      : harmless((reason as Error).message);
   let again = false;
   const common = { name, file, tree: tree(outline), registryUrl: registryUrl ?? "", folder, startedAt, tui };
   await supervise(
@@ -67,7 +73,7 @@ async function once(
         const seconds = Math.round((io.clock.now() - startedAt) / 100) / 10;
         view.note(`${name}: ready after ${seconds} s; try: hawser ps, hawser list`);
         if (changes === undefined) return;
-        again = await restartOnChange({ supervisor, view, changes, outline, readOutline: read, signal });
+        again = await restartOnChange({ supervisor, view, changes, outline, readOutline: read, describe, signal });
         if (again) view.note(`hawser: ${name} is divided into other processes now; all of it starts again`);
         await supervisor.close();
       },

@@ -14,7 +14,7 @@ import { withoutPassword } from "./app-line.js";
 import type { AppView } from "./app-view.js";
 import { startControlServer } from "./control-server.js";
 import { printLogs } from "./log-printer.js";
-import { formatPinoLine, parsePinoLine } from "./pino-line.js";
+import { reportLines } from "./report-lines.js";
 import type { RuntimeFolder } from "./runtime-folder.js";
 import { keyboardOf, openTui } from "./tui.js";
 
@@ -76,26 +76,17 @@ export async function supervise(options: SuperviseOptions, terminal: Terminal): 
 }
 
 /** The report has many lines, and a failure is one: it goes before it. */
-async function told({ child, text, exit }: CrashReport, app: string, terminal: Terminal): Promise<Error> {
-  for (const line of text.split("\n")) await terminal.note(reportLine(line, terminal));
-  const message = `${app} is stopped: ${child} cannot be kept running`;
-  return exit.code === doNotRestart ? new AppError(message) : new AppFailure(message);
-}
-
-/** What a process wrote last is told as the log tells it. */
-function reportLine(line: string, { paint, io }: Terminal): string {
-  const written = parsePinoLine(line.replace(/^ +\| /, ""));
-  if (written === undefined) return harmless(line);
-  return formatPinoLine(written, {}, io.clock.now(), paint)
-    .map((each) => `  | ${each}`)
-    .join("\n");
+async function told(report: CrashReport, app: string, terminal: Terminal): Promise<Error> {
+  for (const line of reportLines(report, terminal)) await terminal.note(line);
+  const message = `${app} is stopped: ${report.child} cannot be kept running`;
+  return report.exit.code === doNotRestart ? new AppError(message) : new AppFailure(message);
 }
 
 /** SIGHUP asks a daemon to take its processes anew; to whoever sits at a terminal it says that the terminal is gone. */
 function onHangup(supervisor: Supervisor, view: AppView): () => void {
   const onSignal = (): void => {
     if (process.stdin.isTTY) return void supervisor.close();
-    supervisor.restart().catch((reason: unknown) => view.note(`hawser: ${(reason as Error).message}`));
+    supervisor.restart().catch((reason: unknown) => view.note(`hawser: ${harmless((reason as Error).message)}`));
   };
   process.on("SIGHUP", onSignal);
   return () => process.off("SIGHUP", onSignal);

@@ -98,7 +98,7 @@ class Tui implements AppView {
   }
 
   note(text: string): void {
-    this.#log(text.split("\n").map(harmless));
+    this.#log(text.split("\n"));
   }
 
   async close(): Promise<void> {

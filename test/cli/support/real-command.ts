@@ -1,0 +1,165 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { type Relative, relatives } from "../../support/relatives.js";
+
+const command = resolve(import.meta.dirname, "../../../dist/cli/hawser.js");
+if (!existsSync(command)) throw new Error("there is no dist/cli/hawser.js: make build");
+
+/** Somebody at a shell: `hawser` as it is installed, in processes of its own, and a folder where nobody else's apps are. */
+export class Shell implements AsyncDisposable {
+  readonly folder: string;
+  readonly #mark = randomUUID();
+  readonly #commands: RealCommand[] = [];
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  static async open(): Promise<Shell> {
+    return new Shell(await mkdtemp(join(tmpdir(), "hawser-shell-")));
+  }
+
+  get env(): { readonly [name: string]: string } {
+    return { XDG_RUNTIME_DIR: this.folder, TMPDIR: this.folder, SHELL_MARK: this.#mark };
+  }
+
+  /** @param cwd Default: the root of the repository */
+  start(args: readonly string[], { cwd, env }: { readonly cwd?: string; readonly env?: object } = {}): RealCommand {
+    const started = new RealCommand(args, { ...process.env, HAWSER_REGISTRY: "", ...this.env, ...env }, cwd);
+    this.#commands.push(started);
+    return started;
+  }
+
+  /** To its end. */
+  run(args: readonly string[], options?: { readonly cwd?: string; readonly env?: object }): Promise<Ended> {
+    return this.start(args, options).ended;
+  }
+
+  /** What is alive of all that was started here, whatever group it is in. */
+  family(): readonly Relative[] {
+    return relatives(`SHELL_MARK=${this.#mark}`);
+  }
+
+  /** What commands have left in the folder; tsx keeps there what it has compiled. */
+  leftovers(): readonly string[] {
+    return readdirSync(this.folder, { recursive: true })
+      .map(String)
+      .filter((file) => !/^tsx-/.test(file));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { pid } of this.family()) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It has just ended.
+      }
+    }
+    await Promise.all(this.#commands.map(({ ended }) => ended));
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+export interface Ended {
+  /** Its exit code, or the signal that ended it. */
+  readonly code: number | string | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export class RealCommand {
+  readonly ended: Promise<Ended>;
+  readonly #process: ChildProcess;
+  readonly #said = { out: "", err: "" };
+  readonly #waiting = new Set<() => void>();
+
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv, cwd: string | undefined) {
+    this.#process = spawn(process.execPath, [command, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    for (const [name, stream] of [["out", this.#process.stdout] as const, ["err", this.#process.stderr] as const]) {
+      stream!.setEncoding("utf8").on("data", (text: string) => {
+        this.#said[name] += text;
+        for (const look of [...this.#waiting]) look();
+      });
+    }
+    this.ended = new Promise((resolve) => {
+      this.#process.once("close", (code, signal) => resolve({ code: code ?? signal, ...this.#said }));
+    });
+  }
+
+  get pid(): number {
+    return this.#process.pid!;
+  }
+
+  get out(): string {
+    return this.#said.out;
+  }
+
+  get err(): string {
+    return this.#said.err;
+  }
+
+  /**
+   * Resolves with the match once it has said so, on either stream, from now on where `after` says how much was said before.
+   *
+   * @throws Error where it ends before
+   */
+  async says(pattern: RegExp, after: { readonly out: number; readonly err: number } = { out: 0, err: 0 }) {
+    let look!: () => void;
+    const said = new Promise<RegExpExecArray>((resolve) => {
+      look = () => {
+        const found = pattern.exec(this.out.slice(after.out)) ?? pattern.exec(this.err.slice(after.err));
+        if (found !== null) resolve(found);
+      };
+    });
+    this.#waiting.add(look);
+    look();
+    const silent = this.ended.then(({ code, out, err }) => {
+      throw new Error(`it ended with ${code} and never said ${pattern}:\n${out}\n${err}`);
+    });
+    try {
+      return await Promise.race([said, silent]);
+    } finally {
+      this.#waiting.delete(look);
+    }
+  }
+
+  /** How much it has said so far. */
+  get sofar(): { readonly out: number; readonly err: number } {
+    return { out: this.out.length, err: this.err.length };
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
+  /** SIGTERM, and what it ends with. */
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> {
+    this.signal(signal);
+    return await this.ended;
+  }
+}
+
+/** The TCP ports a process listens on: what `/proc` knows, so on Linux only. */
+export function listeningPorts(pid: number): readonly number[] {
+  const sockets = new Set(
+    readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? [];
+      } catch {
+        return []; // closed meanwhile
+      }
+    }),
+  );
+  return ["tcp", "tcp6"].flatMap((table) =>
+    readFileSync(`/proc/${pid}/net/${table}`, "utf8")
+      .split("\n")
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, , , state, , , , , , inode]) => state === "0A" && sockets.has(inode ?? ""))
+      .map(([, address = ""]) => Number.parseInt(address.split(":")[1] as string, 16)),
+  );
+}
