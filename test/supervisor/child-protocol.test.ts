@@ -10,18 +10,20 @@ describe("the child protocol", () => {
     { type: "step", text: "listening" } as const,
     { type: "ready" } as const,
     { type: "pong", ping: 3 } as const,
+    { type: "blocked", address: "http://127.0.0.1:80" } as const,
     { type: "stats", stats } as const,
     { type: "answer", id: 1, payload: { any: "thing" } } as const,
   ])("reads what a child says: $type", (message) => {
     expect(readChildMessage(tagged(message))).toMatchObject(message);
   });
 
-  it.each([{ type: "ping", ping: 1 } as const, { type: "command", id: 1, name: "x", payload: 5 } as const])(
-    "reads what a supervisor says: $type",
-    (message) => {
-      expect(readSupervisorMessage(tagged(message))).toMatchObject(message);
-    },
-  );
+  it.each([
+    { type: "ping", ping: 1 } as const,
+    { type: "command", id: 1, name: "x", payload: 5 } as const,
+    { type: "go-on", alone: true } as const,
+  ])("reads what a supervisor says: $type", (message) => {
+    expect(readSupervisorMessage(tagged(message))).toMatchObject(message);
+  });
 
   it("leaves alone what is somebody else's, or broken", () => {
     const others = [{ type: "ready" }, { hawser: 2, type: "ready" }, { hawser: 1 }, { hawser: 1, type: "step" }];

@@ -63,7 +63,7 @@ async function once(
   const describe = (reason: unknown): string =>
     reason instanceof SupervisionError && reason.report !== undefined
       ? reportLines(reason.report, terminal).join("\n")
-      : harmless((reason as Error).message);
+      : (reason as Error).message.split("\n").map(harmless).join("\n");
   let again = false;
   const common = { name, file, tree: tree(outline), registryUrl: registryUrl ?? "", folder, startedAt, tui };
   await supervise(

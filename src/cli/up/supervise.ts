@@ -86,7 +86,11 @@ async function told(report: CrashReport, app: string, terminal: Terminal): Promi
 function onHangup(supervisor: Supervisor, view: AppView): () => void {
   const onSignal = (): void => {
     if (process.stdin.isTTY) return void supervisor.close();
-    supervisor.restart().catch((reason: unknown) => view.note(`hawser: ${harmless((reason as Error).message)}`));
+    supervisor
+      .restart()
+      .catch((reason: unknown) =>
+        view.note(`hawser: ${(reason as Error).message.split("\n").map(harmless).join("\n")}`),
+      );
   };
   process.on("SIGHUP", onSignal);
   return () => process.off("SIGHUP", onSignal);
