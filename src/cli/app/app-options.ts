@@ -38,10 +38,13 @@ export function addValueOptions(command: Command): Command {
     .addOption(
       repeatable(
         "--address <[service=]address>",
-        "where services listen, like grpc://0.0.0.0:50051 (default: HAWSER_ADDRESS, or free ports on 127.0.0.1)",
+        "where services listen, like grpc://0.0.0.0:50051",
+        "HAWSER_ADDRESS, or free ports on 127.0.0.1",
       ),
     )
-    .addOption(repeatable("--place <service.need=auto|local|remote>", "where the calls of a need go, repeatable"));
+    .addOption(
+      repeatable("--place <service.need=where>", "where the calls of a need go: auto, local or remote; repeatable"),
+    );
 }
 
 export function addStartTimeout(command: Command): Command {
@@ -49,9 +52,10 @@ export function addStartTimeout(command: Command): Command {
   return command.addOption(option.argParser(parseDuration).default(30_000, "30s"));
 }
 
-export function repeatable(flags: string, description: string): Option {
+/** @param otherwise what is done without it, for the help */
+export function repeatable(flags: string, description: string, otherwise = "none"): Option {
   return new Option(flags, description)
-    .default([], "none")
+    .default([], otherwise)
     .argParser((value: string, previous: readonly string[]) => [...previous, value]);
 }
 
