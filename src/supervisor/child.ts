@@ -178,11 +178,11 @@ export class Child implements Member {
   }
 
   #launch(how: string): Run {
-    const run = new Run(this.spec, {
+    const run: Run = new Run(this.spec, {
       clock: this.#tree.clock,
       launcher: this.#tree.launcher,
       line: (stream, text) => this.#wrote(stream, text),
-      blocked: (address) => void this.#makeRoom(run, address),
+      makeRoom: (address) => this.#makeRoom(run, address),
       frozen: (reason) => this.#tell("frozen", `${this.name}: ${reason}`),
     });
     if (run.pid !== undefined) this.#tell("started", `${this.name}: started as process ${run.pid}${how}`);
@@ -191,16 +191,19 @@ export class Child implements Member {
     return run;
   }
 
-  async #makeRoom(run: Run, address: string): Promise<void> {
+  /** The process that is being replaced goes first; one that drains already is waited for too. */
+  #makeRoom(run: Run, address: string): Promise<void> | undefined {
+    if (run.stopped || this.#draining.has(run)) return undefined;
     const old = this.#run;
-    if (old === undefined || run !== this.#next) return run.goOn(false);
-    this.#tell("stopping", `${this.name}: ${old.pid} is asked to stop first: ${address} can be taken but once`);
-    this.#draining.add(old);
-    this.#run = this.#promoted = run;
-    this.#next = undefined;
-    this.#enter("starting");
-    await old.stop();
-    run.goOn(true);
+    if (old !== undefined && run === this.#next) {
+      this.#tell("stopping", `${this.name}: ${old.pid} is asked to stop first: ${address} can be taken but once`);
+      this.#draining.add(old);
+      this.#run = this.#promoted = run;
+      this.#next = undefined;
+      this.#enter("starting");
+    }
+    if (this.#draining.size === 0) return undefined;
+    return Promise.all([...this.#draining].map((each) => each.stop())).then(() => {});
   }
 
   #becameReady(run: Run): void {

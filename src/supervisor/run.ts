@@ -14,8 +14,11 @@ export interface RunHost {
   readonly launcher: Launcher;
   line(stream: LogLine["stream"], text: string): void;
   frozen(reason: string): void;
-  /** It cannot be ready before whoever listens at this address has gone; `goOn` has to answer it. */
-  blocked(address: string): void;
+  /**
+   * It cannot be ready before the process that listens at this address has gone. Returns what resolves once the process it
+   * replaces has; undefined where it replaces none.
+   */
+  makeRoom(address: string): Promise<void> | undefined;
 }
 
 /** How many lines an `Exit` holds. */
@@ -103,12 +106,6 @@ export class Run {
     return this.ended;
   }
 
-  /** Answers that it is blocked. @param alone whether what it replaces has gone: it has its time again to become ready */
-  goOn(alone: boolean): void {
-    if (alone && this.#readyAt === undefined && !this.#stopped && !this.#over) this.#awaitReady();
-    this.#process.send(tagged({ type: "go-on", alone } satisfies SupervisorMessage));
-  }
-
   ask(name: string, payload: unknown, timeoutMs: number): Promise<unknown> {
     return this.#questions.ask(name, payload, timeoutMs);
   }
@@ -122,6 +119,17 @@ export class Run {
       this.#hint = "look at where it hung, or give it more time (readyTimeoutMs)";
       this.#terminate();
     });
+  }
+
+  /** While it waits for another process to go, its own time to become ready stands still; after that it has all of it. */
+  async #waitForRoom(address: string): Promise<void> {
+    const room = this.#host.makeRoom(address);
+    if (room !== undefined) {
+      this.#readyTimer?.cancel();
+      await room;
+      if (this.#readyAt === undefined && this.#killTimer === undefined && !this.#over) this.#awaitReady();
+    }
+    this.#process.send(tagged({ type: "go-on", alone: room !== undefined } satisfies SupervisorMessage));
   }
 
   #becomeReady(): void {
@@ -160,7 +168,7 @@ export class Run {
     const message = readChildMessage(value);
     if (message === undefined || this.#over) return;
     if (message.type === "step") this.#step = message.text;
-    else if (message.type === "blocked") this.#host.blocked(message.address);
+    else if (message.type === "blocked") void this.#waitForRoom(message.address);
     else if (message.type === "ready") this.#becomeReady();
     else if (message.type === "pong") this.#watch.pong(message.ping);
     else if (message.type === "stats") this.#stats = message.stats;

@@ -7,10 +7,13 @@ import { type Supervised, supervised } from "./supervised.js";
 const strategies: readonly Strategy[] = ["one_for_one", "one_for_all", "rest_for_one"];
 
 /** `db` and `mail`, then a group of two like processes, one after the other, then one that comes after all. */
-function shop([root, inner]: readonly [Strategy, Strategy]): Partial<GroupSpec> & Pick<GroupSpec, "children"> {
+function shop(
+  [root, inner]: readonly [Strategy, Strategy],
+  stopTimeoutMs: number,
+): Partial<GroupSpec> & Pick<GroupSpec, "children"> {
   const process = (name: string, after?: readonly string[]): ProcessSpec => ({
     ...{ name, command: "node", args: [], ...(after && { after }) },
-    ...{ readyTimeoutMs: 3_000, stopTimeoutMs: 2_000 },
+    ...{ readyTimeoutMs: 3_000, stopTimeoutMs },
   });
   return {
     strategy: root,
@@ -35,7 +38,7 @@ const anyName = fc.constantFrom(...names);
 /** One thing that happens; `which` picks one of the processes of that name that live. */
 type Step =
   | { readonly type: "exit"; readonly name: string; readonly which: number; readonly code: number }
-  | { readonly type: "kill" | "ready" | "freeze" | "deaf"; readonly name: string; readonly which: number }
+  | { readonly type: "kill" | "ready" | "blocked" | "freeze" | "deaf"; readonly name: string; readonly which: number }
   | { readonly type: "restart" | "stop"; readonly name: string }
   | { readonly type: "scale"; readonly count: number }
   | { readonly type: "pass"; readonly ms: number }
@@ -45,7 +48,7 @@ const which = fc.nat(1);
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ type: fc.constant("exit" as const), name: anyName, which, code: fc.constantFrom(0, 1, 78) }),
   fc.record({
-    type: fc.constantFrom("kill" as const, "ready" as const, "freeze" as const, "deaf" as const),
+    type: fc.constantFrom(...(["kill", "ready", "blocked", "freeze", "deaf"] as const)),
     name: anyName,
     which,
   }),
@@ -106,6 +109,7 @@ function strike(process: FakeProcess | undefined, step: Step & { readonly which:
   if (step.type === "exit") process.exit(step.code);
   else if (step.type === "kill") process.kill();
   else if (step.type === "ready") process.ready();
+  else if (step.type === "blocked") process.say({ type: "blocked", address: "http://127.0.0.1:8080" });
   else if (step.type === "freeze") process.frozen = true;
   else process.obedient = false;
 }
@@ -170,11 +174,12 @@ async function play(
 
 describe("whatever happens, in whatever order,", () => {
   const tree = fc.tuple(fc.constantFrom(...strategies), fc.constantFrom(...strategies));
+  const stopTimeoutMs = fc.constantFrom(2_000, 10_000); // less than a process may take to be ready, and more
 
   it("names stay single, starts keep their order, restarts their limit, all come back, and nothing is left", async () => {
     await fc.assert(
-      fc.asyncProperty(tree, fc.array(step, { maxLength: 40 }), async (strategy, steps) => {
-        expect(await play(shop(strategy), steps)).toEqual([]);
+      fc.asyncProperty(tree, stopTimeoutMs, fc.array(step, { maxLength: 40 }), async (strategy, stopMs, steps) => {
+        expect(await play(shop(strategy, stopMs), steps)).toEqual([]);
       }),
       { numRuns: 300, ...(process.env["SEED"] !== undefined && { seed: Number(process.env["SEED"]) }) },
     );

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { SupervisionError } from "../../src/supervisor/supervisor.js";
+import { type ProcessSpec, SupervisionError } from "../../src/supervisor/supervisor.js";
 import type { FakeProcess } from "./fake-launcher.js";
 import { child, type Supervised, supervised } from "./supervised.js";
 
 const blocked = { type: "blocked", address: "http://127.0.0.1:8080" };
 
 /** Of `web`, whose new process says that it cannot listen beside the old one. */
-async function givenBlocked(): Promise<
-  Supervised & { old: FakeProcess; next: FakeProcess; heard: object[]; restarted: Promise<unknown> }
-> {
-  const test = supervised({ children: [child("web"), child("orders")] });
+async function givenBlocked(
+  web: Partial<ProcessSpec> = {},
+): Promise<Supervised & { old: FakeProcess; next: FakeProcess; heard: object[]; restarted: Promise<unknown> }> {
+  const test = supervised({ children: [child("web", web), child("orders")] });
   await test.supervisor.start();
   const old = test.launcher.one("web");
   const heard: object[] = [];
@@ -53,6 +53,40 @@ describe("a new process that needs the address of the one it replaces", () => {
     await clock.run(10_000);
     expect(next.signals).toEqual(["SIGTERM"]);
     expect(await restarted).toBeInstanceOf(SupervisionError);
+    await supervisor.close();
+  });
+
+  it("is not late however long the old one takes to go", async () => {
+    const { supervisor, clock, old, next, heard, restarted } = await givenBlocked({ stopTimeoutMs: 90_000 });
+    await clock.run(89_000);
+    expect({ alive: next.alive, heard }).toEqual({ alive: true, heard: [] });
+    old.exit(0);
+    await clock.run(29_000);
+    next.ready();
+    expect(await restarted).toBeUndefined();
+    expect(supervisor.children()[0]).toMatchObject({ state: "ready", restarts: 0, pid: next.pid });
+    await supervisor.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it("may need two, and goes on with both when the old one has gone", async () => {
+    const { supervisor, clock, old, next, heard } = await givenBlocked();
+    next.say({ type: "blocked", address: "http://127.0.0.1:8081" });
+    await clock.run(0);
+    expect(heard).toEqual([]);
+    old.exit(0);
+    await clock.run(0);
+    expect(heard).toEqual([goesOn(true), goesOn(true)]);
+    next.ready();
+    await supervisor.close();
+  });
+
+  it("and that another process has by then, is told that nobody goes for it any more", async () => {
+    const { supervisor, clock, old, next, heard } = await givenBlocked();
+    old.exit(0);
+    await clock.run(0);
+    next.say(blocked);
+    expect(heard).toEqual([goesOn(true), goesOn(false)]);
     await supervisor.close();
   });
 
