@@ -1,11 +1,12 @@
 import type { Command } from "commander";
+import { withoutPassword } from "../service/open-registry.js";
 import { fromChild } from "../supervisor/control/control.js";
 import type { ChildStatus } from "../supervisor/supervisor.js";
 import type { Io } from "./io.js";
 import { printable } from "./paint.js";
 import { table } from "./table.js";
 import { type GlobalOptions, Terminal } from "./terminal.js";
-import { appLine, withoutPassword } from "./up/app-line.js";
+import { appLine } from "./up/app-line.js";
 import { childHeader, childRow } from "./up/child-table.js";
 import { type AppOption, appOption, findApps, withControl } from "./up/control-client.js";
 import type { RunningApp } from "./up/running-app.js";

@@ -27,12 +27,11 @@ export const defaultRegistryUrl = "hawser://127.0.0.1:7400";
 export function openRegistry(url: string, options: OpenRegistryOptions = {}): Registry {
   const { logger = silentLogger } = options;
   const shown = JSON.stringify(withoutPassword(url));
-  const [, driver, rest = ""] = /^([a-z0-9+]+):(?:\/\/)?(.*)$/.exec(url) ?? [];
+  if (/^memory:(\/\/)?$/.test(url)) return memoryRegistry();
+  const [, driver, rest = ""] = /^([a-z0-9+]+):\/\/(.*)$/.exec(url) ?? [];
   switch (driver) {
-    case "memory":
-      return memoryRegistry();
     case "hawser":
-      return openHawserRegistry(url, rest, logger);
+      return openHawserRegistry(shown, url, rest, logger);
     case "etcd":
     case "etcds":
       return openEtcdRegistry(shown, driver === "etcds", rest, logger);
@@ -44,8 +43,10 @@ export function openRegistry(url: string, options: OpenRegistryOptions = {}): Re
 }
 
 /** The registry owns the client it speaks through. */
-function openHawserRegistry(url: string, address: string, logger: Logger): Registry {
-  const target = `grpc://${address.replace(/\/$/, "")}`;
+function openHawserRegistry(shown: string, url: string, rest: string, logger: Logger): Registry {
+  const [, address] = /^([^@/]+:\d+)\/?$/.exec(rest) ?? [];
+  if (address === undefined) throw new TypeError(`registry ${shown}: expected hawser://host:port`);
+  const target = `grpc://${address}`;
   const client = createClient(RegistryServiceDefinition, { target, transport: grpcJsTransport() });
   const registry = hawserRegistry({ client, name: url, logger });
   const close = async (): Promise<void> => {
@@ -88,7 +89,7 @@ function decoded(part: string, shown: string): string {
   }
 }
 
-/** Messages end in logs: whatever stands before the last "@" stays out of them. */
-function withoutPassword(url: string): string {
-  return url.replace(/\/\/.*@/, "//…@");
+/** For messages and screens, which others see: nothing that stands before the last "@", but for the scheme. */
+export function withoutPassword(url: string): string {
+  return url.replace(/^([a-z0-9+]+:\/\/)?.*@/s, "$1…@");
 }

@@ -16,7 +16,7 @@ describe("a registry's URL", () => {
     expect(await registry.list()).toEqual([]);
   });
 
-  it.each(["", "zookeeper://127.0.0.1:2181", "127.0.0.1:2379"])(
+  it.each(["", "zookeeper://127.0.0.1:2181", "127.0.0.1:2379", "etcd:127.0.0.1:2379", "memory:orders"])(
     "%j is refused, and the message says what there is",
     (url) => {
       expect(() => openRegistry(url)).toThrow(/unknown driver; use hawser:\/\/host:port, etcd:/);
@@ -27,7 +27,23 @@ describe("a registry's URL", () => {
     expect(() => openRegistry(url)).toThrow(/host:port/);
   });
 
-  it("hawser:// without an address says what is missing", () => {
-    expect(() => openRegistry("hawser://")).toThrow(/scheme:\/\/host:port/);
+  it("hawser:// takes a host by its name", async () => {
+    await using registry = openRegistry("hawser://registry:7400/");
+    expect(registry.name).toBe("hawser://registry:7400/");
+  });
+
+  it.each(["hawser://", "hawser://registry", "hawser://127.0.0.1:7400/shop"])("%s is no host and port", (url) => {
+    expect(() => openRegistry(url)).toThrow(`registry ${JSON.stringify(url)}: expected hawser://host:port`);
+  });
+
+  it.each([
+    "etcd:root:hunter2@10.0.0.1:2379/shop",
+    "etcd://root:hun@hunter2@10.0.0.1:2379",
+    "etcd://root:hunter2%@10.0.0.1:2379",
+    "hawser://root:hunter2@10.0.0.1:7400",
+    "hawser://hunter2@10.0.0.1:7400",
+    "root:hunter2@10.0.0.1:2379",
+  ])("%s is refused, and its password not shown", (url) => {
+    expect(() => openRegistry(url)).toThrow(/^registry "(?!.*hunter2)(?!.*root)[^"]*…@10\.0\.0\.1/);
   });
 });

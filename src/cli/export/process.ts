@@ -1,4 +1,5 @@
 import { relative, sep } from "node:path";
+import { withoutPassword } from "../../service/open-registry.js";
 import type { AppProcess } from "../../service/service.js";
 import type { AppOutline, ServiceOutline } from "../app/outline.js";
 
@@ -72,10 +73,10 @@ export function externalsNote(outline: AppOutline, process: AppProcess): readonl
  * @throws TypeError for what is no URL, and for a password that everybody could read who can read the files
  */
 export function checkRegistry(url: string, place: string): void {
-  const shown = JSON.stringify(url.replace(/\/\/.*@/, "//…@"));
-  if (!/^[a-z+]+:[\x21-\x7e]+$/.test(url))
+  const shown = JSON.stringify(withoutPassword(url));
+  if (!/^[a-z+]+:\/\/[\x21-\x7e]+$/.test(url))
     throw new TypeError(`registry ${shown}: expected a URL, like etcd://10.0.0.1:2379/shop`);
-  if (!/\/\/[^/]*@/.test(url)) return;
+  if (withoutPassword(url) === url) return;
   throw new TypeError(
     `registry ${shown}: leave user and password out here, and say the whole as HAWSER_REGISTRY in ${place}`,
   );

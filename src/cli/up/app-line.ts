@@ -1,3 +1,4 @@
+import { withoutPassword } from "../../service/open-registry.js";
 import type { AppInfo } from "../../supervisor/control/control.js";
 import { formatDuration } from "../duration.js";
 import type { Paint } from "../paint.js";
@@ -7,9 +8,4 @@ import { harmless } from "./ansi.js";
 export function appLine({ name, pid, startedAt, registry }: AppInfo, now: number, paint: Paint): string {
   const about = [`pid ${pid}`, `up ${formatDuration(now - startedAt)}`, harmless(withoutPassword(registry))];
   return [paint.strong(harmless(name)), ...about].join("  ");
-}
-
-/** Screens are seen by others: whatever stands before the last "@" of a URL stays out of them. */
-export function withoutPassword(url: string): string {
-  return url.replace(/\/\/.*@/, "//…@");
 }

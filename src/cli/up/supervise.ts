@@ -1,3 +1,4 @@
+import { withoutPassword } from "../../service/open-registry.js";
 import {
   type CrashReport,
   createSupervisor,
@@ -10,7 +11,6 @@ import { AppError, AppFailure, UsageError } from "../failure.js";
 import { Interrupted } from "../interruptible.js";
 import type { Terminal } from "../terminal.js";
 import { harmless } from "./ansi.js";
-import { withoutPassword } from "./app-line.js";
 import type { AppView } from "./app-view.js";
 import { startControlServer } from "./control-server.js";
 import { printLogs } from "./log-printer.js";
