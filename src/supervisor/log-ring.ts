@@ -2,8 +2,8 @@
 export class LogRing<T extends { readonly text: string }> {
   readonly #maxLines: number;
   readonly #maxLength: number;
-  /** Oldest first, from `#first` on; what lies before is gone and is swept now and then. */
-  #lines: T[] = [];
+  /** Oldest first, from `#first` on; the empty places before are swept now and then. */
+  #lines: (T | undefined)[] = [];
   #first = 0;
   #length = 0;
 
@@ -16,7 +16,8 @@ export class LogRing<T extends { readonly text: string }> {
     this.#lines.push(line);
     this.#length += line.text.length;
     while (this.#lines.length - this.#first > this.#maxLines || this.#length > this.#maxLength) {
-      this.#length -= (this.#lines[this.#first++] as T).text.length;
+      this.#length -= (this.#lines[this.#first] as T).text.length;
+      this.#lines[this.#first++] = undefined; // long before the sweep, where lines are long
     }
     if (this.#first < this.#maxLines) return;
     this.#lines = this.#lines.slice(this.#first);
@@ -25,6 +26,6 @@ export class LogRing<T extends { readonly text: string }> {
 
   /** Oldest first. */
   list(): readonly T[] {
-    return this.#lines.slice(this.#first);
+    return this.#lines.slice(this.#first) as T[];
   }
 }

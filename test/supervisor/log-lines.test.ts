@@ -1,7 +1,12 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cutMark, LogLines, longestLine } from "../../src/supervisor/log-lines.js";
 import { LogRing } from "../../src/supervisor/log-ring.js";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
 
 function linesOf(...chunks: readonly Buffer[]): readonly string[] {
   const lines: string[] = [];
@@ -67,5 +72,19 @@ describe("a ring of lines", () => {
         expect(ring.list().map(({ text }) => text)).toEqual(expected);
       }),
     );
+  });
+
+  it("lets go of the others at once, though they are few", async () => {
+    const ring = new LogRing<{ readonly text: string }>(1_000, 1_000);
+    const written: WeakRef<object>[] = [];
+    for (let i = 0; i < 100; i++) {
+      const line = { text: "x".repeat(100) };
+      written.push(new WeakRef(line));
+      ring.push(line);
+    }
+    await new Promise(setImmediate); // what this turn has seen stays to its end
+    collectGarbage();
+    expect(written.filter((line) => line.deref() !== undefined)).toHaveLength(ring.list().length);
+    expect(ring.list()).toHaveLength(10);
   });
 });
