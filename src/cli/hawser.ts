@@ -6,6 +6,7 @@ const { stdin, stdout, stderr, env, argv } = process;
 const stop = new AbortController();
 void untilSignal().signal.then(() => stop.abort());
 stdout.on("error", () => stop.abort()); // `hawser watch | head`: nobody reads any more
+stderr.on("error", () => {}); // nobody hears it, and that ends nothing
 
 // A failure is one line, and it is ours: warnings and the log of grpc-js are for whoever writes a program.
 process.removeAllListeners("warning");

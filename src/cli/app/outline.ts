@@ -1,3 +1,4 @@
+import { dirname, resolve } from "node:path";
 import type { App, AppProcess } from "../../service/service.js";
 
 /** What can be told of an app without running it. */
@@ -7,6 +8,8 @@ export interface AppOutline {
   readonly file: string;
   /** Each after those it needs. */
   readonly services: readonly ServiceOutline[];
+  /** Where the values for its services' config are by default, absolute. */
+  readonly configFile?: string;
   /** How `hawser up` starts them, each after those it needs. */
   readonly processes: readonly AppProcess[];
 }
@@ -30,5 +33,6 @@ export function outlineOf(app: App, file: string): AppOutline {
     needs: needs.filter(({ external }) => !external).map(({ service }) => service),
     external: needs.filter(({ external }) => external).map(({ service }) => service),
   }));
-  return { name: app.name, file, services, processes: app.processes };
+  const own = app.configFile === undefined ? {} : { configFile: resolve(dirname(file), app.configFile) };
+  return { name: app.name, file, ...own, services, processes: app.processes };
 }

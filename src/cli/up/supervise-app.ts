@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { type GroupSpec, SupervisionError } from "../../supervisor/supervisor.js";
 import type { ValueOptions } from "../app/app-options.js";
 import type { AppOutline } from "../app/outline.js";
@@ -34,7 +35,8 @@ export interface SuperviseAppOptions {
 export async function superviseApp(options: SuperviseAppOptions, terminal: Terminal): Promise<void> {
   if (!options.watch) return void (await once(options, undefined, terminal));
   const { signal } = terminal.io;
-  const changes = watchFiles(options.file, options.options.config);
+  const changes = watchFiles(options.file);
+  if (options.options.config !== undefined) changes.follow(resolve(options.options.config));
   try {
     for (let again = true; again; ) {
       again = await once(options, changes, terminal).catch(async (reason: unknown) => {
@@ -58,7 +60,8 @@ async function once(
   const startedAt = Math.round(io.clock.now());
   const read = () => readOutline(file, { ...options, start: { ...options, registry: registryUrl } }, io);
   const outline = await read();
-  const { name } = outline;
+  const { name, configFile } = outline;
+  if (configFile !== undefined) changes?.follow(configFile);
   await using folder = await takeRuntimeFolder({ name, file, pid: process.pid, startedAt }, io.env);
   const describe = (reason: unknown): string =>
     reason instanceof SupervisionError && reason.report !== undefined

@@ -29,7 +29,7 @@ export interface SuperviseOptions {
   /** A live table instead of the logs. */
   readonly tui: boolean;
   /** Once all are ready; aborted when it is over. */
-  readonly onReady: (supervisor: Supervisor, view: AppView, signal: AbortSignal) => void;
+  readonly onReady: (supervisor: Supervisor, view: AppView, signal: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -59,12 +59,14 @@ export async function supervise(options: SuperviseOptions, terminal: Terminal): 
   try {
     if (signal.aborted) throw new Interrupted("interrupted");
     await supervisor.start();
-    options.onReady(supervisor, view, over.signal);
-    const report = await supervisor.ended;
+    const meanwhile = options.onReady(supervisor, view, over.signal);
+    const report = await Promise.race([supervisor.ended, meanwhile.then(() => supervisor.ended)]);
     if (report !== undefined) throw new SupervisionError(report.text, report);
   } catch (reason) {
     if (signal.aborted) throw new Interrupted("stopped while it started");
-    throw reason instanceof SupervisionError && reason.report ? await told(reason.report, name, terminal) : reason;
+    if (!(reason instanceof SupervisionError && reason.report)) throw reason;
+    await view.close(); // what a live table has covered is there again, and the report stays
+    throw await told(reason.report, name, terminal);
   } finally {
     over.abort();
     unhook();

@@ -1,5 +1,5 @@
 import { type FSWatcher, readdirSync, watch } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative, sep } from "node:path";
 
 /** Files that change together, or are written in several goes, are one change. */
 const settleMs = 100;
@@ -10,14 +10,16 @@ const source = /\.([cm]?[jt]sx?|json|ya?ml|proto)$/;
 export interface FileWatch {
   /** Resolves with a file that has changed since it was last asked; undefined once the signal aborts. */
   next(signal: AbortSignal): Promise<string | undefined>;
+  /** Watches one more file, wherever it is. @param file absolute */
+  follow(file: string): void;
   close(): void;
 }
 
 /**
- * Watches the source files beside an app file and below, except in `node_modules`, `dist`, `coverage` and hidden folders, and
- * one further file, wherever it is. Folders are watched, not files: editors put new files in the place of old ones.
+ * Watches the source files beside an app file and below, except in `node_modules`, `dist`, `coverage` and hidden folders. Folders
+ * are watched, not files: editors put new files in the place of old ones.
  */
-export function watchFiles(appFile: string, further?: string): FileWatch {
+export function watchFiles(appFile: string): FileWatch {
   const root = dirname(appFile);
   const folders = new Map<string, FSWatcher>();
   let changed: string | undefined;
@@ -36,16 +38,23 @@ export function watchFiles(appFile: string, further?: string): FileWatch {
   function watchFolder(folder: string, concerns: (name: string) => boolean, deep: boolean): void {
     if (folders.has(folder)) return;
     try {
-      const watcher = watch(folder, (_event, name) => {
+      const watcher = watch(folder, (event, name) => {
         if (name === null) return;
         if (concerns(name)) touched(relative(root, join(folder, name)));
-        else if (deep && isFollowed(name)) watchBelow(join(folder, name), true);
+        else if (deep && isFollowed(name) && event === "rename") replaced(join(folder, name));
       });
       watcher.on("error", () => forget(folder)); // it was removed
       folders.set(folder, watcher);
     } catch {
       // It is no folder, or is gone already.
     }
+  }
+
+  /** A folder has come or gone, or another of its name has taken its place: a watcher of the old one hears nothing of that. */
+  function replaced(folder: string): void {
+    const below = [...folders.keys()].filter((each) => each === folder || each.startsWith(folder + sep));
+    for (const each of below) forget(each);
+    watchBelow(folder, true);
   }
 
   /** @param isNew what is in it has just come, too */
@@ -64,9 +73,16 @@ export function watchFiles(appFile: string, further?: string): FileWatch {
   }
 
   watchBelow(root, false);
-  if (further !== undefined) watchFolder(dirname(further), (name) => join(dirname(further), name) === further, false);
+  const single = new Map<string, Set<string>>();
 
   return {
+    follow(file) {
+      const folder = dirname(file);
+      if (folders.has(folder) && isSource(basename(file)) && !single.has(folder)) return;
+      const names = single.get(folder) ?? new Set();
+      single.set(folder, names.add(basename(file)));
+      watchFolder(folder, (name) => names.has(name), false);
+    },
     next: (signal) =>
       new Promise((resolve) => {
         const settle = (): void => {
