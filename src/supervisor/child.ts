@@ -145,10 +145,16 @@ export class Child implements Member {
     this.#enter(runs ? this.#state : "stopped");
   }
 
+  /** Somebody wants it back. */
   revive(): void {
     if (!this.idle) return;
     this.#idle = undefined;
     if (this.#state === "stopped") this.#enter("waiting");
+  }
+
+  startOver(): void {
+    this.#delay.reset();
+    if (this.finished) this.revive();
   }
 
   rest(state: "waiting" | "backing-off"): void {

@@ -153,7 +153,9 @@ export class Group implements Member {
 
   finish(): void {}
 
-  revive(): void {}
+  startOver(): void {
+    this.#delay.reset();
+  }
 
   #make(spec: ProcessSpec | GroupSpec): Child | Group {
     const failed = (report: CrashReport): void => this.#memberFailed(member, report);
@@ -165,7 +167,7 @@ export class Group implements Member {
     this.#enter("starting");
     this.#window.clear();
     this.#proven.clear();
-    for (const member of this.members) if (member instanceof Child && member.finished) member.revive();
+    for (const member of this.members) member.startOver();
     this.#rounds.begin(this.members, (round) => this.#run(round, [], 0));
     this.#lookWhetherUp();
   }

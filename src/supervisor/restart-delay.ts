@@ -17,4 +17,9 @@ export class RestartDelay {
     this.#failures = wellMs >= healthyMs ? 1 : this.#failures + 1;
     return this.#backoff(this.#failures);
   }
+
+  /** The next wait is the shortest. */
+  reset(): void {
+    this.#failures = 0;
+  }
 }

@@ -36,6 +36,6 @@ export interface Member {
   backOff(): number;
   /** It has failed and stays down. */
   finish(report: CrashReport): void;
-  /** Forgets that it ended for good. */
-  revive(): void;
+  /** Its whole group starts: it forgets that it ended for good by itself, and its next wait is the shortest. */
+  startOver(): void;
 }

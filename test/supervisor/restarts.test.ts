@@ -204,9 +204,10 @@ describe("a strategy", () => {
 });
 
 describe("intensity", () => {
-  const crashLoop = async (test: ReturnType<typeof supervised>, name: string) => {
+  const crashLoop = async (test: ReturnType<typeof supervised>, name: string, most = 50) => {
     const alive = (): FakeProcess | undefined => test.launcher.alive(name)[0];
     for (let process = alive(); process !== undefined; process = alive()) {
+      if (test.launcher.processes.length > most) throw new Error(`${name} was started more than ${most} times`);
       process.write(`end ${test.launcher.processes.length}`);
       process.exit(7);
       await test.clock.run(0);
@@ -308,6 +309,16 @@ describe("intensity", () => {
       "shop gave up (more than 1 restart within 30 s): orders gave up (more than 1 restart within 30 s): orders-1 ended with code 7",
     );
     expect(test.launcher.processes).toHaveLength(4); // two tries of the group, two of the process in each
+  });
+
+  it("ends the root where a group crash-loops, however often it was started again before", async () => {
+    const test = supervised({ children: [{ name: "orders", children: [child("orders-1")] }] });
+    await test.supervisor.start();
+    await crashLoop(test, "orders-1", 100);
+    expect((await test.supervisor.ended)?.text).toContain(
+      "shop gave up (more than 5 restarts within 30 s): orders gave up (more than 5 restarts within 30 s): orders-1",
+    );
+    expect(test.launcher.processes).toHaveLength(36); // six tries of the group, six of the process in each
   });
 
   it("counts a group that cannot be started again as failed once more", async () => {
