@@ -3,14 +3,14 @@ import { checkName } from "./options.js";
 import type { Need, ServiceSpec } from "./spec.js";
 import { startOrder } from "./start-order.js";
 
-export interface AppOptions<S extends readonly ServiceSpec[] = readonly ServiceSpec[]> {
+export interface AppOptions<S extends readonly ServiceSpec[] = readonly ServiceSpec[], Group extends string = string> {
   /** Lower case, digits and dashes. Default: `app`. */
   readonly name?: string;
   readonly services: S;
   /** Services that share a process under `hawser up`, by the name of that process. Default: each has its own. */
-  readonly groups?: { readonly [name: string]: readonly S[number]["name"][] };
+  readonly groups?: { readonly [name in Group]: readonly S[number]["name"][] };
   /** How many processes of a service, or of a group, `hawser up` starts. Default: one of each. */
-  readonly replicas?: { readonly [name: string]: number };
+  readonly replicas?: { readonly [name in S[number]["name"] | NoInfer<Group>]?: number };
   /** Around every call that comes in to any service, outside of its own middleware. */
   readonly middleware?: readonly Middleware[];
   /** A `.json` or `.yaml` file with values for `config`, relative to the app file; `--config` replaces it. Default: none. */
@@ -32,7 +32,7 @@ export interface App<S extends readonly ServiceSpec[] = readonly ServiceSpec[]> 
   readonly name: string;
   /** Each after those it needs. */
   readonly services: readonly ServiceSpec[];
-  /** Types only: the services as they were given. */
+  /** As they were given, in that order: typed, and what the app is divided anew from where an operator wants other processes. */
   readonly given: S;
   /** Each after those it needs; every service is in exactly one. */
   readonly processes: readonly AppProcess[];
@@ -43,10 +43,12 @@ export interface App<S extends readonly ServiceSpec[] = readonly ServiceSpec[]> 
 /**
  * Puts services together. Does nothing: `hawser run | up | start`, `startApp` and `testApp` bring it to life.
  *
- * @throws TypeError for two services of one name, a need that nobody provides, needs that form a cycle, and groups or replicas
- *   of nobody, naming them
+ * @throws TypeError for two services of one name, a need that nobody provides, needs that form a cycle, groups or replicas of
+ *   nobody, and processes whose names cannot be told apart, naming them
  */
-export function defineApp<const S extends readonly ServiceSpec[]>(options: AppOptions<S>): App<S> {
+export function defineApp<const S extends readonly ServiceSpec[], Group extends string = never>(
+  options: AppOptions<S, Group>,
+): App<S> {
   const { name = "app", services, groups = {}, replicas = {}, middleware = [], configFile } = options;
   checkName("defineApp: name", name);
   if (!Array.isArray(services) || services.length === 0) {
@@ -133,6 +135,7 @@ function processesOf(
   if (clash !== undefined)
     throw new TypeError(`${app}: groups.${clash.name}: a service outside of it has this name; give the group another`);
   const processes = [...grouped, ...[...left].map((name) => ({ name, services: [name] }))];
+  checkApart(app, new Set(processes.map(({ name }) => name)));
   for (const [name, count] of Object.entries(replicas)) {
     if (!processes.some((process) => process.name === name)) {
       throw new TypeError(
@@ -151,4 +154,15 @@ function processesOf(
     const after = new Set(needed.map(processOf).filter((each) => each !== undefined && each !== name));
     return { name, services: members, replicas: replicas[name] ?? 1, after: [...after] as string[] };
   });
+}
+
+/** `hawser up` numbers what it starts: `orders-1`, `orders-2`, … and finds each by its name. */
+function checkApart(app: string, names: ReadonlySet<string>): void {
+  for (const name of names) {
+    const [, other = ""] = /^(.+)-[1-9]\d*$/.exec(name) ?? [];
+    if (!names.has(other)) continue;
+    throw new TypeError(
+      `${app}: ${name} is what \`hawser up\` may call a process of ${other}; give one of them another name, or both a group`,
+    );
+  }
 }

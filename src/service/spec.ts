@@ -134,7 +134,7 @@ export interface ServiceSpec<
   /** By the name `setup` uses; the only one is called "". */
   readonly contracts: ReadonlyMap<string, ServiceDefinition>;
   readonly needs: readonly Need[];
-  /** Types only: the needs as they were given. */
+  /** As they were given: it types the clients. Nothing reads it at run time. */
   readonly givenNeeds: N;
   readonly config: StandardSchemaV1 | undefined;
   readonly middleware: readonly Middleware[];

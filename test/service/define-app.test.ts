@@ -57,6 +57,15 @@ describe("defineApp()", () => {
     expect(app.processes.find(({ name }) => name === "shop")?.after).toEqual(["orders"]);
   });
 
+  it("takes names with numbers where they are no other's processes", () => {
+    const numbered = [service("orders-1"), service("orders-2"), service("stock"), service("stock-01")];
+    expect(names(defineApp({ services: numbered }).processes)).toEqual(names(numbered));
+    const together = [service("orders"), service("orders-1")];
+    expect(names(defineApp({ services: together, groups: { back: ["orders", "orders-1"] } }).processes)).toEqual([
+      "back",
+    ]);
+  });
+
   it.each<[problem: string, options: () => Parameters<typeof defineApp>[0], message: string]>([
     [
       "no services",
@@ -136,6 +145,16 @@ describe("defineApp()", () => {
       "a group named as a service outside of it",
       () => ({ services: [service("a"), service("b")], groups: { a: ["b"] } }),
       "app: groups.a: a service outside of it has this name; give the group another",
+    ],
+    [
+      "a service named as a process of another",
+      () => ({ name: "shop", services: [service("orders-2"), service("orders")] }),
+      "shop: orders-2 is what `hawser up` may call a process of orders; give one of them another name, or both a group",
+    ],
+    [
+      "a service named as a process of a group",
+      () => ({ services: [service("back-1"), service("orders")], groups: { back: ["orders"] } }),
+      "app: back-1 is what `hawser up` may call a process of back; give one of them another name, or both a group",
     ],
     [
       "replicas of nobody",

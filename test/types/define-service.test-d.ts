@@ -2,7 +2,7 @@ import { describe, expectTypeOf, test } from "vitest";
 import { z } from "zod";
 import type { Client, Handlers, Logger } from "../../src/contract/contract.js";
 import type { HealthDefinition } from "../../src/gen/grpc/health/v1/health.js";
-import { type App, defineApp, defineService } from "../../src/service/service.js";
+import { type App, defineApp, defineService, type ServiceSpec } from "../../src/service/service.js";
 import { EchoServiceDefinition } from "../gen/hawser/test/v1/echo.js";
 
 declare const echo: Handlers<EchoServiceDefinition>;
@@ -152,5 +152,19 @@ describe("defineApp()", () => {
     defineApp({ services: [orders, stock], groups: { back: ["orders", "stock"] } });
     // @ts-expect-error nobody is called so
     defineApp({ services: [orders, stock], groups: { back: ["order"] } });
+  });
+
+  test("knows of what there can be replicas: of services and groups", () => {
+    defineApp({ services: [orders, stock], replicas: { orders: 2 } });
+    defineApp({ services: [orders, stock], groups: { back: ["orders", "stock"] }, replicas: { back: 2 } });
+    // @ts-expect-error nobody is called so
+    defineApp({ services: [orders, stock], replicas: { order: 2 } });
+    // @ts-expect-error no group is called so
+    defineApp({ services: [orders, stock], groups: { back: ["orders"] }, replicas: { front: 2 } });
+  });
+
+  test("takes groups and replicas whose names are known at run time only", () => {
+    const replicas: Readonly<Record<string, number>> = {};
+    defineApp({ services: [orders, stock] as readonly ServiceSpec[], groups: {}, replicas });
   });
 });
