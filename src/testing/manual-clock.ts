@@ -11,6 +11,7 @@ export interface ManualClock extends Clock {
    * they set going goes on before the next one, as far as it can without a file or a socket.
    *
    * @throws RangeError for what is no span of time
+   * @throws Error where 100 000 timers fire and the moment does not pass: one re-arms itself for no time at all
    */
   advance(ms: number): Promise<void>;
 }
@@ -32,6 +33,9 @@ export function manualClock(startMs: number = Date.UTC(2020, 0, 1)): ManualClock
 /** The real one, also where a test runner puts another in its place later. */
 const { setImmediate } = globalThis;
 
+/** More than any test needs, and reached within seconds. */
+const mostAtOneMoment = 100_000;
+
 interface Pending extends Timer {
   readonly dueMs: number;
   readonly fire: () => void;
@@ -51,7 +55,7 @@ class SteppedClock implements ManualClock {
 
   timer(delayMs: number, fire: () => void): Timer {
     const timer: Pending = {
-      dueMs: this.#nowMs + Math.max(0, delayMs),
+      dueMs: this.#nowMs + Math.max(0, delayMs || 0), // NaN is at once, as for the machine's clock
       fire,
       cancel: () => this.#timers.delete(timer),
     };
@@ -73,7 +77,10 @@ class SteppedClock implements ManualClock {
     if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) throw new RangeError(`advance: must be 0 ms or more, was ${ms}`);
     const untilMs = this.#nowMs + ms;
     await settled();
+    let atOnce = 0;
     for (let next = this.#next(); next !== undefined && next.dueMs <= untilMs; next = this.#next()) {
+      atOnce = next.dueMs > this.#nowMs ? 1 : atOnce + 1;
+      if (atOnce > mostAtOneMoment) throw stuck(this.#nowMs);
       this.#nowMs = Math.max(this.#nowMs, next.dueMs);
       this.#fire(next);
       await settled();
@@ -85,12 +92,19 @@ class SteppedClock implements ManualClock {
     if (this.#timers.delete(timer)) timer.fire();
   }
 
-  /** Of those due together the one made first. */
+  /** Of those due together the one made first; never one that is never due. */
   #next(): Pending | undefined {
     let next: Pending | undefined;
-    for (const timer of this.#timers) if (next === undefined || timer.dueMs < next.dueMs) next = timer;
+    for (const timer of this.#timers) if (timer.dueMs < (next?.dueMs ?? Number.POSITIVE_INFINITY)) next = timer;
     return next;
   }
+}
+
+function stuck(atMs: number): Error {
+  return new Error(
+    `advance: ${mostAtOneMoment} timers have fired at ${new Date(atMs).toISOString()}, and time does not pass: ` +
+      "which timer makes itself anew for 0 ms?",
+  );
 }
 
 /** Promises have gone on, and what they handed to the next turn of the event loop: three hand over from call to call. */

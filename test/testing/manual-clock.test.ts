@@ -59,6 +59,35 @@ describe("a manual clock", () => {
     expect(clock.now()).toBe(5);
   });
 
+  it("takes NaN ms for no time at all, as the machine's clock does", async () => {
+    const clock = manualClock(5);
+    await sleep(clock, Number.NaN);
+    expect([clock.now(), clock.pending]).toEqual([5, 0]);
+  });
+
+  it("never comes to a timer that is never due, and passes it by", async () => {
+    const clock = manualClock(0);
+    clock.timer(Number.POSITIVE_INFINITY, () => expect.unreachable());
+    expect([clock.pending, clock.nextMs]).toEqual([1, undefined]);
+
+    await clock.advance(10);
+    expect([clock.pending, clock.now()]).toEqual([1, 10]);
+  });
+
+  it("says so where a timer makes itself anew, and time does not pass", async () => {
+    const clock = manualClock(0);
+    let going = true;
+    const again = () => {
+      if (going) clock.timer(0, again);
+    };
+    clock.timer(10, again);
+
+    await expect(clock.advance(20)).rejects.toThrow(
+      "100000 timers have fired at 1970-01-01T00:00:00.010Z, and time does not pass",
+    );
+    going = false;
+  });
+
   it("goes on only, and by a span of time", async () => {
     await expect(manualClock().advance(-1)).rejects.toThrow("advance: must be 0 ms or more, was -1");
   });
