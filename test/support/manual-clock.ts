@@ -8,6 +8,10 @@ interface Pending extends Timer {
 /**
  * A clock that stands still until a test moves it. Timers fire in the order in which they are due, those due together in
  * the order in which they were made, each seeing `now()` as its own moment.
+ *
+ * Users have `manualClock()` of `hawser/testing`, whose `advance()` lets promises go on and whose timers of 0 ms fire by
+ * themselves: what an app under test needs. The tests of single pieces need the other half: an `advance()` that returns
+ * before any promise goes on, so that they can look in between, and timers that fire when they say so and never else.
  */
 export class ManualClock implements Clock {
   #nowMs: number;
@@ -24,7 +28,7 @@ export class ManualClock implements Clock {
 
   timer(delayMs: number, fire: () => void): Timer {
     const timer: Pending = {
-      dueMs: this.#nowMs + Math.max(0, delayMs),
+      dueMs: this.#nowMs + Math.max(0, delayMs || 0),
       fire,
       cancel: () => this.#timers.delete(timer),
     };
