@@ -202,7 +202,8 @@ describe("a watch of files", () => {
     await write("app.ts");
     await mkdir(`${folder}-other`);
     await writeFile(`${folder}-other/shop.yaml`, "");
-    files = watchFiles(join(folder, "app.ts"), `${folder}-other/shop.yaml`);
+    files = watchFiles(join(folder, "app.ts"));
+    files.follow(`${folder}-other/shop.yaml`);
   });
   afterEach(async () => {
     files.close();
@@ -232,7 +233,16 @@ describe("a watch of files", () => {
     expect(await files.next(never)).toBe("app.ts");
   });
 
-  it("tells of the one further file, wherever it is", async () => {
+  it("goes on where a folder is replaced by another of its name, as git does", async () => {
+    await rm(join(folder, "orders"), { recursive: true });
+    await mkdir(join(folder, "orders"));
+    await write("orders/handlers.ts");
+    await files.next(never);
+    await write("orders/handlers.ts");
+    expect(await files.next(never)).toBe("orders/handlers.ts");
+  });
+
+  it("tells of a file it was told to follow, wherever it is", async () => {
     await writeFile(`${folder}-other/else.yaml`, "a: 1");
     await writeFile(`${folder}-other/shop.yaml`, "a: 1");
     expect(await files.next(never)).toMatch(/-other\/shop\.yaml$/);

@@ -1,4 +1,4 @@
-import { open, waitForDebugger } from "node:inspector";
+import { open, url, waitForDebugger } from "node:inspector";
 import { UsageError } from "../failure.js";
 
 const stopSignals = ["SIGINT", "SIGTERM"] as const;
@@ -17,6 +17,8 @@ export function inspectThis(option: string, given: string | true, { wait = false
     throw new UsageError(`${option} ${given}: expected host:port, like 127.0.0.1:9229`);
   }
   open(Number(port), host);
+  if (url() === undefined)
+    throw new UsageError(`${option} ${host}:${port}: the port is taken; choose another, or 0 for a free one`);
   if (!wait) return;
   // Nothing of ours runs while it waits: signals have to do what they do without us.
   const listeners = stopSignals.map((signal) => [signal, process.listeners(signal)] as const);
