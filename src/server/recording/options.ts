@@ -10,7 +10,10 @@ export interface RecordingOptions {
   readonly contracts: readonly ServiceDefinition[];
   /** Record responses too. Default: false. */
   readonly responses?: boolean;
-  /** Further metadata to hide, beside names that end in `authorization`, `cookie`, `token`, `key`, `secret` and the like. Default: none. */
+  /**
+   * Further metadata to hide, beside names that say they let somebody in: those with `auth`, `token`, `session`, `secret`,
+   * `cookie`, `credential`, `password`, `jwt`, `otp`, `signature`, the word `key` and the like. Default: none.
+   */
   readonly hiddenMetadata?: readonly string[];
   /** How much of the requests of one call is recorded, and of its responses, in bytes of protobuf. Default: 256 KiB. */
   readonly maxCallBytes?: number;

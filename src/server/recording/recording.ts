@@ -3,8 +3,8 @@
  * system, so it is not part of `hawser/server`.
  *
  * Promises: a call neither fails nor waits because it is recorded; what a contract marks `debug_redact = true` and metadata
- * that lets somebody in are never written; where nobody can tell what to hide, no message is. Files and folder are their
- * owner's alone.
+ * whose name says that it lets somebody in (`authorization`, `x-session-id`, `x-api-key` …) are never written; where nobody
+ * can tell what to hide in messages, none is. Files and folder are their owner's alone.
  */
 import { type Closeable, isHandlerCall, type Middleware } from "../../contract/contract.js";
 import { type RecordingOptions, resolveRecordingOptions } from "./options.js";

@@ -110,7 +110,7 @@ describe("a recorded call", () => {
           session_token: ["s", "t"],
           "x-secret-bin": Buffer.from("s"),
           "x-badge": "17",
-          "x-tokens": "3",
+          "x-author": "Ada",
           "x-raw-bin": Buffer.from("hi"),
           "x-many": ["a", "b"],
         },
@@ -124,7 +124,7 @@ describe("a recorded call", () => {
       session_token: ["[REDACTED]"],
       "x-secret-bin": ["[REDACTED]"],
       "x-badge": ["[REDACTED]"],
-      "x-tokens": ["3"],
+      "x-author": ["Ada"],
       "x-raw-bin": ["aGk="],
       "x-many": ["a", "b"],
     });
