@@ -25,6 +25,8 @@ export class RecordedCall {
   readonly #common: RecordedMethod;
   readonly #onEnd: (call: RecordedCall) => void;
   readonly #startedMs: number;
+  /** As it came: handlers may change theirs. */
+  readonly #metadata: CallRecord["metadata"];
   readonly #requests: MessageTape | undefined;
   readonly #responses: MessageTape | undefined;
   #durationMs: number | undefined;
@@ -39,6 +41,7 @@ export class RecordedCall {
     this.#common = common;
     this.#onEnd = onEnd;
     this.#startedMs = common.clock.now();
+    this.#metadata = recordedMetadata(call.metadata, common.hiddenMetadata);
     this.#requests = readable ? new MessageTape(request, common.limits) : undefined;
     this.#responses = readable && common.responses ? new MessageTape(response, common.limits) : undefined;
   }
@@ -112,7 +115,7 @@ export class RecordedCall {
   }
 
   #head() {
-    const { method, peer, deadline, metadata } = this.#call;
+    const { method, peer, deadline } = this.#call;
     return {
       id: this.#id,
       time: new Date(this.#startedMs).toISOString(),
@@ -121,7 +124,7 @@ export class RecordedCall {
       kind: method.kind,
       peer,
       ...(deadline === undefined ? {} : { timeoutMs: Math.max(1, Math.round(deadline - this.#startedMs)) }),
-      metadata: recordedMetadata(metadata, this.#common.hiddenMetadata),
+      metadata: this.#metadata,
     };
   }
 

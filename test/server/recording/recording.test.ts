@@ -98,6 +98,19 @@ describe("a recorded call", () => {
     expect(await records()).toMatchObject([{ request: { text: "yours" } }]);
   });
 
+  it("holds the metadata as it came, whatever the handler does to it", async () => {
+    const { client, records } = await given({
+      unary: (request, { metadata }) => {
+        metadata.set("x-tenant", "mine now").set("x-mine", "too");
+        metadata.get("x-raw-bin")?.fill(0);
+        return request;
+      },
+    });
+    await client.unary({}, { metadata: { "x-tenant": "acme", "x-raw-bin": Buffer.from("hi") } });
+    const [record] = await records();
+    expect(record?.metadata).toEqual({ "x-tenant": ["acme"], "x-raw-bin": ["aGk="] });
+  });
+
   it("hides metadata that lets somebody in, and shows bytes as base64", async () => {
     const { client, records } = await given({}, { hiddenMetadata: ["X-Badge"] });
     await client.unary(
