@@ -1,71 +1,35 @@
-import { access, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { access, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Interrupted } from "../../src/cli/interruptible.js";
-import type { Io } from "../../src/cli/io.js";
-import { readOutline } from "../../src/cli/up/read-outline.js";
-import { systemClock } from "../../src/time/time.js";
-import { relatives } from "../support/relatives.js";
+import { describe, expect, it, vi } from "vitest";
+import { Shell } from "./support/real-command.js";
 
-let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "hawser-outline-test-"));
-});
-afterEach(() => rm(folder, { recursive: true }));
+const timeout = 30_000;
 
-const blocks = () => vi.waitFor(() => access(join(folder, "started")), 20_000);
+describe("an app that blocks where it is loaded", () => {
+  const blocking = async (shell: Shell) => {
+    const [file, started] = [join(shell.folder, "app.mjs"), join(shell.folder, "started")];
+    await writeFile(file, `import fs from "node:fs"; fs.writeFileSync(${JSON.stringify(started)}, ""); for (;;);`);
+    return { file, begun: () => vi.waitFor(() => access(started), 20_000) };
+  };
 
-/** The process that reads the app is known by this. */
-const alive = (file: string) => relatives(`OUTLINE_TEST=${file}`);
+  it("holds up no Ctrl-C of `hawser up`, and its process ends too", { timeout }, async () => {
+    await using shell = await Shell.open();
+    const { file, begun } = await blocking(shell);
+    const up = shell.start(["up", file]);
+    await begun();
+    up.signal("SIGINT");
 
-async function appThatBlocks(): Promise<string> {
-  const file = join(folder, "app.mjs");
-  const started = JSON.stringify(join(folder, "started"));
-  await writeFile(file, `import { writeFileSync } from "node:fs"; writeFileSync(${started}, ""); for (;;);`);
-  process.env["OUTLINE_TEST"] = file;
-  return file;
-}
-
-function io(signal: AbortSignal): Io {
-  const stdout = new PassThrough();
-  return { stdin: new PassThrough(), stdout, stderr: stdout, env: {}, signal, clock: systemClock };
-}
-
-const asGiven = { replicas: [], group: [] };
-
-describe("reading an app that blocks where it is loaded", () => {
-  it("ends at Ctrl-C, and its process with it", { timeout: 30_000 }, async () => {
-    const file = await appThatBlocks();
-    const stop = new AbortController();
-    const reading = readOutline(file, asGiven, io(stop.signal));
-    const failed = expect(reading).rejects.toBeInstanceOf(Interrupted);
-    await blocks();
-    expect(alive(file)).toHaveLength(1);
-    stop.abort();
-
-    await failed;
-    expect(alive(file)).toEqual([]);
+    expect((await up.ended).code).toBe(130);
+    expect(shell.family()).toEqual([]);
   });
 
-  it("is given up after a while, and says so", { timeout: 30_000 }, async () => {
-    const file = await appThatBlocks();
-    const timers: (() => void)[] = [];
-    const clock = {
-      ...systemClock,
-      timer: (_ms: number, fire: () => void) => {
-        timers.push(fire);
-        return { cancel() {} };
-      },
-    };
-    const reading = readOutline(file, asGiven, { ...io(new AbortController().signal), clock });
-    const failed = expect(reading).rejects.toThrow(/app\.mjs has not been read within 35 s; does it wait, or compute/);
-    await blocks();
-    expect(alive(file)).toHaveLength(1);
-    for (const fire of timers) fire();
+  it("is given up after a while, and that is said", { timeout }, async () => {
+    await using shell = await Shell.open();
+    const { file } = await blocking(shell);
+    const { code, err } = await shell.run(["up", file, "--start-timeout", "1s"]);
 
-    await failed;
-    expect(alive(file)).toEqual([]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/app\.mjs has not been read within 6 s; does it wait, or compute, at its top level\?\n$/);
+    expect(shell.family()).toEqual([]);
   });
 });
