@@ -75,8 +75,7 @@ export function createClient<D extends ServiceDefinition>(definition: D, options
   const { transport, timeoutMs = 5000, deadlineMarginMs = 5, clock = systemClock } = options;
   const selector = options.selector ?? leastLoaded({ clock });
   if (transport === undefined) throw new TypeError("transport: required, e.g. grpcJsTransport()");
-  if (!(timeoutMs > 0)) throw new RangeError(`timeoutMs: must be positive, was ${timeoutMs}`);
-  if (!(deadlineMarginMs >= 0)) throw new RangeError(`deadlineMarginMs: must be 0 or more, was ${deadlineMarginMs}`);
+  checkClientOptions(options);
   const methods = methodsOf(definition);
   const endpoints = openEndpoints(options, { transport, selector: selector(), clock });
   const retries = options.retry === false ? [] : [retry({ clock, ...options.retry })];
@@ -90,6 +89,25 @@ export function createClient<D extends ServiceDefinition>(definition: D, options
   for (const method of methods)
     client[method.localName] = surface(method, invoke, { timeoutMs, deadlineMarginMs, clock });
   return client as ClosableClient<D>;
+}
+
+/**
+ * Looks over what can be judged before there is anybody to call.
+ *
+ * @throws TypeError or RangeError for an option that cannot be, naming it
+ */
+export function checkClientOptions(options: Omit<ClientBaseOptions, "transport">): void {
+  const { timeoutMs = 5000, deadlineMarginMs = 5, middleware = [], attemptMiddleware = [] } = options;
+  if (!(timeoutMs > 0)) throw new RangeError(`timeoutMs: must be positive, was ${timeoutMs}`);
+  if (!(deadlineMarginMs >= 0)) throw new RangeError(`deadlineMarginMs: must be 0 or more, was ${deadlineMarginMs}`);
+  if (options.retry) retry(options.retry);
+  checkMiddleware("middleware", middleware);
+  checkMiddleware("attemptMiddleware", attemptMiddleware);
+}
+
+function checkMiddleware(option: string, middleware: readonly Middleware[]): void {
+  if (Array.isArray(middleware) && middleware.every((each) => typeof each === "function")) return;
+  throw new TypeError(`${option}: expected a list of functions`);
 }
 
 function openEndpoints(options: ClientOptions, endpointsOptions: EndpointsOptions): Endpoints {

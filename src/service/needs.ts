@@ -1,3 +1,4 @@
+import { checkClientOptions } from "../client/client.js";
 import { methodsOf, type ServiceDefinition } from "../contract/contract.js";
 import { checkName } from "./options.js";
 import type { ContractSpec, Need, NeedOptions, NeedSpec, NeedsSpec, Placement } from "./spec.js";
@@ -24,6 +25,7 @@ export function resolveNeeds(owner: string, needs: NeedsSpec): readonly Need[] {
     }
     try {
       methodsOf(contract);
+      checkClientOptions(options);
     } catch (cause) {
       throw new TypeError(`${owner}: needs.${name}: ${(cause as Error).message}`, { cause });
     }

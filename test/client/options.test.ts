@@ -38,6 +38,11 @@ describe("options of createClient()", () => {
       { transport, target: "grpc://127.0.0.1:1" },
       'target "grpc://127.0.0.1:1": the memory transport reaches memory://',
     ],
+    [
+      "middleware that is none",
+      { transport, target, middleware: [undefined] },
+      "middleware: expected a list of functions",
+    ],
   ])("%s is a TypeError that says so", (_what, options, message) => {
     expect(make(options)).toThrow(TypeError);
     expect(make(options)).toThrow(message);

@@ -11,6 +11,14 @@ function define(options: object): unknown {
   return defineService(options as never);
 }
 
+const needOptions: readonly [options: object, problem: string][] = [
+  [{ timeoutMs: -5 }, "timeoutMs: must be positive, was -5"],
+  [{ deadlineMarginMs: -1 }, "deadlineMarginMs: must be 0 or more, was -1"],
+  [{ retry: { maxAttempts: 0 } }, "maxAttempts: must be 1 or more, was 0"],
+  [{ middleware: [undefined] }, "middleware: expected a list of functions"],
+  [{ attemptMiddleware: () => {} }, "attemptMiddleware: expected a list of functions"],
+];
+
 describe("defineService()", () => {
   it("makes a value that says all there is to know, and runs nothing", () => {
     let asked = 0;
@@ -86,6 +94,11 @@ describe("defineService()", () => {
       { name: "orders", contract, setup, needs: { inventory: { contract, placement: "here" } } },
       'orders: needs.inventory.placement: expected auto, local, remote, was "here"',
     ],
+    ...needOptions.map(([options, problem]): [string, object, string] => [
+      `a need whose client could not be: ${problem}`,
+      { name: "orders", contract, setup, needs: { inventory: { contract, ...options } } },
+      `orders: needs.inventory: ${problem}`,
+    ]),
     [
       "a need found by a name nobody can have",
       { name: "orders", contract, setup, needs: { inventory: { contract, service: "The Stock" } } },

@@ -356,10 +356,13 @@ describe("a start that fails", () => {
     );
   });
 
-  it("for an option of a need's client that cannot be names the need", async () => {
-    const needs = { back: { contract: EchoServiceDefinition, timeoutMs: -1 } };
+  it("for a need whose client cannot be made names the need", async () => {
+    const selector = (): never => {
+      throw new RangeError("choices: must be 2 or more, was 1");
+    };
+    const needs = { back: { contract: EchoServiceDefinition, selector } };
     const app = defineApp({ services: [echoing("front", { needs }), echoing("back")] });
-    expect((await refusal(app)).message).toBe("front: setup failed: needs.back: timeoutMs: must be positive, was -1");
+    expect((await refusal(app)).message).toBe("front: setup failed: needs.back: choices: must be 2 or more, was 1");
   });
 
   it("where a port is taken names it, and nobody is left listening", async () => {
