@@ -1,6 +1,7 @@
 import type { Call, HandlerCall, Invoke, Metadata, Reply } from "../../contract/contract.js";
 import { Code, codeName, RpcError } from "../../errors/errors.js";
 import type { Clock } from "../../time/time.js";
+import { IncomingCall } from "../../transport/incoming-call.js";
 import type { CallRecord } from "./call-record.js";
 import type { MethodMessages, ReadMessage } from "./contract-messages.js";
 import { MessageTape, type TapeLimits } from "./message-tape.js";
@@ -107,11 +108,19 @@ export class RecordedCall {
   #ended(code: Code, message?: string): void {
     if (this.#durationMs !== undefined) return;
     const nowMs = this.#common.clock.now();
-    const late = nowMs >= (this.#call.deadline ?? Number.POSITIVE_INFINITY); // whatever a handler says then, nobody hears it
+    const unheard = this.#unheard(nowMs);
+    const differs = unheard !== undefined && unheard.code !== code;
     this.#durationMs = nowMs - this.#startedMs;
-    this.#code = late ? Code.DEADLINE_EXCEEDED : code;
-    this.#message = late && code !== Code.DEADLINE_EXCEEDED ? "the deadline had passed" : message;
+    this.#code = differs ? unheard.code : code;
+    this.#message = differs ? unheard.message : message;
     this.#onEnd(this);
+  }
+
+  /** What the caller has had already: whatever a handler says then, nobody hears it. */
+  #unheard(nowMs: number): RpcError | undefined {
+    const call = this.#call;
+    if (nowMs >= (call.deadline ?? Number.POSITIVE_INFINITY)) return late;
+    return isCancelled(call) ? RpcError.from(call.signal.reason) : undefined;
   }
 
   #head() {
@@ -153,6 +162,12 @@ export class RecordedCall {
   }
 }
 
+/** A call as its transport made it tells without a signal, which is dear to make. */
+function isCancelled(call: HandlerCall): boolean {
+  return call instanceof IncomingCall ? call.cancelled : call.signal.aborted;
+}
+
+const late = new RpcError(Code.DEADLINE_EXCEEDED, "the deadline had passed");
 const brokenOff = new RpcError(Code.CANCELLED, "the response stream was given up");
 
 interface Side {

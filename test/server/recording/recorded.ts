@@ -45,13 +45,14 @@ export async function recorded<D extends ServiceDefinition>(
   handlers: Handlers<D>,
   options: Partial<RecordingOptions> = {},
   inside: readonly Middleware[] = [],
+  outside: readonly Middleware[] = [],
 ): Promise<Recorded<D>> {
   const folder = join(await temporaryFolder(), "recordings");
   const logger = recordingLogger();
   const record = recording({ folder, service: "shop", contracts: [definition], logger, ...options });
   const clock = options.clock ?? systemClock;
   const transport = memoryTransport({ clock });
-  const server = createServer({ transport, address: "memory://shop", middleware: [record, ...inside] });
+  const server = createServer({ transport, address: "memory://shop", middleware: [...outside, record, ...inside] });
   server.add(definition, handlers);
   await server.start();
   const client = createClient(definition, { transport, clock, target: server.address });

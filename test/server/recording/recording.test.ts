@@ -12,14 +12,16 @@ import { memoryTransport } from "../../../src/transport/memory/memory.js";
 import { collect, rpcFailure } from "../../support/collect.js";
 import { type EchoHandlers, EchoServiceDefinition, echo } from "../../support/echo.js";
 import { ManualClock } from "../../support/manual-clock.js";
+import { Moment } from "../../support/moment.js";
 import { recorded, temporaryFolder } from "./recorded.js";
 
 function given(
   own: Partial<EchoHandlers> = {},
   options: Partial<RecordingOptions> = {},
   inside: readonly Middleware[] = [],
+  outside: readonly Middleware[] = [],
 ) {
-  return recorded(EchoServiceDefinition, echo(own), options, inside);
+  return recorded(EchoServiceDefinition, echo(own), options, inside, outside);
 }
 
 describe("a recorded call", () => {
@@ -76,6 +78,29 @@ describe("a recorded call", () => {
     const { client, records } = await given({ unary: slow }, { clock });
     expect(await rpcFailure(client.unary({}, { timeoutMs: 1500 }))).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
     expect(await records()).toMatchObject([{ code: "DEADLINE_EXCEEDED", message: "the deadline had passed" }]);
+  });
+
+  const changing: Middleware = (next) => (call) => next(call.with({ metadata: call.metadata.clone() }));
+
+  it.each<[which: string, outside: readonly Middleware[]]>([
+    ["", []],
+    [", and where a middleware has changed the call", [changing]],
+  ])("says what its caller saw where that gave up, though the handler went on%s", async (_which, outside) => {
+    const [begun, goOn] = [new Moment(), new Moment()];
+    const stubborn = async () => {
+      begun.now();
+      await goOn.promise;
+      return { text: "never heard" };
+    };
+    const { client, server, records } = await given({ unary: stubborn }, { responses: true }, [], outside);
+    const giveUp = new AbortController();
+    const failure = rpcFailure(client.unary({}, { signal: giveUp.signal }));
+    await begun.promise;
+    giveUp.abort();
+    expect(await failure).toMatchObject({ code: Code.CANCELLED });
+    goOn.now();
+    await server.close();
+    expect(await records()).toMatchObject([{ code: "CANCELLED", message: expect.stringContaining("by the caller") }]);
   });
 
   it("leaves a failure nobody named to those who name it", async () => {
