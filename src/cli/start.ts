@@ -37,7 +37,7 @@ async function start(words: readonly string[], options: StartOptions, terminal: 
   const { inspect, inspectBrk } = options;
   if (inspectBrk !== undefined) inspectThis("--inspect-brk", inspectBrk, { wait: true });
   else if (inspect !== undefined) inspectThis("--inspect", inspect);
-  const registryUrl = await terminal.registryUrl();
+  const registryUrl = await terminal.registryUrl(file); // a stranger's registry is none to register in
   await serveApp({ ...options, file, registryUrl, listen: true, ...(services.length > 0 && { services }) }, terminal);
 }
 

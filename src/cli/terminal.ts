@@ -28,9 +28,13 @@ export class Terminal {
     this.givenRegistryUrl = options.registry ?? (io.env["HAWSER_REGISTRY"] || undefined);
   }
 
-  /** The one that was said, or that of the one app that runs under `hawser up`, or the usual one. */
-  async registryUrl(): Promise<string> {
-    return this.givenRegistryUrl ?? (await runningRegistry(this.io.env)) ?? defaultRegistryUrl;
+  /**
+   * The one that was said, or that of the one app that runs under `hawser up`, or the usual one.
+   *
+   * @param file only the app of this file counts. Default: any
+   */
+  async registryUrl(file?: string): Promise<string> {
+    return this.givenRegistryUrl ?? (await runningRegistry(this.io.env, file)) ?? defaultRegistryUrl;
   }
 
   /** A line of the answer. Resolves when the reader can take more. */

@@ -20,10 +20,15 @@ export async function runningApps(env: Env): Promise<readonly RunningApp[]> {
   return (await Promise.all(found)).flat().sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** The registry of the app that runs, by its URL; undefined where none does, or several that have not all the same. Never rejects. */
-export async function runningRegistry(env: Env): Promise<string | undefined> {
+/**
+ * The registry of the app that runs, by its URL; undefined where none does, or several that have not all the same. Never rejects.
+ *
+ * @param file only the app of this file counts, by its absolute path. Default: any
+ */
+export async function runningRegistry(env: Env, file?: string): Promise<string | undefined> {
   const apps = await runningApps(env).catch(() => []); // a folder that is not safe to read names no registry
-  const urls = new Set(apps.map(({ registry }) => registry).filter((url) => url !== ""));
+  const wanted = apps.filter((app) => file === undefined || app.file === file);
+  const urls = new Set(wanted.map(({ registry }) => registry).filter((url) => url !== ""));
   return urls.size === 1 ? [...urls][0] : undefined;
 }
 
