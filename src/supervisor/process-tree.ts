@@ -4,6 +4,7 @@ import type { Child } from "./child.js";
 import { Directory } from "./directory.js";
 import { Group } from "./group.js";
 import type { Launcher } from "./launcher.js";
+import { Listeners } from "./listeners.js";
 import { Scaling } from "./scaling.js";
 import type { GroupSpec, ProcessSpec } from "./spec.js";
 import type { ChildStatus, CrashReport, LogLine, SupervisorEvent } from "./status.js";
@@ -23,8 +24,8 @@ export class ProcessTree {
   readonly #root: Group;
   readonly #options: ProcessTreeOptions;
   readonly #changes = new Changes();
-  readonly #onLine = new Set<(line: LogLine) => void>();
-  readonly #onEvent = new Set<(event: SupervisorEvent) => void>();
+  readonly #onLine: Listeners<LogLine>;
+  readonly #onEvent: Listeners<SupervisorEvent>;
   readonly #directory: Directory;
   readonly #scaling: Scaling;
   #resolveEnded!: (report: CrashReport | undefined) => void;
@@ -36,6 +37,8 @@ export class ProcessTree {
   constructor(spec: GroupSpec, options: ProcessTreeOptions) {
     const { clock, random, launcher } = options;
     this.#options = options;
+    this.#onLine = new Listeners(`the lines of ${spec.name}`);
+    this.#onEvent = new Listeners(`the events of ${spec.name}`);
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
@@ -44,10 +47,8 @@ export class ProcessTree {
       random,
       launcher,
       changes: this.#changes,
-      line: (line) => {
-        for (const listener of this.#onLine) listener(line);
-      },
-      event: (event) => queueMicrotask(() => this.#tell(event)), // whoever hears of it may act on it at once
+      line: (line) => this.#onLine.tell(line),
+      event: (event) => queueMicrotask(() => this.#onEvent.tell(event)), // a listener may act on it at once
     };
     this.#root = new Group(spec, tree, (report) => void this.#end(report));
     this.#directory = new Directory(this.#root);
@@ -73,13 +74,11 @@ export class ProcessTree {
   }
 
   onLine(listener: (line: LogLine) => void): () => void {
-    this.#onLine.add(listener);
-    return () => this.#onLine.delete(listener);
+    return this.#onLine.add(listener);
   }
 
   onEvent(listener: (event: SupervisorEvent) => void): () => void {
-    this.#onEvent.add(listener);
-    return () => this.#onEvent.delete(listener);
+    return this.#onEvent.add(listener);
   }
 
   restart(names?: readonly string[]): Promise<void> {
@@ -188,9 +187,5 @@ export class ProcessTree {
 
   #refuseClosed(): void {
     if (this.#closing !== undefined) throw new SupervisionError(`${this.#root.name}: was closed`);
-  }
-
-  #tell(event: SupervisorEvent): void {
-    for (const listener of this.#onEvent) listener(event);
   }
 }

@@ -72,7 +72,9 @@ export interface Supervisor extends Closeable {
    * @throws RangeError for a name nobody has
    */
   lines(names?: readonly string[], limit?: number): readonly LogLine[];
+  /** Calls the listener with every line from now on. One that throws is warned of once (`process.on("warning")`), and called on. */
   onLine(listener: (line: LogLine) => void): () => void;
+  /** Calls the listener with every event from now on; one that throws as above. */
   onEvent(listener: (event: SupervisorEvent) => void): () => void;
   /**
    * Starts each of them again, one after the other: the new one is ready before the old one is asked to go. One that does

@@ -354,6 +354,33 @@ describe("what is told", () => {
     expect(heard).toEqual(["started", "ready", "one"]);
   });
 
+  it("comes to the others where one throws, which is warned of once and told on", async () => {
+    const warnings: (Error & { readonly detail?: string })[] = [];
+    const hear = (warning: Error) => warning.name === "SupervisorWarning" && void warnings.push(warning);
+    process.on("warning", hear);
+    const { supervisor, launcher, clock } = supervised({ children: [child("a")] });
+    const heard: string[] = [];
+    const broken = (word: string): never => {
+      heard.push(`${word}, and throws`);
+      throw new Error("the screen is gone");
+    };
+    supervisor.onEvent(({ type }) => broken(type));
+    supervisor.onEvent(({ type }) => heard.push(type));
+    supervisor.onLine(({ text }) => broken(text));
+    supervisor.onLine(({ text }) => heard.push(text));
+    await supervisor.start();
+    launcher.one("a").write("one");
+    await clock.run(0);
+    expect(heard).toEqual(["started", "ready", "one"].flatMap((word) => [`${word}, and throws`, word]));
+    expect(warnings.map(({ message }) => message)).toEqual([
+      "a listener to the events of shop throws; it is told on, and not warned of again",
+      "a listener to the lines of shop throws; it is told on, and not warned of again",
+    ]);
+    expect(warnings[0]?.detail).toContain("the screen is gone");
+    process.off("warning", hear);
+    await supervisor.close();
+  });
+
   it("keeps the last 1 000 lines of each child, in the order in which they came", async () => {
     const { supervisor, launcher, clock } = supervised({
       children: [child("a"), { name: "g", children: [child("b")] }],
