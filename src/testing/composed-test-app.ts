@@ -1,9 +1,10 @@
 import type { ServiceDefinition } from "../contract/contract.js";
 import { Code, RpcError } from "../errors/errors.js";
+import { endsWithin } from "../service/ends-within.js";
 import type { RunningApp } from "../service/service.js";
 import type { RecordedSpan } from "../telemetry/recorded-span.js";
 import type { SpanRecording } from "../telemetry/recording-tracer.js";
-import { type Clock, sleep, systemClock } from "../time/time.js";
+import { type Clock, systemClock } from "../time/time.js";
 import type { CallRecord } from "./call-record.js";
 import type { CallRecorder } from "./call-recorder.js";
 import { callTree } from "./call-tree.js";
@@ -11,7 +12,7 @@ import type { Edge, InjectedFault, Trouble } from "./fault.js";
 import type { FaultBox } from "./fault-box.js";
 import { checkEdge, checkFault, type Targets } from "./fault-check.js";
 import { type Finding, findingsIn } from "./finding.js";
-import type { ManualClock } from "./manual-clock.js";
+import { endsInRealTime } from "./real-time.js";
 import type { RecordedLog } from "./recorded-log.js";
 import type { TestClientOptions } from "./running-test-app.js";
 
@@ -25,6 +26,7 @@ export interface TestAppParts {
   readonly logs: RecordedLog[];
   readonly isFake: (service: string) => boolean;
   readonly graceMs: number;
+  readonly timeoutMs: number;
   /** Ends the calls that the test has made itself. */
   readonly callsEnd: AbortController;
   /** Last of all. */
@@ -101,27 +103,27 @@ export class ComposedTestApp implements AsyncDisposable {
     return this.close();
   }
 
+  /** Timed by the real clock, whatever the app's says: on one that stands still nothing would ever be over. */
   async #close(): Promise<void> {
-    const closed = new AbortController();
-    const closing = this.running.close().finally(() => closed.abort());
-    void this.#cutOff(closed.signal);
+    const { graceMs, timeoutMs, clock, release } = this.#parts;
+    const closing = this.running.close();
     try {
-      await closing;
+      if (await endsWithin(graceMs, systemClock, closing)) return;
+      this.#cutOff();
+      if (await endsInRealTime(timeoutMs, clock, closing)) return;
+      throw new Error(
+        `${this.running.app.name} has not closed within ${timeoutMs} ms of real time after its grace ` +
+          `(still here: ${this.services.join(", ") || "no service"}); which onStop, defer or use does not end?`,
+      );
     } finally {
-      this.#parts.release();
+      this.#cutOff();
+      release();
     }
   }
 
-  /** In real time, whatever the app's clock says: on one that stands still nothing would ever be over. */
-  async #cutOff(closed: AbortSignal): Promise<void> {
-    const { graceMs, callsEnd, faults, clock } = this.#parts;
-    await sleep(systemClock, graceMs, closed);
-    callsEnd.abort(new RpcError(Code.CANCELLED, "the app was closed"));
-    faults.close();
-    while (isManual(clock) && !closed.aborted) {
-      await clock.advance(graceMs);
-      await sleep(systemClock, 10, closed);
-    }
+  #cutOff(): void {
+    this.#parts.callsEnd.abort(new RpcError(Code.CANCELLED, "the app was closed"));
+    this.#parts.faults.close();
   }
 
   #contract(service: string, key: string): ServiceDefinition {
@@ -135,8 +137,4 @@ export class ComposedTestApp implements AsyncDisposable {
     const which = key === "" ? `which contract of ${service}?` : `${service} has no contract "${key}"`;
     throw new RangeError(`client: ${which} (there are: ${known || "none"})`);
   }
-}
-
-function isManual(clock: Clock): clock is ManualClock {
-  return "advance" in clock;
 }

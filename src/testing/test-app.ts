@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { type Sections, valueSource } from "../config/config.js";
 import type { Middleware } from "../contract/contract.js";
-import { type App, type EdgeMiddleware, startApp } from "../service/service.js";
+import type { App, EdgeMiddleware } from "../service/service.js";
 import { keepContext } from "../telemetry/async-context.js";
 import { SpanRecording } from "../telemetry/recording-tracer.js";
 import { type Clock, systemClock } from "../time/time.js";
@@ -15,6 +15,7 @@ import { partOf } from "./part.js";
 import { type RecordedLog, recordingLogger } from "./recorded-log.js";
 import type { TestApp } from "./running-test-app.js";
 import { seededRandom } from "./seeded-random.js";
+import { startInTime } from "./start-in-time.js";
 
 export interface TestAppOptions<S extends Services = Services, C extends Clock = Clock> {
   /** Who is started; whatever these need must be among them, or replaced. Default: all. */
@@ -34,13 +35,18 @@ export interface TestAppOptions<S extends Services = Services, C extends Clock =
   readonly seed?: number;
   /** How long what still runs may take when all is closed, in ms of real time. Default: 250. */
   readonly graceMs?: number;
+  /**
+   * How long a start may take, and an end beyond its grace, in ms of real time; then it is given up with an error that says
+   * what it waits for. Default: 4000, which is less than the 5000 that test runners give a test.
+   */
+  readonly timeoutMs?: number;
 }
 
 /**
  * Starts an app, or a part of it, in this process: the services as they are, calls as they are between services that share
  * a process, and everything in sight.
  *
- * @throws Error where it cannot start: nothing is left of it then
+ * @throws Error where it cannot start, or does not in `timeoutMs`: nothing is left of it then
  * @example
  * await using shop = await testApp(app, {
  *   only: ["orders"],
@@ -54,8 +60,9 @@ export async function testApp<S extends Services, C extends Clock = Clock>(
   options: TestAppOptions<S, C> = {},
 ): Promise<TestApp<S, C>> {
   if (app?.kind !== "hawser.app") throw new TypeError("testApp: expected what defineApp() gave");
-  const { only, replace = {}, config = {}, seed = 1, graceMs = 250 } = options;
+  const { only, replace = {}, config = {}, seed = 1, graceMs = 250, timeoutMs = 4_000 } = options;
   if (!(graceMs >= 0)) throw new RangeError(`graceMs: must be 0 or more, was ${graceMs}`);
+  if (!(timeoutMs > 0)) throw new RangeError(`timeoutMs: must be above 0, was ${timeoutMs}`);
   const clock: Clock = options.clock ?? systemClock;
   const faults = new FaultBox(clock, seededRandom(seed));
   const recorder = new CallRecorder(clock, faults.between);
@@ -76,16 +83,30 @@ export async function testApp<S extends Services, C extends Clock = Clock>(
       : { attemptMiddleware: [recorder.leaving(from, to)] };
   const release = keepContext();
   try {
-    const running = await startApp(part, {
+    const running = await startInTime(part, {
       config: [valueSource("testApp", sectionsHere(config, app, part))],
       clock,
       graceMs,
+      timeoutMs,
       drainMs: 0,
       edge,
       logger: (service) => recordingLogger(service, clock, (line) => logs.push(line)),
       telemetry: ({ name }) => spans.telemetry(name),
     });
-    const parts = { running, clock, recorder, faults, targets, spans, logs, isFake, graceMs, callsEnd, release };
+    const parts = {
+      running,
+      clock,
+      recorder,
+      faults,
+      targets,
+      spans,
+      logs,
+      isFake,
+      graceMs,
+      timeoutMs,
+      callsEnd,
+      release,
+    };
     return new ComposedTestApp(parts) as unknown as TestApp<S, C>; // whose names and contracts were checked by their types
   } catch (error) {
     release();

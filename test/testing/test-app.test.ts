@@ -1,8 +1,10 @@
 import { context } from "@opentelemetry/api";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { RpcError } from "../../src/errors/errors.js";
 import { defineApp, defineService } from "../../src/service/service.js";
 import { manualClock, testApp } from "../../src/testing/testing.js";
+import { sleep } from "../../src/time/time.js";
 import { rpcFailure } from "../support/collect.js";
 import { EchoServiceDefinition, echo } from "../support/echo.js";
 import { harbour, pier } from "./harbour.js";
@@ -163,6 +165,7 @@ describe("testApp", () => {
     ["a value that does not fit", () => testApp(pier, { config: { ledger: { forgetful: 1 } } }), "ledger.forgetful"],
     ["a section of nobody", () => testApp(pier, { config: { dock: {} } as object }), "there is no such section"],
     ["no app", () => testApp({} as typeof pier), "testApp: expected what defineApp() gave"],
+    ["no time to start", () => testApp(pier, { timeoutMs: 0 }), "timeoutMs: must be above 0, was 0"],
     ["a grace below nothing", () => testApp(pier, { graceMs: -1 }), "graceMs: must be 0 or more, was -1"],
   ])("refuses %s", async (_, start, message) => {
     await expect(start()).rejects.toThrow(message);
@@ -199,6 +202,52 @@ describe("time, held in hand", () => {
     await app.clock.advance(5);
     await app.client("desk").read({});
     expect(app.logs.find(({ message }) => message === "read")).toMatchObject({ service: "desk", at: clock.now() });
+  });
+});
+
+describe("a start that takes too long", () => {
+  it.each([
+    ["on the machine's clock", undefined],
+    ["on a clock that stands still", manualClock()],
+  ])("is given up, names who it waits for, and leaves nothing behind, %s", async (_, clock) => {
+    const closed: string[] = [];
+    const slow = defineService({
+      name: "slow",
+      setup: ({ clock, defer }) => {
+        defer(() => sleep(clock, 20).then(() => closed.push("slow")));
+        return new Promise<void>(() => {});
+      },
+    });
+    const quick = defineService({ name: "quick", setup: ({ defer }) => defer(() => closed.push("quick")) });
+    const starting = testApp(defineApp({ name: "bog", services: [slow, quick] }), {
+      ...(clock && { clock }),
+      timeoutMs: 200,
+    });
+
+    await expect(starting).rejects.toThrow(
+      "bog has not started within 200 ms of real time: slow was stopped before its setup had ended; what does it wait for?",
+    );
+    expect(closed.sort()).toEqual(["quick", "slow"]);
+  });
+
+  it("is given up where it waits for what cannot be stopped, too", async () => {
+    const config = z.object({}).refine(() => new Promise<boolean>(() => {}));
+    const slow = defineService({ name: "slow", config, setup: () => {} });
+
+    await expect(testApp(defineApp({ name: "bog", services: [slow] }), { timeoutMs: 20, graceMs: 5 })).rejects.toThrow(
+      "bog has not started within 20 ms of real time: reading the configuration; what",
+    );
+  });
+
+  it("may sleep on the clock, and goes on when the test moves it", async () => {
+    const clock = manualClock();
+    const napping = defineService({ name: "napping", setup: ({ clock }) => sleep(clock, 20_000) });
+    const starting = testApp(defineApp({ services: [napping] }), { clock });
+    await expect.poll(() => clock.nextMs).toBe(20_000);
+
+    await clock.advance(20_000);
+    await using app = await starting;
+    expect(app.services).toEqual(["napping"]);
   });
 });
 
@@ -252,6 +301,40 @@ describe("the end of a test", () => {
     await app.close();
     for (const error of await Promise.all(pending)) expect(error).toBeInstanceOf(RpcError);
     expect(app.calls.every(({ code }) => code !== undefined)).toBe(true);
+  });
+
+  it.each([0, 1])("lets hooks sleep on a clock that stands still, with a grace of %i ms", async (graceMs) => {
+    const clock = manualClock();
+    const woken: number[] = [];
+    const sleeper = defineService({
+      name: "sleeper",
+      setup: ({ onStop }) =>
+        onStop(async () => {
+          await sleep(clock, 3_600_000);
+          woken.push(clock.now());
+        }),
+    });
+    const start = clock.now();
+    const app = await testApp(defineApp({ services: [sleeper] }), { clock, graceMs });
+
+    await app.close();
+    expect(woken).toEqual([start + 3_600_000]);
+  });
+
+  it.each([
+    ["on the machine's clock", undefined],
+    ["on a clock that stands still", manualClock()],
+  ])("is given up where a hook never ends, and says where, %s", async (_, clock) => {
+    const stuck = defineService({ name: "stuck", setup: ({ onStop }) => onStop(() => new Promise(() => {})) });
+    const app = await testApp(defineApp({ name: "bog", services: [stuck] }), {
+      ...(clock && { clock }),
+      graceMs: 0,
+      timeoutMs: 20,
+    });
+
+    await expect(app.close()).rejects.toThrow(
+      "bog has not closed within 20 ms of real time after its grace (still here: stuck)",
+    );
   });
 
   it("comes for a start that failed, too", async () => {
