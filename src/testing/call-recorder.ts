@@ -1,5 +1,6 @@
 import {
   type Call,
+  ContextKey,
   currentCall,
   type Invoke,
   type Metadata,
@@ -13,7 +14,7 @@ import { CallRecord, copyOf, keep } from "./call-record.js";
 import { type Execution, execution, LogicalCall, logicalCall } from "./logical-call.js";
 import { TappedStream } from "./tapped-stream.js";
 
-/** Tells the side that carries a call out which attempt it is. The handler never sees it. */
+/** Tells the side that carries a call out which attempt it is. Neither middleware nor handler of a service sees it. */
 const attemptKey = "x-hawser-testing-attempt";
 
 /** What stands between the recorder and the wire. */
@@ -24,6 +25,9 @@ interface Attempt {
   readonly record: CallRecord;
   readonly logical: LogicalCall;
 }
+
+/** The same, where the call has arrived. */
+const arrived: ContextKey<Attempt | undefined> = new ContextKey("hawser.testing.arrived", undefined);
 
 /** Sees every attempt where it leaves, and every run of a handler where it happens. */
 export class CallRecorder {
@@ -63,10 +67,16 @@ export class CallRecorder {
     };
   }
 
-  /** Innermost where a handler is. */
+  /** Outermost where a handler is. */
   readonly arriving: Middleware = (next) => (call) => {
-    const attempt = this.#attempts.get(Number(call.metadata.get(attemptKey)));
+    call.values.set(arrived, this.#attempts.get(Number(call.metadata.get(attemptKey))));
     call.metadata.delete(attemptKey);
+    return next(call);
+  };
+
+  /** Innermost where a handler is. */
+  readonly handling: Middleware = (next) => (call) => {
+    const attempt = call.values.get(arrived);
     if (attempt === undefined) return next(call);
     const run = attempt.logical.carriedOut(attempt.record);
     call.values.set(execution, run);

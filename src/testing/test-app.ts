@@ -70,7 +70,7 @@ export async function testApp<S extends Services, C extends Clock = Clock>(
   const logs: RecordedLog[] = [];
   const callsEnd = new AbortController();
   setMaxListeners(0, callsEnd.signal);
-  const { app: part, isFake } = partOf(app, { only, replace, middleware: recorder.arriving });
+  const { app: part, isFake } = partOf(app, { only, replace, middleware: recorder.handling });
 
   const targets = targetsOf(part);
   for (const fault of (options.faults ?? []) as readonly (Edge & Trouble)[]) {
@@ -89,6 +89,7 @@ export async function testApp<S extends Services, C extends Clock = Clock>(
       graceMs,
       timeoutMs,
       drainMs: 0,
+      middleware: () => [recorder.arriving],
       edge,
       logger: (service) => recordingLogger(service, clock, (line) => logs.push(line)),
       telemetry: ({ name }) => spans.telemetry(name),

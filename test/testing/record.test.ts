@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
+import type { Middleware } from "../../src/contract/contract.js";
 import { Code } from "../../src/errors/errors.js";
+import { defineApp, defineService } from "../../src/service/service.js";
 import { manualClock, testApp } from "../../src/testing/testing.js";
 import { collect, failure } from "../support/collect.js";
+import { EchoServiceDefinition, echo } from "../support/echo.js";
 import { pier } from "./harbour.js";
 
 describe("recorded calls", () => {
@@ -95,6 +98,28 @@ describe("recorded calls", () => {
     const [response] = await collect(app.client("desk").serverStream({ count: 1 }));
 
     expect(Object.keys(response?.metadata ?? {})).toEqual(["traceparent"]);
+  });
+
+  it("are no secret of its middleware, nor of the app's: it sees what the caller sent, and nothing else", async () => {
+    const seen: Record<string, readonly string[]> = {};
+    const noting =
+      (who: string): Middleware =>
+      (next) =>
+      (call) => {
+        seen[who] = [...call.metadata.keys()].sort();
+        return next(call);
+      };
+    const gate = defineService({
+      name: "gate",
+      contract: EchoServiceDefinition,
+      middleware: [noting("service")],
+      setup: () => echo(),
+    });
+    await using app = await testApp(defineApp({ services: [gate], middleware: [noting("app")] }));
+    await app.client("gate").unary({}, { metadata: { "x-ship": "argo" } });
+
+    expect(seen).toEqual({ app: ["x-ship"], service: ["x-ship"] });
+    expect(app.calls).toHaveLength(1);
   });
 
   it("are asked for by names that somebody has", async () => {
