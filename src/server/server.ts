@@ -92,7 +92,10 @@ class ComposedServer implements Server {
     this.#options = options;
     this.#wanted = addresses;
     this.#logger = options.logger ?? silentLogger;
-    if (options.health !== false) this.#serve(HealthDefinition, this.health.handlers());
+    if (options.health !== false) {
+      this.#serve(HealthDefinition, this.health.handlers());
+      this.health.add(HealthDefinition.fullName); // for who wants to know of the process, however its services are
+    }
     if (options.reflection !== false) {
       const handlers = reflection(() => this.#definitions);
       this.#serve(ServerReflectionDefinition, handlers);

@@ -27,6 +27,7 @@ export type {
   OwnedListener,
   Placement,
   ServiceDefinitionOptions,
+  ServiceHealth,
   ServiceSpec,
   SetupContext,
 } from "./spec.js";

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ClientBaseOptions } from "../client/client.js";
 import type { Client, Handlers, Logger, Middleware, ServiceDefinition } from "../contract/contract.js";
+import type { ServingStatus } from "../server/server.js";
 import type { Clock } from "../time/time.js";
 
 /** Something to be done at a moment of a service's life; who waits for that moment waits for it. */
@@ -63,6 +64,15 @@ export interface OwnedListener {
   close(options: { readonly graceMs: number }): Promise<void>;
 }
 
+/** What a service tells of itself to whoever asks by `grpc.health.v1`: probes, load balancers, `hawser health`. */
+export interface ServiceHealth {
+  /**
+   * Of all of it, its contracts and its server; stands until the next word or the stop. Where nothing is said it is SERVING from
+   * ready to the stop. Keeps no calls away by itself: callers find a service by the registry.
+   */
+  set(status: ServingStatus): void;
+}
+
 /** What `setup` is given: everything a service has, and nothing else is in reach. */
 export interface SetupContext<N extends NeedsSpec = NeedsSpec, Config = unknown> {
   readonly name: string;
@@ -72,6 +82,7 @@ export interface SetupContext<N extends NeedsSpec = NeedsSpec, Config = unknown>
   readonly config: Config;
   readonly log: Logger;
   readonly clock: Clock;
+  readonly health: ServiceHealth;
   /** Disposes of it after the stop, the last first; also where `setup` fails. Gives it back. */
   use<T extends Disposable | AsyncDisposable>(resource: T): T;
   /** Something else to be done then. */

@@ -47,7 +47,14 @@ describe.each<[string, () => Transport, string]>([
     expect((await client.list({})).statuses).toEqual({
       "": { status: Status.SERVING },
       [contract]: { status: Status.SERVING },
+      [HealthDefinition.fullName]: { status: Status.SERVING },
     });
+  });
+
+  test("says of its own answers that they come, whatever they say", async () => {
+    const { server, client } = await given();
+    for (const service of ["", contract]) server.health.set(service, "NOT_SERVING");
+    expect((await client.check({ service: HealthDefinition.fullName })).status).toBe(Status.SERVING);
   });
 
   test("says what it was told to say", async () => {

@@ -1,4 +1,5 @@
 import { type Closeable, type Instance, newInstanceId } from "../../contract/contract.js";
+import type { ServingStatus } from "../../server/server.js";
 import { sleep } from "../../time/time.js";
 import { createService, type Service } from "../create-service.js";
 import type { Need, ServiceSpec, SetupContext } from "../spec.js";
@@ -143,6 +144,7 @@ export class RunningService implements Closeable {
       config,
       log: service.logger,
       clock: this.#process.clock,
+      health: { set: (status) => this.#setHealth(status) },
       use: (resource) => this.#teardown.own(resource),
       defer: (hook) => this.#teardown.add(hook),
       onReady: (hook) => void service.onReady(() => startStep("onReady", hook, this.#step)),
@@ -151,6 +153,11 @@ export class RunningService implements Closeable {
       background: (name, task) => this.#background.add(name, task),
       listen: (listener) => this.#listeners.add(listener),
     };
+  }
+
+  #setHealth(status: ServingStatus): void {
+    const contracts = [...this.spec.contracts.values()].map(({ fullName }) => fullName);
+    for (const name of ["", ...contracts]) this.#service.server.health.set(name, status);
   }
 
   /** @throws TypeError for an option that cannot be, naming the need */
