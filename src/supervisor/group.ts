@@ -110,10 +110,11 @@ export class Group implements Member {
     });
   }
 
-  /** Adds processes; none of them stays where one cannot be started. */
-  async add(specs: readonly ProcessSpec[]): Promise<CrashReport | undefined> {
+  /** Starts processes of its own that are stopped, and new ones. Where one cannot be started all of them end, and the new ones are forgotten. */
+  async grow(stopped: readonly Child[], specs: readonly ProcessSpec[]): Promise<CrashReport | undefined> {
     await this.#tree.changes.until(() => this.#phase !== "starting");
     this.#members.arrange([...this.#members.specs, ...specs]);
+    for (const child of stopped) child.revive();
     if (!this.up) return undefined; // they start with the others
     const added = this.members.filter(({ name }) => specs.some((spec) => spec.name === name)) as Child[];
     let report: CrashReport | undefined;
@@ -122,8 +123,8 @@ export class Group implements Member {
       report ??= failure;
       this.#tree.changes.changed(); // who waits for this one waits in vain
     };
-    await Promise.all(added.map(start));
-    if (report !== undefined) await this.remove(added);
+    await Promise.all([...stopped, ...added].map(start));
+    if (report !== undefined) await Promise.all([this.remove(added), this.hold(new Set(stopped))]);
     return report;
   }
 

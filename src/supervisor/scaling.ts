@@ -29,15 +29,28 @@ export class Scaling {
       throw new RangeError(`scale: the count for "${group.name}" is ${count}; it must be a whole number, 0 or more`);
     }
     const series = this.#seriesOf(group);
-    const children = group.members as readonly Child[];
-    const highestFirst = [...children].sort((a, b) => numberOf(b.name) - numberOf(a.name));
-    if (count <= children.length) return group.remove(highestFirst.slice(0, children.length - count));
-    const [highest] = highestFirst;
+    const children = (group.members as readonly Child[]).toSorted((a, b) => numberOf(a.name) - numberOf(b.name));
+    const highest = children.at(-1);
     const added = this.#more(series, count - children.length, highest === undefined ? 0 : numberOf(highest.name));
     checkSpec({ name: group.name, children: [...children.map(({ spec }) => spec), ...added] });
     this.#refuseTaken(added);
-    const report = await group.add(added);
+    await this.#grow(group, children.slice(0, count), added);
+    await group.remove(children.slice(count));
+  }
+
+  /** Makes those that stay run, and the new ones. */
+  async #grow(group: Group, staying: readonly Child[], added: readonly ProcessSpec[]): Promise<void> {
+    const stopped = staying.filter(({ idle }) => idle);
+    if (stopped.length + added.length === 0) return;
+    const before = new Map(stopped.map((child) => [child.name, child.timesReady]));
+    const report = await group.grow(stopped, added);
     if (report !== undefined) throw new SupervisionError(report.text, report);
+    if (!group.up) return; // they start with the group
+    const names = new Set([...stopped, ...added].map(({ name }) => name));
+    const missing = group.children.find(
+      ({ name, timesReady }) => names.has(name) && timesReady === (before.get(name) ?? 0),
+    );
+    if (missing !== undefined) throw new SupervisionError(`${missing.name}: was stopped before it was ready`);
   }
 
   #seriesOf(group: Group): Series {
@@ -50,7 +63,9 @@ export class Scaling {
   }
 
   #more({ prefix, like }: Series, count: number, highest: number): readonly ProcessSpec[] {
-    return Array.from({ length: count }, (_, index) => this.#another(like, `${prefix}-${highest + 1 + index}`));
+    return Array.from({ length: Math.max(0, count) }, (_, index) =>
+      this.#another(like, `${prefix}-${highest + 1 + index}`),
+    );
   }
 
   #refuseTaken(added: readonly ProcessSpec[]): void {

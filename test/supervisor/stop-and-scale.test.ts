@@ -175,6 +175,47 @@ describe("scaling", () => {
     await supervisor.close();
   });
 
+  it("starts those that were stopped, for so many are to run", async () => {
+    const { supervisor, launcher, clock, states } = supervised({ children: [orders(2)] });
+    await supervisor.start();
+    await supervisor.stop(["orders-2"]);
+    await supervisor.scale("orders", 2);
+    expect(states()).toEqual({ "orders-1": "ready", "orders-2": "ready" });
+    await supervisor.stop(["orders-1"]);
+    await supervisor.scale("orders", 3);
+    expect(states()).toEqual({ "orders-1": "ready", "orders-2": "ready", "orders-3": "ready" });
+    await supervisor.stop(["orders-1"]);
+    launcher.diary.length = 0;
+    await supervisor.scale("orders", 1);
+    expect(launcher.diary[0]).toBe("+orders-1");
+    expect(states()).toEqual({ "orders-1": "ready" });
+    await supervisor.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it("leaves stopped ones stopped where one of them cannot be started", async () => {
+    const { supervisor, launcher, clock, states } = supervised({ children: [orders(3)] });
+    await supervisor.start();
+    await supervisor.stop(["orders-1", "orders-2"]);
+    launcher.onLaunch = (process) => (process.name === "orders-2" ? process.exit(1) : process.ready());
+    await expect(supervisor.scale("orders", 4)).rejects.toThrow("orders-2 ended with code 1 before it was ready");
+    await clock.run(60_000);
+    expect(states()).toEqual({ "orders-1": "stopped", "orders-2": "stopped", "orders-3": "ready" });
+    await supervisor.close();
+  });
+
+  it("fails where a new one is stopped before it is ready, and keeps the others", async () => {
+    const { supervisor, launcher, clock, states } = supervised({ children: [orders(1)] });
+    await supervisor.start();
+    launcher.onLaunch = (process) => process.name === "orders-2" && process.ready();
+    const scaled = supervisor.scale("orders", 3).catch((reason: Error) => reason.message);
+    await clock.run(0);
+    await supervisor.stop(["orders-3"]);
+    expect(await scaled).toBe("orders-3: was stopped before it was ready");
+    expect(states()).toEqual({ "orders-1": "ready", "orders-2": "ready", "orders-3": "stopped" });
+    await supervisor.close();
+  });
+
   it("makes new ones as the caller says", async () => {
     const another = (like: ProcessSpec, name: string) => ({ ...like, name, env: { INSTANCE: name } });
     const { supervisor, launcher } = supervised({ children: [orders(1)] }, { another });
