@@ -21,7 +21,11 @@ export interface RecordingOptions {
   readonly maxCallMessages?: number;
   /** How large a file may become. Default: 64 MiB. */
   readonly maxFileBytes?: number;
-  /** How many files of this process are kept. Default: 4. */
+  /**
+   * How many files of the service are kept in the folder, by the time they were last written; of another process that
+   * lives none is counted nor removed. Containers cannot see each other's processes: each needs a folder of its own.
+   * Default: 4.
+   */
   readonly maxFiles?: number;
   /** How much may wait to be written, in bytes, before calls are left out of the recording. Default: 8 MiB. */
   readonly maxPendingBytes?: number;

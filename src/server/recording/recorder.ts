@@ -4,6 +4,7 @@ import { ContractMessages, type MethodMessages } from "./contract-messages.js";
 import { Journal } from "./journal.js";
 import type { ResolvedRecordingOptions } from "./options.js";
 import { RecordedCall, type RecordedMethod } from "./recorded-call.js";
+import { recordingName, removeOldest } from "./recording-files.js";
 import { RotatingFile } from "./rotating-file.js";
 
 /** A waiting record is more than its messages. */
@@ -23,9 +24,12 @@ export class Recorder implements Closeable {
 
   constructor(options: ResolvedRecordingOptions) {
     const { folder, service, contracts, clock, logger, maxFileBytes, maxFiles, maxPendingBytes } = options;
-    const time = new Date(clock.now()).toISOString().replace(/[-:]|\.\d+/g, "");
-    const name = `${service}-${time}-${process.pid}`;
-    const file = new RotatingFile({ folder, name, maxBytes: maxFileBytes, maxFiles });
+    const file = new RotatingFile({
+      folder,
+      name: recordingName(service, clock.now()),
+      maxBytes: maxFileBytes,
+      makeRoom: () => removeOldest({ folder, service, keep: maxFiles - 1 }),
+    });
     this.#options = options;
     this.#contracts = new Map(contracts.map((contract) => [contract.fullName, contract]));
     this.#journal = new Journal({ file, maxPendingBytes, clock, logger: logger.child({ recording: folder }) });

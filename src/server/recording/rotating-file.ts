@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import type { Appendable } from "./journal.js";
 
@@ -9,14 +9,13 @@ export interface RotatingFileOptions {
   readonly name: string;
   /** A file that would become larger is followed by a new one. */
   readonly maxBytes: number;
-  /** How many files are kept; the oldest go. */
-  readonly maxFiles: number;
+  /** Called before each file that is made, when the folder is there. */
+  readonly makeRoom: () => Promise<void>;
 }
 
 /** Lines in files of limited size, which only their owner may read. A file is made when there is something to write. */
 export class RotatingFile implements Appendable {
   readonly #options: RotatingFileOptions;
-  readonly #paths: string[] = [];
   #number = 0;
   #handle: FileHandle | undefined;
   #bytes = 0;
@@ -47,16 +46,14 @@ export class RotatingFile implements Appendable {
   }
 
   async #open(): Promise<FileHandle> {
-    const { folder, name, maxFiles } = this.#options;
+    const { folder, name, makeRoom } = this.#options;
     await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeRoom();
     for (;;) {
       this.#number++;
       const path = join(folder, this.#number === 1 ? `${name}.jsonl` : `${name}.${this.#number}.jsonl`);
       try {
-        const handle = await open(path, "ax", 0o600); // never somebody else's, nor through a link
-        this.#paths.push(path);
-        while (this.#paths.length > maxFiles) await rm(this.#paths.shift() as string, { force: true });
-        return handle;
+        return await open(path, "ax", 0o600); // never somebody else's, nor through a link
       } catch (reason) {
         if ((reason as NodeJS.ErrnoException).code !== "EEXIST") throw reason;
       }
