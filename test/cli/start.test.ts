@@ -38,7 +38,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   try {
-    expect({ alive: shell.family(), left: shell.leftovers() }).toEqual({ alive: [], left: [] });
+    expect(shell.remains).toEqual({ alive: [], left: [] });
   } finally {
     await shell[Symbol.asyncDispose]();
     await project[Symbol.asyncDispose]();
@@ -112,6 +112,12 @@ describe.concurrent("hawser start", () => {
     const words = shell.start(["start", "words"], { cwd: project.folder, env: world.env });
     await words.says(/^talk: words here, in one process; try: hawser list$/m);
     expect((await words.stop()).code).toBe(0);
+  });
+
+  it("refuses to write calls where nothing can be written", async () => {
+    const { code, err } = await shell.run(["start", app, "words", "--record", join(app, "calls")]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/^hawser: --record .*: nothing can be written there: ENOTDIR/);
   });
 
   it("writes the calls that come in, which can be made again", async () => {

@@ -35,8 +35,17 @@ export async function serveApp(options: ServeOptions, terminal: Terminal): Promi
     await explain(reason, terminal);
     throw reason;
   } finally {
-    for (const each of open.reverse()) await each.close();
+    for (const each of open.reverse()) await closed(each, terminal);
     clearInterval(alive);
+  }
+}
+
+/** One that does not close keeps nobody else from closing. */
+async function closed(each: Open, terminal: Terminal): Promise<void> {
+  try {
+    await each.close();
+  } catch (reason) {
+    await terminal.note(`hawser: ${reason instanceof Error ? reason.message : reason}`);
   }
 }
 

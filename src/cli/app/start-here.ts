@@ -1,10 +1,12 @@
+import { constants } from "node:fs";
+import { access, mkdir } from "node:fs/promises";
 import type { Logger, Middleware } from "../../contract/contract.js";
-import { recording } from "../../server/recording/recording.js";
+import { type Recording, recording } from "../../server/recording/recording.js";
 import { logLevel } from "../../service/options.js";
 import { type App, type RunningApp, type StartAppOptions, startApp } from "../../service/service.js";
 import type { SupervisorLink } from "../../supervisor/supervisor.js";
 import { createLogger, startTelemetry } from "../../telemetry/telemetry.js";
-import { AppError } from "../failure.js";
+import { AppError, UsageError } from "../failure.js";
 import type { Terminal } from "../terminal.js";
 import { registryOf } from "../with-registry.js";
 import { addressesOf, checkApart, knownService } from "./addresses.js";
@@ -67,7 +69,7 @@ async function loadAndStart(start: StartOptions, terminal: Terminal): Promise<Ru
   const logger = loggerOf(app, terminal);
   const registry = registryUrl === undefined ? undefined : registryOf(registryUrl, { logger: logger(app.name) });
   if (registry !== undefined) open.push(registry);
-  const recordings = recordingsOf(start, app);
+  const recordings = await recordingsOf(start, app, logger);
   const options: StartAppOptions = {
     services,
     config,
@@ -115,14 +117,26 @@ function whereOthersReachIt({ advertise }: StartOptions, { io }: Terminal): { ad
   return { ...(host && { advertise: host }), ...(zone && { zone }) };
 }
 
-function recordingsOf({ record, open }: StartOptions, app: App): (service: string) => readonly Middleware[] {
-  return (name) => {
-    const service = app.services.find((each) => each.name === name);
-    if (record === undefined || service === undefined) return [];
-    const made = recording({ folder: record, service: name, contracts: [...service.contracts.values()] });
-    open.push(made);
-    return [made];
-  };
+/** One for each service, also where it starts a second time. @throws UsageError where nothing can be written there */
+async function recordingsOf(
+  { record, open }: StartOptions,
+  app: App,
+  logger: (service: string) => Logger,
+): Promise<(service: string) => readonly Middleware[]> {
+  if (record === undefined) return () => [];
+  try {
+    await mkdir(record, { recursive: true, mode: 0o700 });
+    await access(record, constants.W_OK);
+  } catch (cause) {
+    throw new UsageError(`--record ${record}: nothing can be written there: ${(cause as Error).message}`, { cause });
+  }
+  const made = new Map<string, Recording>();
+  for (const { name, contracts } of app.services) {
+    const options = { folder: record, service: name, contracts: [...contracts.values()], logger: logger(name) };
+    made.set(name, recording(options));
+  }
+  open.push(...made.values());
+  return (name) => [made.get(name) as Recording];
 }
 
 /** Starts; and where an address is taken by the process that this one replaces, again when that has gone. */
