@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { type Clock, systemClock, systemRandom, type Timer } from "../time/time.js";
+import { RestartDelay } from "./restart-delay.js";
 
 /** How long groups have to end by themselves once the supervisor is gone, before they get SIGKILL, in s. */
 const graceSeconds = 5;
-
-/** A guard that dies is replaced so often: somebody kills it, or no shell lives here. */
-const mostDeaths = 10;
 
 /**
  * Reads `+<group>` and `-<group>` lines. At the end of its input the supervisor is gone, whoever killed it: what is left
@@ -40,20 +39,35 @@ done
 signal KILL
 `;
 
+const purpose = "which ends the processes of a supervisor that was killed";
+
+export interface GuardOptions {
+  /** Default: `/bin/sh` */
+  readonly shell?: string;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+}
+
 /**
  * A process of its own, in a session of its own, that outlives the supervisor just long enough to end the process groups
- * the supervisor has left behind.
+ * the supervisor has left behind. One that dies is replaced, however often, with growing waits. Where that fails, this
+ * process is warned once (`process.on("warning")`) until it succeeds again: those that speak the protocol still end when
+ * their channel does, and all the others would stay.
  */
 export class Guard {
   readonly #groups = new Set<number>();
   readonly #shell: string;
+  readonly #clock: Clock;
+  readonly #delay = new RestartDelay(systemRandom);
   #process: ChildProcess | undefined;
-  #deaths = 0;
+  #onGuardSince = 0;
+  #timer: Timer | undefined;
+  #warned = false;
   #closed = false;
 
-  /** @param shell Default: `/bin/sh` */
-  constructor(shell: string = "/bin/sh") {
+  constructor({ shell = "/bin/sh", clock = systemClock }: GuardOptions = {}) {
     this.#shell = shell;
+    this.#clock = clock;
   }
 
   get pid(): number | undefined {
@@ -64,16 +78,16 @@ export class Guard {
   async open(): Promise<void> {
     const guard = spawn(this.#shell, ["-c", script], { cwd: "/", detached: true, stdio: ["pipe", "pipe", "ignore"] });
     guard.on("error", () => {});
-    guard.stdin.on("error", () => {});
-    const purpose = "which ends the processes of a supervisor that was killed";
     if (guard.pid === undefined) throw new Error(`there is no ${this.#shell}, ${purpose}`);
+    guard.stdin.on("error", () => {});
     this.#process = guard;
     for (const group of this.#groups) this.#write(`+${group}`);
     const gone = once(guard, "exit").then(() => "gone");
     const first = await Promise.race([gone, once(guard.stdout, "data")]);
     guard.stdout.destroy();
     if (first === "gone") throw new Error(`${this.#shell} ended at once, ${purpose}`);
-    void gone.then(() => this.#died(guard));
+    this.#onGuardSince = this.#clock.now();
+    void gone.then(() => this.#replaceLater(this.#clock.now() - this.#onGuardSince));
   }
 
   add(group: number): void {
@@ -89,6 +103,7 @@ export class Guard {
   /** Resolves once it has gone, and with it what was left of the groups. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#timer?.cancel();
     const guard = this.#process;
     if (guard === undefined || guard.exitCode !== null || guard.signalCode !== null) return;
     const gone = once(guard, "exit");
@@ -100,12 +115,25 @@ export class Guard {
     this.#process?.stdin?.write(`${line}\n`);
   }
 
-  /** Somebody killed it: another one takes its place. */
-  #died(guard: ChildProcess): void {
-    if (this.#closed || guard !== this.#process) return;
+  /** @param wellMs how long the one that has died was on guard */
+  #replaceLater(wellMs: number): void {
     this.#process = undefined;
-    this.#deaths += 1;
-    if (this.#deaths > mostDeaths) return;
-    this.open().catch(() => {}); // without a shell, processes that speak the protocol still end when their channel does
+    if (!this.#closed) this.#timer = this.#clock.timer(this.#delay.next(wellMs), () => void this.#replace(), true);
+  }
+
+  async #replace(): Promise<void> {
+    try {
+      await this.open();
+      this.#warned = false;
+    } catch (reason) {
+      if (!this.#closed && !this.#warned) this.#warn(reason as Error);
+      this.#replaceLater(0);
+    }
+  }
+
+  #warn({ message }: Error): void {
+    this.#warned = true;
+    const type = "SupervisorWarning";
+    process.emitWarning(`the guard has died and cannot be replaced, which is tried on: ${message}`, { type });
   }
 }

@@ -19,7 +19,7 @@ export interface ProcessLauncherOptions {
  * and what it has started ends with it. Whatever leaves that group (a daemon that calls setsid) is out of reach.
  */
 export function processLauncher(options: ProcessLauncherOptions = {}): Launcher {
-  const { clock = systemClock, guard = new Guard() } = options;
+  const { clock = systemClock, guard = new Guard({ clock }) } = options;
   const close = (): Promise<void> => guard.close();
   return {
     open: () => guard.open(),

@@ -1,9 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Guard } from "../../src/supervisor/guard.js";
 import type { ProcessSpec } from "../../src/supervisor/supervisor.js";
+import { ManualClock } from "../support/manual-clock.js";
 import { gone, real, runs, typescript } from "./processes.js";
 
 /** A supervisor that runs in a process of its own, and leads a group of its own as one does that a shell starts. */
@@ -130,14 +134,55 @@ describe("the guard", { timeout: 60_000 }, () => {
     guard.add(known);
     const first = guard.pid as number;
     process.kill(first, "SIGKILL");
-    await vi.waitFor(() => expect(guard.pid).not.toBe(first)); // it tells nobody
+    await vi.waitFor(() => expect([undefined, first]).not.toContain(guard.pid)); // it tells nobody
     expect(runs(guard.pid as number)).toBe(true);
     await guard.close();
     await gone([known]);
   });
 
+  it("that cannot be replaced at once is tried again until it is, and that is warned of once", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "hawser-"));
+    const shell = join(folder, "sh");
+    const allow = (): void => writeFileSync(shell, '#!/bin/sh\nexec /bin/sh "$@"\n', { mode: 0o700 });
+    const warnings: string[] = [];
+    const hear = ({ name, message }: Error) => name === "SupervisorWarning" && void warnings.push(message);
+    process.on("warning", hear);
+    allow();
+    const clock = new ManualClock();
+    const guard = new Guard({ shell, clock });
+    await guard.open();
+    const known = group();
+    guard.add(known);
+    writeFileSync(shell, "#!/bin/sh\nexit 1\n");
+    process.kill(guard.pid as number, "SIGKILL");
+    for (let tries = 0; tries < 12; tries++) {
+      await vi.waitFor(() => expect(clock.pending).toBe(1)); // it tells nobody
+      clock.advance(clock.nextMs ?? 0);
+    }
+    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    const message = `the guard has died and cannot be replaced, which is tried on: ${shell} ended at once`;
+    expect(warnings).toEqual([expect.stringContaining(message)]);
+    allow();
+    clock.advance(clock.nextMs ?? 0);
+    await vi.waitFor(() => expect(guard.pid).toBeDefined());
+    await guard.close();
+    await gone([known]);
+    process.off("warning", hear);
+    rmSync(folder, { recursive: true });
+  });
+
+  it("that is closed while it is to be replaced is not", async () => {
+    const clock = new ManualClock();
+    const guard = new Guard({ clock });
+    await guard.open();
+    process.kill(guard.pid as number, "SIGKILL");
+    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await guard.close();
+    expect({ pid: guard.pid, pending: clock.pending }).toEqual({ pid: undefined, pending: 0 });
+  });
+
   it("needs a shell", async () => {
-    await expect(new Guard("/nowhere/sh").open()).rejects.toThrow("there is no /nowhere/sh");
-    await expect(new Guard("/bin/false").open()).rejects.toThrow("/bin/false ended at once");
+    await expect(new Guard({ shell: "/nowhere/sh" }).open()).rejects.toThrow("there is no /nowhere/sh");
+    await expect(new Guard({ shell: "/bin/false" }).open()).rejects.toThrow("/bin/false ended at once");
   });
 });
