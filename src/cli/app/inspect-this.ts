@@ -16,13 +16,22 @@ export function inspectThis(option: string, given: string | true, { wait = false
   if (port === undefined || Number(port) > 65_535) {
     throw new UsageError(`${option} ${given}: expected host:port, like 127.0.0.1:9229`);
   }
-  open(Number(port), host);
-  if (url() === undefined)
+  const listen = (): void => {
+    open(Number(port), host);
+    if (url() !== undefined) return;
     throw new UsageError(`${option} ${host}:${port}: the port is taken; choose another, or 0 for a free one`);
-  if (!wait) return;
-  // Nothing of ours runs while it waits: signals have to do what they do without us.
+  };
+  if (wait) withoutListeners(listen, waitForDebugger);
+  else listen();
+}
+
+/** Nothing of ours runs while somebody waits for a debugger: signals have to do what they do without us. */
+function withoutListeners(...steps: readonly (() => void)[]): void {
   const listeners = stopSignals.map((signal) => [signal, process.listeners(signal)] as const);
   for (const signal of stopSignals) process.removeAllListeners(signal);
-  waitForDebugger();
-  for (const [signal, each] of listeners) for (const listener of each) process.on(signal, listener as () => void);
+  try {
+    for (const step of steps) step();
+  } finally {
+    for (const [signal, each] of listeners) for (const listener of each) process.on(signal, listener as () => void);
+  }
 }
