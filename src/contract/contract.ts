@@ -29,5 +29,5 @@ export { type Instance, type InstanceState, newInstanceId } from "./instance.js"
 export type { Closeable } from "./lifecycle.js";
 export { type Logger, silentLogger } from "./logger.js";
 export { Metadata, type MetadataInit, type MetadataValue, namesOfHttp } from "./metadata.js";
-export { type Idempotency, type Method, type MethodKind, methodsOf } from "./method.js";
+export { type Idempotency, isInfrastructure, type Method, type MethodKind, methodsOf } from "./method.js";
 export { RequestStream } from "./request-stream.js";

@@ -27,6 +27,11 @@ export interface Method {
   readonly options: { readonly [tag: number]: readonly Uint8Array[] };
 }
 
+/** Whether a method is one of gRPC's own services: health, reflection and whatever else stands in a package `grpc`. */
+export function isInfrastructure(method: Method): boolean {
+  return method.service.startsWith("grpc.");
+}
+
 const kinds: readonly MethodKind[] = ["unary", "serverStream", "clientStream", "bidi"];
 
 function idempotencyOf(level: string | undefined): Idempotency {

@@ -1,7 +1,6 @@
-import type { Call, Middleware } from "../contract/contract.js";
+import { type Call, isInfrastructure, type Middleware } from "../contract/contract.js";
 import type { Code } from "../errors/errors.js";
 import { type Clock, systemClock } from "../time/time.js";
-import { isInfrastructure } from "./infrastructure.js";
 import { LatencyHistogram } from "./latency-histogram.js";
 import { serverSide } from "./side.js";
 import { WatchedCall } from "./watched-call.js";

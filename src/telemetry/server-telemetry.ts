@@ -1,8 +1,7 @@
 import { type Attributes, context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
-import { type HandlerCall, isHandlerCall, type Middleware } from "../contract/contract.js";
+import { type HandlerCall, isHandlerCall, isInfrastructure, type Middleware } from "../contract/contract.js";
 import { peerAttributes } from "./address.js";
 import { CallTelemetry, type TelemetryOptions } from "./call-telemetry.js";
-import { isInfrastructure } from "./infrastructure.js";
 import { Attribute } from "./names.js";
 import { placementOfCaller } from "./placement.js";
 import { extract } from "./propagation.js";

@@ -6,7 +6,7 @@
  * whose name says that it lets somebody in (`authorization`, `x-session-id`, `x-api-key` …) are never written; where nobody
  * can tell what to hide in messages, none is. Files and folder are their owner's alone.
  */
-import { type Closeable, isHandlerCall, type Middleware } from "../../contract/contract.js";
+import { type Closeable, isHandlerCall, isInfrastructure, type Middleware } from "../../contract/contract.js";
 import { type RecordingOptions, resolveRecordingOptions } from "./options.js";
 import { Recorder } from "./recorder.js";
 
@@ -17,7 +17,8 @@ export type { RecordingOptions } from "./options.js";
 export interface Recording extends Middleware, Closeable {}
 
 /**
- * Records every call of a server. Place it inside authentication, so that it sees what handlers see.
+ * Records every call of a server, but for those of health and reflection. Place it inside authentication, so that it sees
+ * what handlers see.
  *
  * @throws TypeError or RangeError for an option that cannot be, naming it
  * @example
@@ -27,10 +28,7 @@ export interface Recording extends Middleware, Closeable {}
 export function recording(options: RecordingOptions): Recording {
   const recorder = new Recorder(resolveRecordingOptions(options));
   const middleware: Middleware = (next) => (call) =>
-    isHandlerCall(call) && !ownServices.test(call.method.service) ? recorder.follow(call).invoke(next) : next(call);
+    isHandlerCall(call) && !isInfrastructure(call.method) ? recorder.follow(call).invoke(next) : next(call);
   const close = (): Promise<void> => recorder.close();
   return Object.assign(middleware, { close, [Symbol.asyncDispose]: close });
 }
-
-/** Health and reflection, which every server has. */
-const ownServices = /^grpc\./;
