@@ -5,7 +5,6 @@ import { RestartDelay } from "./restart-delay.js";
 import { RestartWindow } from "./restart-window.js";
 import { type Round, Rounds } from "./round.js";
 import { defaultIntensity, type GroupSpec, isGroup, type ProcessSpec } from "./spec.js";
-import { startOrder } from "./start-order.js";
 import type { CrashReport } from "./status.js";
 import { affectedBy } from "./strategy.js";
 import type { Member, Tree } from "./tree.js";
@@ -128,10 +127,9 @@ export class Group implements Member {
     return report;
   }
 
-  /** Stops and forgets processes. @throws TypeError where another comes after one of them */
+  /** Stops and forgets processes that none of those that stay is said to come after. */
   async remove(removed: readonly Child[]): Promise<void> {
     const staying = ({ name }: ProcessSpec | GroupSpec): boolean => !removed.some((member) => member.name === name);
-    startOrder(this.#members.specs.filter(staying));
     for (const child of removed) this.#retire(child);
     await this.#members.stop(removed);
     this.#members.arrange(this.#members.specs.filter(staying));

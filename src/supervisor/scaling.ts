@@ -26,7 +26,7 @@ export class Scaling {
 
   async scale(group: Group, count: number): Promise<void> {
     if (!Number.isSafeInteger(count) || count < 0) {
-      throw new RangeError(`scale: the count for "${group.name}" is ${count}; it must be a whole number, 0 or more`);
+      throw new TypeError(`scale: the count for "${group.name}" is ${count}; it must be a whole number, 0 or more`);
     }
     const series = this.#seriesOf(group);
     const children = (group.members as readonly Child[]).toSorted((a, b) => numberOf(a.name) - numberOf(b.name));
@@ -34,8 +34,11 @@ export class Scaling {
     const added = this.#more(series, count - children.length, highest === undefined ? 0 : numberOf(highest.name));
     checkSpec({ name: group.name, children: [...children.map(({ spec }) => spec), ...added] });
     this.#refuseTaken(added);
-    await this.#grow(group, children.slice(0, count), added);
-    await group.remove(children.slice(count));
+    const staying = children.slice(0, count);
+    const leaving = children.slice(count);
+    refuseNeeded(staying, leaving);
+    await this.#grow(group, staying, added);
+    await group.remove(leaving);
   }
 
   /** Makes those that stay run, and the new ones. */
@@ -71,18 +74,27 @@ export class Scaling {
   #refuseTaken(added: readonly ProcessSpec[]): void {
     const taken = new Set([...this.#directory.children, ...this.#directory.groups].map(({ name }) => name));
     const twice = added.find(({ name }) => taken.has(name));
-    if (twice !== undefined) throw new RangeError(`scale: "${twice.name}" is there already`);
+    if (twice !== undefined) throw new SupervisionError(`scale: "${twice.name}" is there already`);
   }
 }
 
-/** @throws RangeError where they are not processes numbered alike */
+/** @throws SupervisionError where a process that stays is said to come after one that is to leave */
+function refuseNeeded(staying: readonly Child[], leaving: readonly Child[]): void {
+  for (const { name, spec } of staying) {
+    const needed = leaving.find((child) => spec.after?.includes(child.name));
+    if (needed === undefined) continue;
+    throw new SupervisionError(`scale: "${needed.name}" cannot leave: "${name}", which stays, comes after it`);
+  }
+}
+
+/** @throws SupervisionError where they are not processes numbered alike */
 function seriesOf(group: string, specs: readonly (ProcessSpec | GroupSpec)[]): Series {
   const prefixes = new Set(specs.map((spec) => (isGroup(spec) ? undefined : /^(.+)-\d+$/.exec(spec.name)?.[1])));
   const [prefix] = prefixes;
   if (prefixes.size !== 1 || prefix === undefined) {
     const names = specs.map(({ name }) => name).join(", ") || "none";
     const expected = `like processes named e.g. ${group}-1, ${group}-2`;
-    throw new RangeError(`scale: the children of "${group}" are not ${expected} (they are: ${names})`);
+    throw new SupervisionError(`scale: the children of "${group}" are not ${expected} (they are: ${names})`);
   }
   const [like] = (specs as readonly ProcessSpec[]).toSorted((a, b) => numberOf(b.name) - numberOf(a.name));
   return { prefix, like: like as ProcessSpec };

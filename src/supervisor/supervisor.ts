@@ -90,8 +90,8 @@ export interface Supervisor extends Closeable {
    * Makes a group of like processes (`orders-1`, `orders-2`) smaller, from the highest number down, or larger. Of those that
    * stay, the stopped ones are started.
    *
-   * @throws RangeError for a group nobody has or whose children are not numbered so, or a count below 0;
-   * SupervisionError where a new or stopped one does not become ready: none of the new ones stays, nor runs any of the
+   * @throws RangeError for a group nobody has; TypeError for a count that is no whole number from 0 up; SupervisionError for
+   * a group whose children are not numbered so, or cannot leave; and where a new or stopped one does not become ready: none of the new ones stays, nor runs any of the
    * stopped ones. Where one is stopped before it is ready, the others stay
    */
   scale(group: string, count: number): Promise<void>;

@@ -69,6 +69,15 @@ it("A name nobody has is told as it is, by every verb", async () => {
   }
 });
 
+it("A group that cannot be scaled is told to be that, and not to be missing", async () => {
+  supervisor = createSupervisor({ name: "shop", children: [{ name: "orders", children: [speaker("one")] }] });
+  await user.up("shop", supervisor);
+  await supervisor.start();
+  const { code, err } = await user.run(["scale", "orders=2"]);
+  expect(code).toBe(1);
+  expect(err).toMatch(/^FAILED_PRECONDITION: scale: the children of "orders" are not like processes/);
+});
+
 it("A process that does not start again is reported, and the old one stays", async () => {
   const cwd = mkdtempSync(join(tmpdir(), "hawser-cwd-"));
   const orders = { name: "orders", children: [{ ...speaker("orders-1"), cwd }] };

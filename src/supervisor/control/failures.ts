@@ -13,8 +13,8 @@ export function unknownName(name: string, known: readonly string[]): RpcError {
 }
 
 /**
- * What the work of a supervisor failed with: its first line, for it travels in a header field. Told as it is, whatever it is:
- * only the user whose processes these are can ask.
+ * What the work of a supervisor failed with, of which a RangeError is about a name: its first line, for it travels in a
+ * header field. Told as it is, whatever it is: only the user whose processes these are can ask.
  */
 export function workFailed(reason: unknown): RpcError {
   const code =
