@@ -2,9 +2,8 @@ import type { Command } from "commander";
 import type { ClientOptions } from "../client/client.js";
 import type { ServiceDefinition } from "../contract/contract.js";
 import { systemClock } from "../time/time.js";
-import { parseAddress } from "../transport/address.js";
 import { grpcJsTransport } from "../transport/grpc-js/grpc-js.js";
-import type { Transport } from "../transport/transport.js";
+import { addressOf } from "./address-of.js";
 import { CallTrace } from "./call/call-trace.js";
 import { Caller } from "./call/caller.js";
 import { findMethod, type MethodName, matchesService, parseMethodName } from "./call/find-method.js";
@@ -128,20 +127,6 @@ function withServer(service: string, terminal: Terminal, use: (server: ClientOpt
     await interruptible(requireService(registry, service), terminal.io.signal);
     await use({ registry, service, transport });
   });
-}
-
-/** What has a scheme or a port is an address; names of services have neither. @throws UsageError for one nobody can call */
-function addressOf(service: string, { schemes }: Transport): string | undefined {
-  if (!service.includes(":")) return undefined;
-  const address = service.includes("://") ? service : `grpc://${service}`;
-  try {
-    if (schemes.includes(parseAddress(address).scheme)) return address;
-  } catch (cause) {
-    throw new UsageError((cause as Error).message, { cause });
-  }
-  throw new UsageError(
-    `address "${address}": only ${schemes.map((scheme) => `${scheme}://`).join(", ")} can be called`,
-  );
 }
 
 function contractsOf(

@@ -1,27 +1,57 @@
-import { createClient } from "../client/client.js";
-import type { Instance } from "../contract/contract.js";
-import { type CodeName, codeName, RpcError } from "../errors/errors.js";
-import {
-  HealthDefinition,
-  healthCheckResponse_ServingStatusToJSON as statusName,
-} from "../gen/grpc/health/v1/health.js";
+import type { Command } from "commander";
+import { grpcJsTransport } from "../transport/grpc-js/grpc-js.js";
 import type { Transport } from "../transport/transport.js";
+import { addressOf } from "./address-of.js";
+import { askAddress, askInstance, type HealthAnswer } from "./ask-health.js";
+import { interruptible } from "./interruptible.js";
+import type { Io } from "./io.js";
+import { instancesOf } from "./known-service.js";
+import { printable } from "./paint.js";
+import { table } from "./table.js";
+import { type GlobalOptions, Terminal } from "./terminal.js";
+import { withRegistry } from "./with-registry.js";
 
-/** What `grpc.health.v1` said of a whole server, or the status the question failed with; `UNKNOWN` where nobody could be asked. */
-export type HealthAnswer = "SERVING" | "NOT_SERVING" | "UNKNOWN" | CodeName;
+export function addHealth(program: Command, io: Io): void {
+  program
+    .command("health")
+    .description("ask every instance of a service how it is; fail unless all of them serve")
+    .argument("<services...>", "names they registered under, or addresses: grpc://host:port, host:port")
+    .action((services: readonly string[], _options, command: Command) =>
+      health(services, new Terminal(io, command.optsWithGlobals<GlobalOptions>())),
+    );
+}
 
-/** How long an instance may take to say how it is. */
-const timeoutMs = 1000;
+/** How an instance is, or whoever is at an address. */
+interface Answer {
+  readonly of: string;
+  readonly health: HealthAnswer;
+}
 
-/** Asks an instance how it is, over the first of its endpoints that the transport reaches. Never rejects. */
-export async function askHealth(instance: Instance, transport: Transport, signal: AbortSignal): Promise<HealthAnswer> {
-  const target = instance.endpoints.find((endpoint) => transport.schemes.includes(endpoint.replace(/:\/\/.*/, "")));
-  if (target === undefined) return "UNKNOWN";
-  try {
-    await using client = createClient(HealthDefinition, { target, transport, timeoutMs, retry: false });
-    const { status } = await client.check({ service: "" }, { signal });
-    return statusName(status) as HealthAnswer;
-  } catch (reason) {
-    return codeName(RpcError.from(reason).code);
-  }
+/** @throws Error where one does not serve, naming it */
+async function health(services: readonly string[], terminal: Terminal): Promise<void> {
+  const transport = grpcJsTransport();
+  const asked = services.map((service) => ask(service, transport, terminal));
+  const answers = (await interruptible(Promise.all(asked), terminal.io.signal)).flat();
+  if (terminal.json) await terminal.object(answers);
+  else await terminal.line(table(answers.map((answer) => row(answer, terminal))));
+  const unwell = answers.filter((answer) => answer.health !== "SERVING").map(({ of }) => of);
+  if (unwell.length > 0) throw new Error(`${unwell.join(", ")}: not SERVING`);
+}
+
+async function ask(service: string, transport: Transport, terminal: Terminal): Promise<readonly Answer[]> {
+  const { signal, clock } = terminal.io;
+  const address = addressOf(service, transport);
+  if (address !== undefined) return [{ of: address, health: await askAddress(address, transport, signal) }];
+  return await withRegistry(terminal, async (registry) => {
+    const instances = await interruptible(instancesOf(registry, service, clock), signal);
+    const asked = instances.map(async (instance) => ({
+      of: instance.id,
+      health: await askInstance(instance, transport, signal),
+    }));
+    return await Promise.all(asked);
+  });
+}
+
+function row({ of, health }: Answer, { paint }: Terminal): readonly string[] {
+  return [printable(of), health === "SERVING" ? paint.good(health) : paint.bad(health)];
 }

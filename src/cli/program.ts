@@ -4,6 +4,7 @@ import { defaultRegistryUrl } from "../service/open-registry.js";
 import { addCall } from "./call.js";
 import { addExport } from "./export.js";
 import { addGet } from "./get.js";
+import { addHealth } from "./health.js";
 import type { Io } from "./io.js";
 import { addList } from "./list.js";
 import { addLogs } from "./logs.js";
@@ -47,6 +48,7 @@ const verbs = [
   addRegistry,
   addList,
   addGet,
+  addHealth,
   addWatch,
   addCall,
   addPs,
