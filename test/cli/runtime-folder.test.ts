@@ -185,9 +185,15 @@ describe("a folder that others could reach into", () => {
     rmSync(elsewhere, { recursive: true });
   });
 
-  it("is refused where everybody may put another in its place", async () => {
-    chmodSync(user.folder, 0o777);
-    await expect(taken()).rejects.toThrow(`${user.folder} is open to everybody`);
+  it.each([0o777, 0o770, 0o702])("is refused where others may put another in its place: mode %o", async (mode) => {
+    chmodSync(user.folder, mode);
+    await expect(taken()).rejects.toThrow(`${user.folder} is open to others (mode ${mode.toString(8)}); set XDG`);
+  });
+
+  it("is taken where all may write, and each may move only what is their own", async () => {
+    chmodSync(user.folder, 0o1777);
+    await using folder = await taken();
+    expect(folder.path).toMatch(/\/shop-/);
   });
 
   it.skipIf(process.getuid?.() !== 0)("is refused where it belongs to somebody else (only root can try)", async () => {

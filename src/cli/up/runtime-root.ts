@@ -71,8 +71,10 @@ function checkParent(parent: string): void {
   const { uid, mode } = statSync(parent);
   if (uid !== user() && uid !== 0)
     throw new Error(`${parent} belongs to user ${uid}, not to you (${user()}); ${wayOut}`);
-  const [writable, sticky] = [(mode & 0o002) !== 0, (mode & 0o1000) !== 0];
-  if (writable && !sticky) throw new Error(`${parent} is open to everybody; ${wayOut}`);
+  const [writable, sticky] = [(mode & 0o022) !== 0, (mode & 0o1000) !== 0];
+  if (writable && !sticky) {
+    throw new Error(`${parent} is open to others (mode ${(mode & 0o777).toString(8)}); ${wayOut}`);
+  }
 }
 
 function user(): number {
