@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { HandlerCall, Handlers, Metadata, Middleware } from "../../src/contract/contract.js";
 import { Code, RpcError } from "../../src/errors/errors.js";
-import { type CallRecord, recording } from "../../src/server/recording/recording.js";
+import { type RecordingLine, recording } from "../../src/server/recording/recording.js";
 import { createServer, type Server } from "../../src/server/server.js";
 import { grpcJsTransport } from "../../src/transport/grpc-js/grpc-js.js";
 import { PaymentsServiceDefinition, type PayRequest, type PayResponse } from "../gen/hawser/test/v1/payments.js";
@@ -64,7 +64,7 @@ afterAll(async () => {
 const service = PaymentsServiceDefinition.fullName;
 
 /** A recorded call of `Pay` that went well. */
-function recordOf(own: Partial<CallRecord> = {}): CallRecord {
+function recordOf(own: Partial<RecordingLine> = {}): RecordingLine {
   return {
     id: "a-1",
     time: "2026-01-01T12:00:00.000Z",
@@ -88,10 +88,10 @@ async function file(text: string): Promise<string> {
   return path;
 }
 
-const write = (...records: readonly CallRecord[]): Promise<string> =>
+const write = (...records: readonly RecordingLine[]): Promise<string> =>
   file(records.map((record) => `${JSON.stringify(record)}\n`).join(""));
 
-async function replay(records: readonly CallRecord[], ...args: readonly string[]): Promise<Result> {
+async function replay(records: readonly RecordingLine[], ...args: readonly string[]): Promise<Result> {
   return hawser(["call", server.address, "--replay", await write(...records), ...args]);
 }
 
@@ -243,7 +243,7 @@ describe("a call that goes otherwise than recorded", () => {
     expect(err).toContain("differs: recorded ABORTED: try again, now OK (");
   });
 
-  it.each<[what: string, recorded: Partial<CallRecord>, line: string]>([
+  it.each<[what: string, recorded: Partial<RecordingLine>, line: string]>([
     ["in a field", { response: { receipt: "o-9" } }, 'differs: receipt: recorded "o-9", now "o-1"'],
     ["in a field that was empty then", { response: {} }, 'differs: receipt: recorded "", now "o-1"'],
     [

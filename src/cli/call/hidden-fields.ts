@@ -2,7 +2,7 @@ import type { Method } from "../../contract/contract.js";
 import { type FieldPath, parsePath } from "../../server/recording/field-path.js";
 import { hiddenText } from "../../server/recording/recording.js";
 import { UsageError } from "../failure.js";
-import type { RecordedLine } from "./recorded-calls.js";
+import type { PlacedLine } from "./recorded-calls.js";
 import { checkRequest } from "./requests.js";
 
 /** What a person gave for fields that a recording hides. */
@@ -29,7 +29,7 @@ export function parseSettings(settings: readonly string[]): ReadonlyMap<string, 
  *
  * @throws UsageError where a request is not whole, naming what is hidden, or where something is given that is not hidden
  */
-export function requireWhole(lines: readonly RecordedLine[], fields: HiddenFields): void {
+export function requireWhole(lines: readonly PlacedLine[], fields: HiddenFields): void {
   for (const line of lines) requireRequest(line, fields);
   const hidden = [...new Set(lines.flatMap(({ record }) => record.redacted ?? []))];
   for (const path of fields.given.keys()) {
@@ -38,7 +38,7 @@ export function requireWhole(lines: readonly RecordedLine[], fields: HiddenField
   }
 }
 
-function requireRequest({ place, record }: RecordedLine, { given, empty }: HiddenFields): void {
+function requireRequest({ place, record }: PlacedLine, { given, empty }: HiddenFields): void {
   const name = `${place} (${record.id})`;
   if (record.unreadable !== undefined) {
     throw new UsageError(`${name} was recorded without its request: ${record.unreadable}`);
@@ -52,7 +52,7 @@ function requireRequest({ place, record }: RecordedLine, { given, empty }: Hidde
 }
 
 /** The recorded request with what it hides filled in. @throws UsageError where a value does not fit its field */
-export function filledRequest({ place, record }: RecordedLine, method: Method, { given }: HiddenFields): unknown {
+export function filledRequest({ place, record }: PlacedLine, method: Method, { given }: HiddenFields): unknown {
   const request = structuredClone(record.request);
   for (const path of record.redacted ?? []) {
     const value = given.get(path);

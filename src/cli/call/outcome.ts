@@ -1,7 +1,7 @@
 import type { Method } from "../../contract/contract.js";
 import { type CodeName, codeName, type RpcError } from "../../errors/errors.js";
 import { type FieldPath, formatPath, parsePath } from "../../server/recording/field-path.js";
-import type { CallRecord } from "../../server/recording/recording.js";
+import type { RecordingLine } from "../../server/recording/recording.js";
 import { failureJson, failureLine } from "../failure.js";
 import { removeAt } from "./hidden-fields.js";
 
@@ -29,7 +29,7 @@ interface Difference {
 }
 
 /** Compares status codes, and responses where they were recorded: those of a call that went well both times. */
-export function verdict(record: CallRecord, method: Method, outcome: Outcome): Verdict {
+export function verdict(record: RecordingLine, method: Method, outcome: Outcome): Verdict {
   const code: CodeName = outcome.error === undefined ? "OK" : codeName(outcome.error.code);
   const now = outcome.error === undefined ? { code } : failureJson(outcome.error);
   const line = outcome.error === undefined ? code : failureLine(outcome.error);
@@ -55,7 +55,7 @@ export function verdict(record: CallRecord, method: Method, outcome: Outcome): V
 }
 
 function responseDifference(
-  record: CallRecord,
+  record: RecordingLine,
   { response: type, responseStream }: Method,
   responses: readonly unknown[],
 ): Difference | undefined {

@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { Code } from "../../errors/errors.js";
-import type { CallRecord } from "../../server/recording/recording.js";
+import type { RecordingLine } from "../../server/recording/recording.js";
 import { UsageError } from "../failure.js";
 
-/** A line of a recording. */
-export interface RecordedLine {
+/** A line of a recording, and where it stands in it. */
+export interface PlacedLine {
   /** Where it stands: `orders.jsonl:3`. */
   readonly place: string;
-  readonly record: CallRecord;
+  readonly record: RecordingLine;
 }
 
 /**
@@ -16,7 +16,7 @@ export interface RecordedLine {
  * @param id the one that is wanted. Default: all
  * @throws UsageError where the file is not there, a line is no recorded call, or there is none of that id
  */
-export async function recordedCalls(path: string, id: string | undefined): Promise<readonly RecordedLine[]> {
+export async function recordedCalls(path: string, id: string | undefined): Promise<readonly PlacedLine[]> {
   const lines = parse(path, await load(path));
   if (lines.length === 0) throw new UsageError(`--replay ${path}: there is no call in it`);
   if (id === undefined) return lines;
@@ -35,28 +35,28 @@ async function load(path: string): Promise<string> {
   }
 }
 
-function parse(path: string, text: string): readonly RecordedLine[] {
+function parse(path: string, text: string): readonly PlacedLine[] {
   const lines = text.split("\n").map((line, index) => ({ line, place: `${path}:${index + 1}` }));
   return lines
     .filter(({ line }) => line.trim() !== "")
     .map(({ line, place }) => ({ place, record: parseLine(line, place) }));
 }
 
-function parseLine(line: string, place: string): CallRecord {
+function parseLine(line: string, place: string): RecordingLine {
   let json: unknown;
   try {
     json = JSON.parse(line);
   } catch (cause) {
     throw new UsageError(`${place} is no JSON: ${(cause as Error).message}`, { cause });
   }
-  const record = (typeof json === "object" && json !== null ? json : {}) as Partial<CallRecord>;
+  const record = (typeof json === "object" && json !== null ? json : {}) as Partial<RecordingLine>;
   const missing = (["id", "service", "method"] as const).find((name) => typeof record[name] !== "string");
   const wrong = missing ?? (record.code !== undefined && Object.hasOwn(Code, record.code) ? undefined : "code");
-  if (wrong === undefined) return { metadata: {}, ...record } as CallRecord;
+  if (wrong === undefined) return { metadata: {}, ...record } as RecordingLine;
   throw new UsageError(`${place} is no recorded call: it has no ${wrong}`);
 }
 
-function firstIds(lines: readonly RecordedLine[]): string {
+function firstIds(lines: readonly PlacedLine[]): string {
   const shown = lines.slice(0, 5).map(({ record }) => record.id);
   const more = lines.length - shown.length;
   return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");

@@ -1,6 +1,6 @@
 import { type CallOptions, type Metadata, namesOfHttp, type ServiceDefinition } from "../../contract/contract.js";
 import { RpcError } from "../../errors/errors.js";
-import { type CallRecord, hiddenText } from "../../server/recording/recording.js";
+import { hiddenText, type RecordingLine } from "../../server/recording/recording.js";
 import { UsageError } from "../failure.js";
 import { Interrupted } from "../interruptible.js";
 import { printable } from "../paint.js";
@@ -10,7 +10,7 @@ import { type FoundMethod, findMethod, parseMethodName } from "./find-method.js"
 import { filledRequest, type HiddenFields, parseSettings, requireWhole } from "./hidden-fields.js";
 import { parseMetadata } from "./metadata.js";
 import { type Outcome, verdict } from "./outcome.js";
-import { type RecordedLine, recordedCalls } from "./recorded-calls.js";
+import { type PlacedLine, recordedCalls } from "./recorded-calls.js";
 
 export interface ReplayOptions {
   readonly id?: string;
@@ -22,7 +22,7 @@ export interface ReplayOptions {
 
 /** A call as it is about to be made again. */
 interface PreparedCall {
-  readonly record: CallRecord;
+  readonly record: RecordingLine;
   readonly found: FoundMethod;
   readonly request: unknown;
   readonly options: CallOptions;
@@ -33,7 +33,7 @@ export class Replay {
   /** The contracts it needs, by full name. */
   readonly contracts: ReadonlySet<string>;
   readonly #file: string;
-  readonly #lines: readonly RecordedLine[];
+  readonly #lines: readonly PlacedLine[];
   readonly #fields: HiddenFields;
   readonly #metadata: Metadata;
   readonly #timeoutMs: number | undefined;
@@ -49,7 +49,7 @@ export class Replay {
 
   private constructor(
     file: string,
-    lines: readonly RecordedLine[],
+    lines: readonly PlacedLine[],
     fields: HiddenFields,
     metadata: Metadata,
     timeoutMs: number | undefined,
@@ -88,7 +88,7 @@ export class Replay {
     if (different > 0) throw new Error(`${different} of ${calls.length} calls did not go as recorded`);
   }
 
-  #prepare(line: RecordedLine, contracts: ReadonlyMap<string, ServiceDefinition>, signal: AbortSignal): PreparedCall {
+  #prepare(line: PlacedLine, contracts: ReadonlyMap<string, ServiceDefinition>, signal: AbortSignal): PreparedCall {
     const { record, place } = line;
     const found = named(place, () => findMethod(contracts, parseMethodName(record.method)));
     const timeoutMs = this.#timeoutMs ?? record.timeoutMs;
@@ -105,7 +105,7 @@ export class Replay {
   }
 
   /** What was recorded, but for what was hidden and what belongs to the call of then; what is given now goes before it. */
-  #metadataOf({ metadata }: CallRecord): Metadata {
+  #metadataOf({ metadata }: RecordingLine): Metadata {
     const sent = this.#metadata.clone();
     for (const [key, values] of Object.entries(metadata)) {
       if (ofThen(key) || values.includes(hiddenText) || this.#metadata.has(key)) continue;

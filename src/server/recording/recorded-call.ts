@@ -2,10 +2,10 @@ import type { Call, HandlerCall, Invoke, Metadata, Reply } from "../../contract/
 import { Code, codeName, RpcError } from "../../errors/errors.js";
 import type { Clock } from "../../time/time.js";
 import { IncomingCall } from "../../transport/incoming-call.js";
-import type { CallRecord } from "./call-record.js";
 import type { MethodMessages, ReadMessage } from "./contract-messages.js";
 import { MessageTape, type TapeLimits } from "./message-tape.js";
 import { recordedMetadata } from "./recorded-metadata.js";
+import type { RecordingLine } from "./recording-line.js";
 import { TappedStream } from "./tapped-stream.js";
 
 /** What all recorded calls of a method have in common. */
@@ -27,7 +27,7 @@ export class RecordedCall {
   readonly #onEnd: (call: RecordedCall) => void;
   readonly #startedMs: number;
   /** As it came: handlers may change theirs. */
-  readonly #metadata: CallRecord["metadata"];
+  readonly #metadata: RecordingLine["metadata"];
   readonly #requests: MessageTape | undefined;
   readonly #responses: MessageTape | undefined;
   #durationMs: number | undefined;
@@ -63,7 +63,7 @@ export class RecordedCall {
   }
 
   /** What is written down. Never throws: what cannot be read is left out, with the reason. */
-  record(): CallRecord {
+  record(): RecordingLine {
     try {
       return { ...this.#head(), ...this.#messages(), ...this.#outcome() };
     } catch (reason) {
@@ -137,7 +137,7 @@ export class RecordedCall {
     };
   }
 
-  #messages(): Partial<CallRecord> {
+  #messages(): Partial<RecordingLine> {
     const { messages } = this.#common;
     if (typeof messages === "string") return { unreadable: messages };
     const { method } = this.#call;
@@ -153,7 +153,7 @@ export class RecordedCall {
     };
   }
 
-  #outcome(): Pick<CallRecord, "code" | "message" | "durationMs"> {
+  #outcome(): Pick<RecordingLine, "code" | "message" | "durationMs"> {
     return {
       code: codeName(this.#code),
       ...(this.#message === undefined ? {} : { message: this.#message }),

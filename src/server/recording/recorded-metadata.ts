@@ -1,5 +1,5 @@
 import type { Metadata } from "../../contract/contract.js";
-import { hiddenText } from "./call-record.js";
+import { hiddenText } from "./recording-line.js";
 
 /** Hidden where they stand anywhere in a name; `author` and `authority` are no `auth`, and a secretary no `secret`. */
 const telling =

@@ -10,8 +10,8 @@ import { type Closeable, isHandlerCall, isInfrastructure, type Middleware } from
 import { type RecordingOptions, resolveRecordingOptions } from "./options.js";
 import { Recorder } from "./recorder.js";
 
-export { type CallRecord, hiddenText } from "./call-record.js";
 export type { RecordingOptions } from "./options.js";
+export { hiddenText, type RecordingLine } from "./recording-line.js";
 
 /** To be closed behind the server: then everything has been written. Calls made later are not recorded. */
 export interface Recording extends Middleware, Closeable {}

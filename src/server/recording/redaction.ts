@@ -1,7 +1,7 @@
 import type { DescExtension, DescField, DescMessage, JsonValue, Registry } from "@bufbuild/protobuf";
 import { ScalarType } from "@bufbuild/protobuf";
-import { hiddenText } from "./call-record.js";
 import { type FieldPath, formatPath } from "./field-path.js";
+import { hiddenText } from "./recording-line.js";
 
 /** What is to be done with one field of a type: hide it, or look into the messages it holds. */
 type FieldPlan =

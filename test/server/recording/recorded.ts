@@ -5,8 +5,8 @@ import { onTestFinished } from "vitest";
 import { type ClosableClient, createClient } from "../../../src/client/client.js";
 import type { Handlers, Middleware, ServiceDefinition } from "../../../src/contract/contract.js";
 import {
-  type CallRecord,
   type Recording,
+  type RecordingLine,
   type RecordingOptions,
   recording,
 } from "../../../src/server/recording/recording.js";
@@ -23,7 +23,7 @@ export async function temporaryFolder(): Promise<string> {
 }
 
 /** Every line of every file, oldest file first. */
-export async function recordsIn(folder: string): Promise<readonly CallRecord[]> {
+export async function recordsIn(folder: string): Promise<readonly RecordingLine[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(".jsonl")).sort();
   const texts = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
   return texts.flatMap((text) => text.trimEnd().split("\n")).map((line) => JSON.parse(line));
@@ -36,7 +36,7 @@ export interface Recorded<D extends ServiceDefinition> {
   readonly folder: string;
   readonly logger: ReturnType<typeof recordingLogger>;
   /** Ends the recording and reads it. */
-  records(): Promise<readonly CallRecord[]>;
+  records(): Promise<readonly RecordingLine[]>;
 }
 
 /** A server of one contract, and a client of it in the same process, with everything recorded. */
@@ -61,7 +61,7 @@ export async function recorded<D extends ServiceDefinition>(
     await server.close({ graceMs: 0 });
     await record.close();
   });
-  const records = async (): Promise<readonly CallRecord[]> => {
+  const records = async (): Promise<readonly RecordingLine[]> => {
     await record.close();
     return recordsIn(folder);
   };

@@ -5,7 +5,7 @@ import type { CodeName } from "../../errors/errors.js";
 export const hiddenText = "[REDACTED]";
 
 /** One recorded call: one line of a recording, in JSON. What does not apply is left out. */
-export interface CallRecord {
+export interface RecordingLine {
   /** Of this call among all recorded ones. */
   readonly id: string;
   /** When it came in, ISO 8601. */
