@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   try {
-    expect({ alive: shell.family(), left: shell.leftovers() }).toEqual({ alive: [], left: [] });
+    expect(shell.remains).toEqual({ alive: [], left: [] });
   } finally {
     await shell[Symbol.asyncDispose]();
     await project[Symbol.asyncDispose]();
@@ -36,7 +36,7 @@ async function sayHello(registry: string): Promise<string> {
 
 describe.concurrent("hawser run", () => {
   it.each(["SIGTERM", "SIGINT"] as const)("lets nothing listen, and ends with 0 at %s", async (signal) => {
-    const run = shell.start(["run", await project.app(talk, "quiet.ts")]);
+    const run = shell.start(["run", await project.app(talk, "quiet.mjs")]);
     await run.says(/^talk: words, front here, in one process; nothing listens$/m);
     expect(listeningPorts(run.pid)).toEqual([]);
     const { code, out } = await run.stop(signal);
@@ -54,7 +54,7 @@ describe.concurrent("hawser run", () => {
   });
 
   it("listens where it is asked to, in a registry of its own, whose URL it tells", async () => {
-    const run = shell.start(["run", await project.app(talk, "open.ts"), "--listen", "--set", "words.greeting=Ahoy"]);
+    const run = shell.start(["run", await project.app(talk, "open.mjs"), "--listen", "--set", "words.greeting=Ahoy"]);
     const [, registry = ""] = await run.says(/^HAWSER_REGISTRY=(\S+)$/m);
     await run.says(/^talk: words, front here, in one process; try: hawser list$/m);
     expect(JSON.parse((await hawser(["--registry", registry, "list", "--json"])).out)).toEqual([
@@ -76,7 +76,7 @@ describe.concurrent("hawser run", () => {
       )
       .replaceAll("[front, words]", "[front]")
       .replace("contract: GreeterServiceDefinition,\n  needs", "needs");
-    const app = await project.app(reader, "reader.ts");
+    const app = await project.app(reader, "reader.mjs");
     const alone = await shell.run(["run", app]);
     expect(alone).toMatchObject({
       code: 78,
@@ -104,7 +104,7 @@ describe.concurrent("hawser run", () => {
     const app = await project.app(
       `const a = defineService({ name: "a", ${rest} });
 export default defineApp({ services: [a] });`,
-      `waits-${what.length}.ts`,
+      `waits-${what.length}.mjs`,
     );
     const run = shell.start(["run", app]);
     await run.says(/^here$/m);
@@ -118,11 +118,11 @@ export default defineApp({ services: [a] });`,
   setup: ({ background }) => background("counting", async () => { throw new Error("lost count"); }),
 });
 export default defineApp({ services: [a] });`,
-      "fails.ts",
+      "fails.mjs",
     );
     const { code, err } = await shell.run(["run", app]);
     expect(code).toBe(1);
-    expect(err).toMatch(/^Error: lost count\n {4}at .*fails\.ts:7:\d+\)$/m);
+    expect(err).toMatch(/^Error: lost count\n {4}at .*fails\.mjs:7:\d+\)$/m);
     expect(err).toMatch(/\nhawser: a: the background task "counting" failed: lost count\n$/);
   });
 });

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   try {
-    expect({ alive: shell.family(), left: shell.leftovers() }).toEqual({ alive: [], left: [] });
+    expect(shell.remains).toEqual({ alive: [], left: [] });
   } finally {
     await shell[Symbol.asyncDispose]();
     await project[Symbol.asyncDispose]();
@@ -21,12 +21,12 @@ afterAll(async () => {
 let count = 0;
 
 /** Runs a verb on an app file with this in it. */
-async function given(source: string, verb: string, ...args: readonly string[]) {
+async function given(source: string, verb: string, args: readonly string[] = [], kind = "mjs") {
   count += 1;
-  const name = `app-${count}.ts`;
+  const name = `app-${count}.${kind}`;
   await project.app(source, name);
   const { code, out, err } = await shell.run([verb, name, ...args], { cwd: project.folder });
-  return { code, out, err: err.replaceAll(name, "app.ts") };
+  return { code, out, err: err.replaceAll(name, `app.${kind}`) };
 }
 
 const a = 'defineService({ name: "a", contract: GreeterServiceDefinition, setup: () => says("Hi") })';
@@ -62,11 +62,11 @@ export default defineApp({ services: [each("a", "b"), each("b", "a")] });`,
       "a: setup gave handlers that do not fit greeter.v1.GreeterService: no handler for sayHello (its methods: sayHello)",
     ],
   ])("is told of with the place and the way out, and with code 78, where it %s", async (_what, source, line) => {
-    expect(await given(source, "run")).toEqual({ code: 78, out: "", err: `hawser: ${line}\n` });
+    expect(await given(source, "run", [], "ts")).toEqual({ code: 78, out: "", err: `hawser: ${line}\n` });
   });
 
   it("is told of in the same words by `up`, before anything of it runs", async () => {
-    const line = "app.ts:5: app: two services are called a; give one of them another name";
+    const line = "app.mjs:5: app: two services are called a; give one of them another name";
     const source = `export default defineApp({ services: [${a}, ${a}] });`;
     expect(await given(source, "up")).toEqual({ code: 78, out: "", err: `hawser: ${line}\n` });
   });
@@ -84,14 +84,14 @@ describe.concurrent("an app whose own code fails", () => {
   it("is told of with its place, its stack and code 1 where it throws at import", async () => {
     const { code, err } = await given(throws, "run");
     expect(code).toBe(1);
-    expect(err).toMatch(/^Error: no luck\n {4}at .*app\.ts:5:7\)\nhawser: app\.ts:5: no luck\n$/);
-    expect(await given(throws, "up")).toEqual({ code: 1, out: "", err: "hawser: app.ts:5: no luck\n" });
+    expect(err).toMatch(/^Error: no luck\n {4}at .*app\.mjs:5:7\)?\nhawser: app\.mjs:5: no luck\n$/);
+    expect(await given(throws, "up")).toEqual({ code: 1, out: "", err: "hawser: app.mjs:5: no luck\n" });
   });
 
   it("is told of with the stack of a setup that throws, its own frames alone", async () => {
     const { code, err } = await given(badSetup, "run");
     expect(code).toBe(1);
-    expect(err).toMatch(/^Error: no ink\n {4}at setup \(.*app\.ts:6:68\)\nhawser: orders: setup failed: no ink\n$/);
+    expect(err).toMatch(/^Error: no ink\n {4}at setup \(.*app\.mjs:6:68\)\nhawser: orders: setup failed: no ink\n$/);
   });
 
   it("is told of by `up` with the service and the last step", async () => {
@@ -112,11 +112,11 @@ describe.concurrent("an app whose own code fails", () => {
 
   it("is given up where a setup never ends", async () => {
     const line = "hawser: orders: setup has not ended within 4 s; what does it wait for?\n";
-    expect(await given(never, "run", "--start-timeout", "4s")).toEqual({ code: 1, out: "", err: line });
+    expect(await given(never, "run", ["--start-timeout", "4s"])).toEqual({ code: 1, out: "", err: line });
   });
 
   it("is given up by `up` where a setup never ends, which says where it hung", async () => {
-    const { code, err } = await given(never, "up", "--start-timeout", "4s");
+    const { code, err } = await given(never, "up", ["--start-timeout", "4s"]);
     expect(code).toBe(1);
     expect(err).toContain("(did not become ready within 4 s (last step: setting up orders))");
     expect(err).toContain("give it more time (--start-timeout)");
@@ -125,8 +125,8 @@ describe.concurrent("an app whose own code fails", () => {
   it.each(["run", "up"])("is given up by `%s` where the file waits for ever as it is loaded", async (verb) => {
     const source = "await new Promise(() => setInterval(() => {}, 1000)); export default 1;";
     const line =
-      "hawser: app.ts has not been loaded within 4 s; does it wait for something at its top level? a setup can do that\n";
-    expect(await given(source, verb, "--start-timeout", "4s")).toEqual({ code: 1, out: "", err: line });
+      "hawser: app.mjs has not been loaded within 4 s; does it wait for something at its top level? a setup can do that\n";
+    expect(await given(source, verb, ["--start-timeout", "4s"])).toEqual({ code: 1, out: "", err: line });
   });
 });
 
@@ -150,7 +150,7 @@ describe.concurrent("a command line that does not fit the app", () => {
     ["up --tui", 2, "--tui needs a terminal; leave it out for a log"],
   ])("is refused before anything starts: %s", async (args, code, line) => {
     const [verb = "", ...rest] = args.split(" ");
-    await project.app(talk, "talk/app.ts");
+    await project.app(talk, "talk/app.mjs");
     const ended = await shell.run([verb, ...rest], { cwd: `${project.folder}/talk` });
     expect(ended).toEqual({ code, out: "", err: expect.stringContaining(`hawser: ${line}`) });
     expect(ended.err.trimEnd().split("\n")).toHaveLength(1);
@@ -169,7 +169,7 @@ describe.concurrent("a command line that does not fit the app", () => {
     ],
   ])("is refused before the app is looked at: %s", async (args, line) => {
     const [verb = "", ...rest] = args.split(" ");
-    const app = await project.app(talk, "talk.ts");
+    const app = await project.app(talk, "talk.mjs");
     expect(await hawser([verb, app, ...rest])).toEqual({ code: 2, out: "", err: `hawser: ${line}\n` });
   });
 

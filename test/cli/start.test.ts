@@ -170,7 +170,7 @@ describe.concurrent("hawser start", () => {
   setup: ({ listen }) => listen(httpListener((request, response) => response.end(), { port: ${port} })),
 });
 export default defineApp({ services: [web] });`,
-      "web.ts",
+      "web.mjs",
     );
     const http = await shell.run(["run", site]);
     expect(http).toMatchObject({

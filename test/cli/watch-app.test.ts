@@ -3,27 +3,16 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { GreeterServiceDefinition } from "../../examples/greeter/gen/greeter/v1/greeter.js";
 import { type FileWatch, watchFiles } from "../../src/cli/up/watch-files.js";
 import { createClient, grpcJsTransport } from "../../src/index.js";
 import { openRegistry } from "../../src/service/service.js";
-import { Project, talk } from "./support/project.js";
-import { type RealCommand, Shell } from "./support/real-command.js";
+import { talk } from "./support/project.js";
+import type { RealCommand } from "./support/real-command.js";
+import { Workplace } from "./support/workplace.js";
 
 vi.setConfig({ testTimeout: 90_000 });
-
-let shell: Shell;
-beforeAll(async () => {
-  shell = await Shell.open();
-});
-afterAll(async () => {
-  try {
-    expect({ alive: shell.family(), left: shell.leftovers() }).toEqual({ alive: [], left: [] });
-  } finally {
-    await shell[Symbol.asyncDispose]();
-  }
-});
 
 /** Writes a change of the app and resolves once the command has said so, whatever that was before. */
 async function changed(command: RealCommand, write: () => Promise<unknown>, says: RegExp): Promise<void> {
@@ -69,31 +58,37 @@ class Caller {
 const greets = (word: string): string => talk.replace('"Hello"', `"${word}"`);
 const runs = /^hawser: all run with the change$/m;
 
-describe("hawser up --watch", () => {
+describe.concurrent("hawser up --watch", () => {
   it("goes on with what is good of the changes, and no call fails meanwhile", async () => {
-    await using project = await Project.make();
-    const app = await project.app(talk);
+    await using place = await Workplace.make();
+    const { project, shell } = place;
+    const app = await project.app(talk, "app.ts");
     const up = shell.start(["up", app, "--watch"]);
     const [, registry = ""] = await up.says(/HAWSER_REGISTRY=(\S+)/);
     await up.says(/^talk: ready after /m);
     const caller = new Caller(registry);
 
-    await changed(up, () => project.app(greets("Ahoy")), runs);
+    await changed(up, () => project.app(greets("Ahoy"), "app.ts"), runs);
     await changed(
       up,
-      () => project.app("const a = ;"),
+      () => project.app("const a = ;", "app.ts"),
       /^hawser: .*app\.ts:5:10: Unexpected ";"\nhawser: the old ones stay$/m,
     );
     const badSetup = talk.replace(
       "setup: ({ config }) =>",
       'setup: ({ config }) => { throw new Error("no ink") },\n  other: () =>',
     );
-    await changed(up, () => project.app(badSetup), /setup failed: no ink[\s\S]*\nhawser: the old ones stay$/m);
-    await changed(up, () => project.app(greets("Moin")), runs);
+    await changed(
+      up,
+      () => project.app(badSetup, "app.ts"),
+      /setup failed: no ink[\s\S]*\nhawser: the old ones stay$/m,
+    );
+    await changed(up, () => project.app(greets("Moin"), "app.ts"), runs);
 
     await caller.stop();
     expect(caller).toMatchObject({ answers: ["Hello Ada", "Ahoy Ada", "Moin Ada"], failures: [] });
     expect((await up.stop()).code).toBe(0);
+    place.expectNothingLeft();
   });
 });
 
@@ -118,9 +113,10 @@ async function freePort(): Promise<number> {
 
 const page = async (port: number): Promise<string> => (await fetch(`http://127.0.0.1:${port}`)).text();
 
-describe("a service with a fixed port", () => {
+describe.concurrent("a service with a fixed port", () => {
   it("gets it from the process it replaces, which goes first; not before the new one is fit to start", async () => {
-    await using project = await Project.make();
+    await using place = await Workplace.make();
+    const { project, shell } = place;
     const port = await freePort();
     const app = await project.app(web(port, "one"));
     const up = shell.start(["up", app, "--watch"]);
@@ -139,15 +135,17 @@ describe("a service with a fixed port", () => {
     const scaled = await shell.run(["scale", "web=2"]);
     expect(scaled).toMatchObject({ code: 1, err: expect.stringContaining(`http://127.0.0.1:${port} is taken`) });
     expect((await up.stop()).code).toBe(0);
+    place.expectNothingLeft();
   });
 });
 
-describe("an app that is watched and does not start", () => {
+describe.concurrent("an app that is watched and does not start", () => {
   it("is waited for: at the first start, and where it is divided otherwise", async () => {
-    await using project = await Project.make();
+    await using place = await Workplace.make();
+    const { project, shell } = place;
     const app = await project.app("const a = ;");
     const up = shell.start(["up", app, "--watch"]);
-    await up.says(/Unexpected ";"\nhawser: waiting for a change$/m);
+    await up.says(/Unexpected token ';'\nhawser: waiting for a change$/m);
     const badSetup = talk.replace(
       "setup: ({ config }) =>",
       'setup: () => { throw new Error("no ink") },\n  other: () =>',
@@ -165,19 +163,23 @@ describe("an app that is watched and does not start", () => {
     const [{ children }] = JSON.parse(ps.out);
     expect(children.map(({ name }: { name: string }) => name).sort()).toEqual(["clock-1", "front-1", "words-1"]);
     expect((await up.stop("SIGINT")).code).toBe(0);
+    place.expectNothingLeft();
   });
 
   it("is waited for until Ctrl-C", async () => {
-    await using project = await Project.make();
+    await using place = await Workplace.make();
+    const { project, shell } = place;
     const up = shell.start(["run", await project.app("const a = ;"), "--watch"]);
     await up.says(/^hawser: waiting for a change$/m);
     expect((await up.stop("SIGINT")).code).toBe(0);
+    place.expectNothingLeft();
   });
 });
 
-describe("hawser run --watch", () => {
+describe.concurrent("hawser run --watch", () => {
   it("keeps its registry, so that callers from outside stay", async () => {
-    await using project = await Project.make();
+    await using place = await Workplace.make();
+    const { project, shell } = place;
     const run = shell.start(["run", await project.app(talk), "--watch", "--listen"]);
     const [, registry = ""] = await run.says(/HAWSER_REGISTRY=(\S+)/);
     await run.says(/^talk: ready after /m);
@@ -186,6 +188,7 @@ describe("hawser run --watch", () => {
     await caller.stop();
     expect(caller).toMatchObject({ answers: ["Hello Ada", "Ahoy Ada"], failures: [] });
     expect((await run.stop("SIGINT")).code).toBe(0);
+    place.expectNothingLeft();
   });
 });
 

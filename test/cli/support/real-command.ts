@@ -39,6 +39,11 @@ export class Shell implements AsyncDisposable {
     return this.start(args, options).ended;
   }
 
+  /** What should be nothing once all has ended. */
+  get remains(): { readonly alive: readonly Relative[]; readonly left: readonly string[] } {
+    return { alive: this.family(), left: this.leftovers() };
+  }
+
   /** What is alive of all that was started here, whatever group it is in. */
   family(): readonly Relative[] {
     return relatives(`SHELL_MARK=${this.#mark}`);
