@@ -6,33 +6,34 @@ import type {
   ResponseOf,
   ServiceDefinition,
 } from "../contract/contract.js";
-import type { ContractSpec, ServiceSpec } from "../service/service.js";
+import type { App, ContractSpec, ServiceSpec } from "../service/service.js";
 
 /** The services of an app, as `defineApp` was given them. */
-export type Services = readonly ServiceSpec[];
+type SpecOf<A extends App> = A["given"][number];
 
-export type ServiceName<S extends Services> = S[number]["name"];
+export type ServiceName<A extends App> = SpecOf<A>["name"];
 
 /** A need that is no service of the app: its name in the registry, and its contract. */
-type External<S extends Services> = S[number] extends infer Spec
-  ? Spec extends ServiceSpec<string, ContractSpec, infer Needs>
-    ? {
-        [Key in keyof Needs]: Needs[Key] extends { readonly contract: infer D; readonly external: true }
-          ? { readonly name: Needs[Key] extends { readonly service: infer Name } ? Name : Key; readonly contract: D }
-          : never;
-      }[keyof Needs]
-    : never
-  : never;
+type External<A extends App> =
+  SpecOf<A> extends infer Spec
+    ? Spec extends ServiceSpec<string, ContractSpec, infer Needs>
+      ? {
+          [Key in keyof Needs]: Needs[Key] extends { readonly contract: infer D; readonly external: true }
+            ? { readonly name: Needs[Key] extends { readonly service: infer Name } ? Name : Key; readonly contract: D }
+            : never;
+        }[keyof Needs]
+      : never
+    : never;
 
-type ExternalName<S extends Services> = External<S>["name"] & string;
+type ExternalName<A extends App> = External<A>["name"] & string;
 
 /** Whom calls go to: a service, or somebody outside of the app that a service needs. */
-export type TargetName<S extends Services> = ServiceName<S> | ExternalName<S>;
+export type TargetName<A extends App> = ServiceName<A> | ExternalName<A>;
 
 /** One contract, or several by name. */
-export type ContractOf<S extends Services, Name extends string> =
-  | Extract<S[number], { readonly name: Name }>["contract"]
-  | Extract<External<S>, { readonly name: Name }>["contract"];
+export type ContractOf<A extends App, Name extends string> =
+  | Extract<SpecOf<A>, { readonly name: Name }>["contract"]
+  | Extract<External<A>, { readonly name: Name }>["contract"];
 
 /** Handlers for what a test wants answered; anything else is answered UNIMPLEMENTED. Of a service nobody calls, none. */
 export type Fake<C> = C extends ServiceDefinition
@@ -41,20 +42,25 @@ export type Fake<C> = C extends ServiceDefinition
     ? { readonly [Name in keyof C]?: Partial<Handlers<C[Name]>> }
     : Readonly<Record<string, never>>;
 
-/** What stands in for what: services by their names, and what is outside of the app by the name it registers under. */
-export type Fakes<S extends Services> = { readonly [Name in TargetName<S>]?: Fake<ContractOf<S, Name>> };
+/**
+ * What stands in for what: services by their names, and what is outside of the app by the name it registers under.
+ *
+ * @example const fakes: Fakes<typeof app> = { inventory: { reserve: () => ({ shelf: "A3" }) } };
+ */
+export type Fakes<A extends App = App> = { readonly [Name in TargetName<A>]?: Fake<ContractOf<A, Name>> };
 
 /** Those with one contract. */
-export type SingleName<S extends Services> = S[number] extends infer Spec
-  ? Spec extends { readonly name: infer Name extends string; readonly contract: ServiceDefinition }
-    ? Name
-    : never
-  : never;
+export type SingleName<A extends App> =
+  SpecOf<A> extends infer Spec
+    ? Spec extends { readonly name: infer Name extends string; readonly contract: ServiceDefinition }
+      ? Name
+      : never
+    : never;
 
 /** Those with several. */
-export type ManyName<S extends Services> = Exclude<ServiceName<S>, SingleName<S>>;
+export type ManyName<A extends App> = Exclude<ServiceName<A>, SingleName<A>>;
 
-export type ContractName<S extends Services, Name extends string> = keyof ContractOf<S, Name> & string;
+export type ContractName<A extends App, Name extends string> = keyof ContractOf<A, Name> & string;
 
 /** The client of one contract. */
 export type ClientOf<C> = C extends ServiceDefinition ? Client<C> : never;
@@ -66,15 +72,15 @@ type MethodsOf<C> = C extends ServiceDefinition
     : never;
 
 /** As in TypeScript: `placeOrder`. */
-export type MethodName<S extends Services, Name extends string> =
-  MethodsOf<ContractOf<S, Name>> extends infer Methods
+export type MethodName<A extends App, Name extends string> =
+  MethodsOf<ContractOf<A, Name>> extends infer Methods
     ? Methods extends unknown
       ? keyof Methods & string
       : never
     : never;
 
-type MethodOf<S extends Services, Name extends string, Key extends string> =
-  MethodsOf<ContractOf<S, Name>> extends infer Methods
+type MethodOf<A extends App, Name extends string, Key extends string> =
+  MethodsOf<ContractOf<A, Name>> extends infer Methods
     ? Methods extends unknown
       ? Key extends keyof Methods
         ? Methods[Key]
@@ -85,16 +91,16 @@ type MethodOf<S extends Services, Name extends string, Key extends string> =
 type Streamed<Stream, T> = Stream extends true ? readonly T[] : T;
 
 /** The request as the contract has it; of a stream all that went through. */
-export type RequestTo<S extends Services, Name extends string, Key extends string> =
-  MethodOf<S, Name, Key> extends infer M
+export type RequestTo<A extends App, Name extends string, Key extends string> =
+  MethodOf<A, Name, Key> extends infer M
     ? M extends MethodDefinition
       ? Streamed<M["requestStream"], RequestOf<M>>
       : never
     : never;
 
 /** The response as the contract has it; of a stream all that went through. */
-export type ResponseFrom<S extends Services, Name extends string, Key extends string> =
-  MethodOf<S, Name, Key> extends infer M
+export type ResponseFrom<A extends App, Name extends string, Key extends string> =
+  MethodOf<A, Name, Key> extends infer M
     ? M extends MethodDefinition
       ? Streamed<M["responseStream"], ResponseOf<M>>
       : never

@@ -81,11 +81,11 @@ export class ComposedTestApp implements AsyncDisposable {
   }
 
   get spans(): readonly RecordedSpan[] {
-    return this.#parts.spans.spans;
+    return [...this.#parts.spans.spans];
   }
 
   get logs(): readonly RecordedLog[] {
-    return this.#parts.logs;
+    return [...this.#parts.logs];
   }
 
   clear(): void {

@@ -1,5 +1,6 @@
 import type { Code, RpcError } from "../errors/errors.js";
-import type { MethodName, ServiceName, Services, TargetName } from "./app-types.js";
+import type { App } from "../service/service.js";
+import type { MethodName, ServiceName, TargetName } from "./app-types.js";
 
 /** What goes wrong with a call. Where nothing else is said, the call waits `delayMs` and goes on. */
 export interface Trouble {
@@ -35,18 +36,18 @@ export interface Edge {
   readonly method?: string | undefined;
 }
 
-type TypedEdge<S extends Services> =
-  | { readonly from?: ServiceName<S> | "test"; readonly to?: never; readonly method?: never }
+type TypedEdge<A extends App> =
+  | { readonly from?: ServiceName<A> | "test"; readonly to?: never; readonly method?: never }
   | {
-      [Name in TargetName<S>]: {
-        readonly from?: ServiceName<S> | "test";
+      [Name in TargetName<A>]: {
+        readonly from?: ServiceName<A> | "test";
         readonly to: Name;
-        readonly method?: MethodName<S, Name>;
+        readonly method?: MethodName<A, Name>;
       };
-    }[TargetName<S>];
+    }[TargetName<A>];
 
-/** Trouble for every attempt that goes this way. */
-export type Fault<S extends Services = Services> = TypedEdge<S> & Trouble;
+/** Trouble for every attempt that goes this way; `Fault<typeof app>` knows its names. */
+export type Fault<A extends App = App> = TypedEdge<A> & Trouble;
 
 /** A fault at work. */
 export interface InjectedFault extends Disposable {

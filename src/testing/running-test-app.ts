@@ -1,6 +1,6 @@
 import type { ClientBaseOptions } from "../client/client.js";
 import type { Closeable } from "../contract/contract.js";
-import type { RunningApp } from "../service/service.js";
+import type { App, RunningApp } from "../service/service.js";
 import type { RecordedSpan } from "../telemetry/recorded-span.js";
 import type { Clock } from "../time/time.js";
 import type {
@@ -11,8 +11,6 @@ import type {
   MethodName,
   RequestTo,
   ResponseFrom,
-  ServiceName,
-  Services,
   SingleName,
   TargetName,
 } from "./app-types.js";
@@ -24,32 +22,43 @@ import type { RecordedLog } from "./recorded-log.js";
 /** What a test's client may choose. */
 export type TestClientOptions = Omit<ClientBaseOptions, "transport" | "clock">;
 
-/** An app, or a part of it, in the hands of a test. */
-export interface TestApp<S extends Services = Services, C extends Clock = Clock> extends Closeable {
+/**
+ * An app, or a part of it, in the hands of a test.
+ *
+ * @example const buy = (shop: TestApp<typeof app>) => shop.client("storefront").buy({ cartId: "cart-1" });
+ */
+export interface TestApp<A extends App = App, C extends Clock = Clock> extends Closeable {
   /** As it was given, or the machine's. */
   readonly clock: C;
   /** For what a test does seldom: stop a service, move a need, look at the instances. */
   readonly running: RunningApp;
-  /** A client from outside: a caller like any other, called `test`. Its calls end with the app. */
-  client<Name extends SingleName<S>>(service: Name, options?: TestClientOptions): ClientOf<ContractOf<S, Name>>;
+  /**
+   * A client from outside: a caller like any other, called `test`. Its calls end with the app.
+   *
+   * @throws RangeError for a service that neither runs nor is replaced: `only` has left it out
+   */
+  client<Name extends SingleName<A>>(service: Name, options?: TestClientOptions): ClientOf<ContractOf<A, Name>>;
   /** The same of a service with several contracts. */
-  client<Name extends ManyName<S>, Key extends ContractName<S, Name>>(
+  client<Name extends ManyName<A>, Key extends ContractName<A, Name>>(
     service: Name,
     contract: Key,
     options?: TestClientOptions,
-  ): ClientOf<ContractOf<S, Name>[Key & keyof ContractOf<S, Name>]>;
-  /** Every attempt to call somebody, in the order in which they began. Records are written on while a call is under way. */
+  ): ClientOf<ContractOf<A, Name>[Key & keyof ContractOf<A, Name>]>;
+  /**
+   * Every attempt to call somebody, in the order in which they began. As `spans` and `logs`, those there are when it is
+   * asked for; a record is written on while its call is under way.
+   */
   readonly calls: readonly RecordedCall[];
   /** Those to one service, or of one method of it. @throws RangeError for names nobody here has */
-  callsTo<Name extends TargetName<S>>(service: Name): readonly RecordedCall[];
-  callsTo<Name extends TargetName<S>, Key extends MethodName<S, Name> & string>(
+  callsTo<Name extends TargetName<A>>(service: Name): readonly RecordedCall[];
+  callsTo<Name extends TargetName<A>, Key extends MethodName<A, Name> & string>(
     service: Name,
     method: Key,
-  ): readonly RecordedCall<RequestTo<S, Name, Key>, ResponseFrom<S, Name, Key>>[];
+  ): readonly RecordedCall<RequestTo<A, Name, Key>, ResponseFrom<A, Name, Key>>[];
   /** The calls as a text, each below the one whose handler made it. */
   callTree(): string;
   /** Something goes wrong from now on. @throws TypeError or RangeError for what cannot be, or could never happen */
-  inject(fault: Fault<S>): InjectedFault;
+  inject(fault: Fault<A>): InjectedFault;
   /** What repeated calls have brought to light: handlers that were run twice for one call and should not have been. */
   readonly report: readonly Finding[];
   /** Of every call between services, in the order in which they began. */
@@ -58,8 +67,8 @@ export interface TestApp<S extends Services = Services, C extends Clock = Clock>
   readonly logs: readonly RecordedLog[];
   /** Forgets calls, findings, spans and logs; what is injected stays. */
   clear(): void;
-  /** The services that run, fakes among them. */
-  readonly services: readonly ServiceName<S>[];
+  /** Who runs, fakes among them: also those of what is outside of the app. */
+  readonly services: readonly TargetName<A>[];
   /** Stops all. What still runs may end in its time (`graceMs`), and is cut off then. */
   close(): Promise<void>;
 }

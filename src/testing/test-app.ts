@@ -5,7 +5,7 @@ import type { App, EdgeMiddleware } from "../service/service.js";
 import { keepContext } from "../telemetry/async-context.js";
 import { SpanRecording } from "../telemetry/recording-tracer.js";
 import { type Clock, systemClock } from "../time/time.js";
-import type { Fakes, ServiceName, Services } from "./app-types.js";
+import type { Fakes, ServiceName } from "./app-types.js";
 import { CallRecorder } from "./call-recorder.js";
 import { ComposedTestApp } from "./composed-test-app.js";
 import type { Edge, Fault, Trouble } from "./fault.js";
@@ -17,20 +17,20 @@ import type { TestApp } from "./running-test-app.js";
 import { seededRandom } from "./seeded-random.js";
 import { startInTime } from "./start-in-time.js";
 
-export interface TestAppOptions<S extends Services = Services, C extends Clock = Clock> {
+export interface TestAppOptions<A extends App = App, C extends Clock = Clock> {
   /** Who is started; whatever these need must be among them, or replaced. Default: all. */
-  readonly only?: readonly ServiceName<S>[];
+  readonly only?: readonly ServiceName<A>[];
   /**
    * Who is played by the test: a service of the app, or one outside of it that is needed. What is called and has no handler
    * here answers UNIMPLEMENTED. Default: nobody.
    */
-  readonly replace?: Fakes<S>;
+  readonly replace?: Fakes<A>;
   /** Values for the services' `config`, and `shared` for all. Nothing else is read: no file, no environment. Default: none. */
-  readonly config?: { readonly [Name in ServiceName<S> | "shared"]?: Sections[string] };
+  readonly config?: { readonly [Name in ServiceName<A> | "shared"]?: Sections[string] };
   /** For all that waits: deadlines, retries, `clock` of the services. Default: the machine's. */
   readonly clock?: C;
   /** What goes wrong from the start; see `inject()`. Default: nothing. */
-  readonly faults?: readonly Fault<S>[];
+  readonly faults?: readonly Fault<A>[];
   /** Draws for faults with a `probability`. Default: 1. */
   readonly seed?: number;
   /** How long what still runs may take when all is closed, in ms of real time. Default: 250. */
@@ -55,10 +55,10 @@ export interface TestAppOptions<S extends Services = Services, C extends Clock =
  * await shop.client("orders").placeOrder({ sku: "teapot" });
  * expect(shop.callsTo("inventory", "reserve")).toHaveLength(1);
  */
-export async function testApp<S extends Services, C extends Clock = Clock>(
-  app: App<S>,
-  options: TestAppOptions<S, C> = {},
-): Promise<TestApp<S, C>> {
+export async function testApp<A extends App, C extends Clock = Clock>(
+  app: A,
+  options: TestAppOptions<A, C> = {},
+): Promise<TestApp<A, C>> {
   if (app?.kind !== "hawser.app") throw new TypeError("testApp: expected what defineApp() gave");
   const { only, replace = {}, config = {}, seed = 1, graceMs = 250, timeoutMs = 4_000 } = options;
   if (!(graceMs >= 0)) throw new RangeError(`graceMs: must be 0 or more, was ${graceMs}`);
@@ -108,7 +108,7 @@ export async function testApp<S extends Services, C extends Clock = Clock>(
       callsEnd,
       release,
     };
-    return new ComposedTestApp(parts) as unknown as TestApp<S, C>; // whose names and contracts were checked by their types
+    return new ComposedTestApp(parts) as unknown as TestApp<A, C>; // whose names and contracts were checked by their types
   } catch (error) {
     release();
     throw error;

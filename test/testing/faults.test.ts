@@ -4,7 +4,7 @@ import { type ManualClock, manualClock, type TestApp, testApp } from "../../src/
 import { collect, failure, rpcFailure } from "../support/collect.js";
 import { harbour, pier } from "./harbour.js";
 
-type Pier = TestApp<typeof pier.given>;
+type Pier = TestApp<typeof pier>;
 
 /** What the ledger has in it. */
 async function entries(app: Pier): Promise<number> {

@@ -197,4 +197,17 @@ describe("what else is recorded", () => {
     await unary({ text: "rope" });
     expect(app.callsTo("desk")).toHaveLength(1);
   });
+
+  it("what there was when a test asked, whatever happens or is forgotten later", async () => {
+    await using app = await testApp(pier);
+    const { unary } = app.client("desk");
+    await unary({ text: "tar" });
+    const { calls, spans, logs } = app;
+    const before = [calls, spans, logs].map(({ length }) => length);
+
+    await unary({ text: "rope" });
+    app.clear();
+    expect([calls, spans, logs].map(({ length }) => length)).toEqual(before);
+    expect(before.every((length) => length > 0)).toBe(true);
+  });
 });

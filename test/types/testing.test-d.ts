@@ -1,8 +1,18 @@
 import { describe, expectTypeOf, test } from "vitest";
-import type { Client } from "../../src/contract/contract.js";
+import type { Client, Handlers } from "../../src/contract/contract.js";
 import { Code } from "../../src/errors/errors.js";
-import type { App } from "../../src/service/service.js";
-import { type ManualClock, manualClock, type TestApp, testApp } from "../../src/testing/testing.js";
+import { type App, defineApp, defineService } from "../../src/service/service.js";
+import {
+  type Fakes,
+  type Fault,
+  type ManualClock,
+  manualClock,
+  type TestApp,
+  testApp,
+} from "../../src/testing/testing.js";
+import type { Empty } from "../gen/grpc/testing/empty.js";
+import type { SimpleRequest, SimpleResponse } from "../gen/grpc/testing/messages.js";
+import { TestServiceDefinition } from "../gen/grpc/testing/test.js";
 import type { EchoRequest, EchoResponse, EchoServiceDefinition } from "../gen/hawser/test/v1/echo.js";
 import type { PaymentsServiceDefinition } from "../gen/hawser/test/v1/payments.js";
 import { harbour, pier } from "../testing/harbour.js";
@@ -66,11 +76,32 @@ describe("the other options", () => {
 
   test("give the app the very clock", () => {
     expectTypeOf(testApp(pier, { clock: manualClock() })).resolves.toHaveProperty("clock");
-    expectTypeOf<TestApp<typeof pier.given, ManualClock>["clock"]["advance"]>().toBeFunction();
+    expectTypeOf<TestApp<typeof pier, ManualClock>["clock"]["advance"]>().toBeFunction();
   });
 });
 
-declare const app: TestApp<typeof harbour.given>;
+test("helpers are typed by the app", () => {
+  const fakes: Fakes<typeof harbour> = { ledger: { put: ({ text }) => ({ text }) } };
+  const fault: Fault<typeof harbour> = { from: "test", to: "office", method: "pay", delayMs: 5 };
+  const pay = (app: TestApp<typeof harbour>) => app.client("office", "payments").pay({ orderId: "o-1" });
+  const pass = async () => pay(await testApp(harbour, { replace: fakes, faults: [fault] }));
+  expectTypeOf(pass).returns.resolves.toHaveProperty("receipt");
+  // @ts-expect-error nobody is called so
+  ({ to: "dock", delayMs: 5 }) satisfies Fault<typeof harbour>;
+  // @ts-expect-error its contract has no such method
+  ({ ledger: { pay: () => ({}) } }) satisfies Fakes<typeof harbour>;
+});
+
+const bench = defineService({
+  name: "bench",
+  contract: TestServiceDefinition,
+  needs: { supplier: { contract: TestServiceDefinition, external: true } },
+  setup: ({ needs }) => needs.supplier as unknown as Handlers<typeof TestServiceDefinition>,
+});
+const laboratory = defineApp({ services: [bench] });
+
+declare const lab: TestApp<typeof laboratory>;
+declare const app: TestApp<typeof harbour>;
 declare const any: App;
 
 describe("an app under test", () => {
@@ -101,6 +132,21 @@ describe("an app under test", () => {
     app.callsTo("dock");
     // @ts-expect-error it has no such method
     app.callsTo("ledger", "pay");
+  });
+
+  test("has the messages of the method that was called, not those of all its service has", () => {
+    const [call] = lab.callsTo("bench", "unaryCall");
+    expectTypeOf(call!.request).toEqualTypeOf<SimpleRequest>();
+    expectTypeOf(call!.response).toEqualTypeOf<SimpleResponse | undefined>();
+    expectTypeOf(lab.callsTo("bench", "emptyCall")[0]!.request).toEqualTypeOf<Empty>();
+
+    const [outside] = lab.callsTo("supplier", "unaryCall");
+    expectTypeOf(outside!.request).toEqualTypeOf<SimpleRequest>();
+    expectTypeOf(lab.callsTo("supplier", "emptyCall")[0]!.response).toEqualTypeOf<Empty | undefined>();
+  });
+
+  test("says who runs: services, and fakes of who is outside of the app", () => {
+    expectTypeOf(app.services).toEqualTypeOf<readonly ("office" | "desk" | "ledger" | "harbour-bank")[]>();
   });
 
   test("takes faults between those that are there", () => {
