@@ -69,7 +69,7 @@ describe("hawser export systemd", () => {
     const orders = units().get("shop-orders@.service");
     expect(settings(orders, "Type")).toEqual(["exec"]);
     expect(settings(orders, "Restart")).toEqual(["on-failure"]);
-    expect(settings(orders, "RestartPreventExitStatus")).toEqual(["78"]);
+    expect(settings(orders, "RestartPreventExitStatus")).toEqual(["2 78"]);
     expect(settings(orders, "TimeoutStopSec")).toEqual(["35"]);
   });
 

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { addressesOf, checkApart } from "../../src/cli/app/addresses.js";
 import { hawser, type Result } from "./support/command.js";
 
 const here = process.cwd();
@@ -66,6 +67,16 @@ describe("hawser new", () => {
     expect(devDependencies).toMatchObject({ typescript: own.devDependencies.typescript });
     expect(Object.values({ ...dependencies, ...devDependencies })).not.toContain(undefined);
     expect(engines).toEqual(own.engines);
+  });
+
+  it("has a container in which further services find room beside the first", async () => {
+    await hawser(["new", "greeter"]);
+    const [, address = ""] = /^ENV HAWSER_ADDRESS=(.*)$/m.exec(read("greeter/Dockerfile")) ?? [];
+    const services = ["greeter", "porter"];
+    const named = { name: "greeter", services: services.map((name) => ({ name })) };
+    const addressOf = addressesOf([], named, { env: { HAWSER_ADDRESS: address } });
+    expect(services.map(addressOf)).toEqual([address, address]);
+    expect(() => checkApart(addressOf, [{ name: "greeter", services, replicas: 1, after: [] }])).not.toThrow();
   });
 
   it("tells programs the folder and the files", async () => {

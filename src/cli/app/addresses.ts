@@ -15,7 +15,7 @@ export interface Named {
  *
  * @throws UsageError for what is no address, and for a service the app does not have
  */
-export function addressesOf(given: readonly string[], app: Named, io: Io): (service: string) => Address {
+export function addressesOf(given: readonly string[], app: Named, io: Pick<Io, "env">): (service: string) => Address {
   const own = new Map<string, Address>();
   const variable = io.env["HAWSER_ADDRESS"] || undefined;
   let common = variable === undefined ? "grpc://127.0.0.1:0" : checked(variable, `HAWSER_ADDRESS=${variable}`);

@@ -148,7 +148,7 @@ function service(
         ["EnvironmentFile", `-${environmentFile(outline)}`],
         ["Restart", "on-failure"],
         ["RestartSec", "1"],
-        ["RestartPreventExitStatus", String(exitCodes.app)],
+        ["RestartPreventExitStatus", `${exitCodes.usage} ${exitCodes.app}`], // another start would end so too
         ["KillMode", "mixed"],
         ["TimeoutStopSec", "35"], // 30 s for the running calls, and a little to leave the registry
         ...(user === undefined ? [["DynamicUser", "yes"] as const] : [["User", user] as const]),
