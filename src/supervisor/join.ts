@@ -20,7 +20,7 @@ export interface JoinOptions {
   readonly clock?: Clock;
 }
 
-/** A supervised process's side. Nothing of it keeps the process alive. */
+/** A supervised process's side. Nothing of it keeps the process alive, but a `takeOver` that waits. */
 export interface SupervisorLink extends Closeable {
   /** Its name in the supervisor's tree: `orders-1`. */
   readonly name: string;
@@ -28,7 +28,8 @@ export interface SupervisorLink extends Closeable {
   step(text: string): void;
   /**
    * Says, while starting, that somebody else listens at this address. Resolves with true once the process that this one
-   * replaces has gone for it; with false where it replaces none: it may as well give up.
+   * replaces has gone for it; with false where it replaces none: it may as well give up. Calls that wait together get one
+   * answer: with the process that is replaced all its addresses are free.
    */
   takeOver(address: string): Promise<boolean>;
   /** It listens and is registered: those that come after it may start. From now on it is measured, and pinged. */
@@ -57,6 +58,8 @@ class Link implements SupervisorLink {
   readonly #onMessage = (value: unknown): void => this.#heard(value);
   #resolveLost!: () => void;
   #goOn: ((alone: boolean) => void) | undefined;
+  /** What `takeOver` waits for. */
+  #room: Promise<boolean> | undefined;
   #vitals: Vitals | undefined;
   #timer: Timer | undefined;
 
@@ -79,11 +82,10 @@ class Link implements SupervisorLink {
   }
 
   takeOver(address: string): Promise<boolean> {
-    const answer = new Promise<boolean>((resolve) => {
-      this.#goOn = resolve;
+    this.#room ??= this.#askForRoom(address).finally(() => {
+      this.#room = undefined;
     });
-    this.#say({ type: "blocked", address });
-    return Promise.race([answer, this.lost.then(() => false)]);
+    return this.#room;
   }
 
   ready(): void {
@@ -102,6 +104,17 @@ class Link implements SupervisorLink {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #askForRoom(address: string): Promise<boolean> {
+    const answer = new Promise<boolean>((resolve) => {
+      this.#goOn = resolve;
+    });
+    process.channel?.ref(); // a process that listens nowhere yet may have nothing else to stay for
+    this.#say({ type: "blocked", address });
+    const alone = await Promise.race([answer, this.lost.then(() => false)]);
+    process.channel?.unref();
+    return alone;
   }
 
   #measureLater(): void {

@@ -61,6 +61,17 @@ describe("a process that joins its supervisor", { timeout: 60_000 }, () => {
     await expect(supervisor.ask("orders-1", "toString")).rejects.toThrow('orders-1: knows no command "toString"');
   });
 
+  it("may wait for two addresses at once of the one it replaces", async () => {
+    const supervisor = supervise(joined(["blocked", "measure"]));
+    await supervisor.start();
+    await supervisor.restart();
+    const lines = supervisor.lines().map(({ text }) => text);
+    expect(lines.filter((line) => line.startsWith("the one before has gone"))).toEqual([
+      "the one before has gone: false, false",
+      "the one before has gone: true, true",
+    ]);
+  });
+
   it("is not kept alive by it", async () => {
     const supervisor = supervise(joined([], { restart: "transient" }));
     await supervisor.start();
