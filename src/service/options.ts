@@ -43,6 +43,8 @@ export interface ServiceOptions {
   readonly drainMs?: number;
   /** How long running calls may take at a stop, in ms, before they are cancelled. Default: 25 000. */
   readonly graceMs?: number;
+  /** How much longer hooks, teardown and registry may take, in ms, all together; what hangs is left behind then. Default: 2000. */
+  readonly teardownMs?: number;
   readonly clock?: Clock;
 }
 
@@ -61,12 +63,13 @@ export function checkName(option: string, name: string): void {
 
 /** Fills the defaults, from the environment where an operator decides. @throws TypeError or RangeError that names the option */
 export function resolveServiceOptions(options: ServiceOptions): ResolvedServiceOptions {
-  const { name, version = "0.0.0", weight = 100, drainMs = 500, graceMs = 25_000 } = options;
+  const { name, version = "0.0.0", weight = 100, drainMs = 500, graceMs = 25_000, teardownMs = 2000 } = options;
   checkName("name", name);
   if (!(Number.isInteger(weight) && weight > 0))
     throw new RangeError(`weight: must be a whole number above 0, was ${weight}`);
   if (!(drainMs >= 0)) throw new RangeError(`drainMs: must be 0 or more, was ${drainMs}`);
   if (!(graceMs >= 0)) throw new RangeError(`graceMs: must be 0 or more, was ${graceMs}`);
+  if (!(teardownMs >= 0)) throw new RangeError(`teardownMs: must be 0 or more, was ${teardownMs}`);
   const logger = options.logger ?? createLogger({ service: name, version, ...logLevel() });
   return {
     name,
@@ -85,6 +88,7 @@ export function resolveServiceOptions(options: ServiceOptions): ResolvedServiceO
     telemetry: options.telemetry ?? {},
     drainMs,
     graceMs,
+    teardownMs,
     clock: options.clock ?? systemClock,
   };
 }

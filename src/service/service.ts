@@ -10,12 +10,13 @@
 export type { EdgeMiddleware } from "./app/process-context.js";
 export type { RunningApp } from "./app/running-app.js";
 export { type RemoteOptions, type StartAppOptions, startApp } from "./app/start-app.js";
-export { createService, type Service, type ServiceClientOptions } from "./create-service.js";
+export { createService } from "./create-service.js";
 export { type App, type AppOptions, type AppProcess, defineApp } from "./define-app.js";
 export { defineService } from "./define-service.js";
 export { type HttpListenerOptions, httpListener } from "./http-listener.js";
 export { defaultRegistryUrl, type OpenRegistryOptions, openRegistry } from "./open-registry.js";
 export type { ServiceOptions } from "./options.js";
+export type { Service, ServiceClientOptions } from "./service-interface.js";
 export type {
   ContractSpec,
   HandlersOf,

@@ -1,5 +1,5 @@
 import type { Handlers, ServiceDefinition } from "../../contract/contract.js";
-import type { Service } from "../create-service.js";
+import type { Service } from "../service-interface.js";
 import type { ServiceSpec } from "../spec.js";
 
 /** Serves the contracts of a service by what its `setup` gave. @throws TypeError where these do not match, naming both */

@@ -1,14 +1,10 @@
 import type { Logger } from "../../contract/contract.js";
-import type { Clock } from "../../time/time.js";
-import { endsWithin } from "../ends-within.js";
+import type { StopTime } from "../stop-time.js";
 
 export type Task = (signal: AbortSignal) => Promise<unknown>;
 
 export interface BackgroundTasksOptions {
   readonly logger: Logger;
-  readonly clock: Clock;
-  /** How long a task may take to end once it was asked to, in ms. */
-  readonly graceMs: number;
   /** A task failed before it was asked to end. */
   readonly onFailure: (error: Error) => void;
 }
@@ -46,12 +42,10 @@ export class BackgroundTasks {
   }
 
   /** Resolves when all have ended, or are not worth waiting for any longer. */
-  async ended(): Promise<void> {
-    if (this.#running.size === 0) return;
-    const { clock, graceMs, logger } = this.#options;
-    if (await endsWithin(graceMs, clock, Promise.all(this.#running.values()))) return;
+  async ended(stop: StopTime): Promise<void> {
+    if (this.#running.size === 0 || (await stop.ends(Promise.all(this.#running.values())))) return;
     const tasks = [...this.#running.keys()].map(({ name }) => name);
-    logger.error({ tasks }, `background tasks do not end; left behind after ${graceMs} ms`);
+    this.#options.logger.error({ tasks }, `background tasks do not end; left behind: ${tasks.join(", ")}`);
   }
 
   #run(each: NamedTask): void {

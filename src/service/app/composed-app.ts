@@ -1,10 +1,11 @@
 import type { ClosableClient } from "../../client/client.js";
 import { type Instance, type ServiceDefinition, silentLogger } from "../../contract/contract.js";
-import type { ServiceClientOptions } from "../create-service.js";
 import type { App } from "../define-app.js";
-import { endsWithin } from "../ends-within.js";
 import { checkPlacement } from "../needs.js";
+import { OwnedClients } from "../owned-clients.js";
+import type { ServiceClientOptions } from "../service-interface.js";
 import type { Placement, ServiceSpec } from "../spec.js";
+import { StopTime } from "../stop-time.js";
 import { tracedClient } from "../traced-client.js";
 import { checkInReach, type InReach } from "./in-reach.js";
 import { PlacementSwitch } from "./placement-switch.js";
@@ -20,7 +21,7 @@ export class ComposedApp implements RunningApp {
   readonly #context: AppProcessContext;
   /** Those that start, run or stop here. */
   readonly #running = new Map<string, RunningService>();
-  readonly #clients: AsyncDisposable[] = [];
+  readonly #clients = new OwnedClients();
   #closing: Promise<void> | undefined;
 
   constructor(context: Omit<AppProcessContext, "onFailure">) {
@@ -86,8 +87,7 @@ export class ComposedApp implements RunningApp {
       middleware: [...middleware, ...(options.middleware ?? [])],
       attemptMiddleware: [...(options.attemptMiddleware ?? []), ...attemptMiddleware],
     });
-    this.#clients.push(client);
-    return client;
+    return this.#clients.keep(service, client);
   }
 
   place(service: string, need: string, placement: Placement): void {
@@ -143,17 +143,15 @@ export class ComposedApp implements RunningApp {
     if (this.#running.get(service.spec.name) === service) this.#running.delete(service.spec.name);
   }
 
-  /** Whoever is not needed any more, until nobody is left. Clients from outside let go of those elsewhere after a while. */
+  /** Whoever is not needed any more, until nobody is left. */
   async #close(): Promise<void> {
-    const { clock, graceMs, registry } = this.#context;
-    const clients = Promise.all(this.#clients.map((client) => client[Symbol.asyncDispose]()));
-    const letGo = endsWithin(graceMs, clock, clients);
-    await this.#closeServices();
-    await letGo;
-    await registry.close();
+    const { clock, drainMs, graceMs, teardownMs, registry, appLogger } = this.#context;
+    const stop = new StopTime({ clock, graceMs: drainMs + graceMs, teardownMs });
+    await Promise.all([this.#clients.close(stop, appLogger), this.#closeServices(stop)]);
+    await stop.late("the registry of this process", appLogger, () => registry.close());
   }
 
-  async #closeServices(): Promise<void> {
+  async #closeServices(stop: StopTime): Promise<void> {
     const closed = new Map<string, Promise<void>>();
     for (const { name } of [...this.app.services].reverse()) {
       const service = this.#running.get(name);
@@ -164,7 +162,7 @@ export class ComposedApp implements RunningApp {
       const before = dependents.map(({ spec }) => closed.get(spec.name));
       closed.set(
         name,
-        Promise.all(before).then(() => service.close()),
+        Promise.all(before).then(() => service.close(stop)),
       );
     }
     await Promise.all(closed.values());

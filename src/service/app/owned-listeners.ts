@@ -1,5 +1,6 @@
 import type { Logger } from "../../contract/contract.js";
 import type { OwnedListener } from "../spec.js";
+import type { StopTime } from "../stop-time.js";
 import { type StartStepOptions, startStep } from "./start-step.js";
 
 /** The servers of other kinds that belong to a service. */
@@ -37,15 +38,10 @@ export class OwnedListeners {
     return endpoints;
   }
 
-  /** All at once. One that fails is told of, and holds up nobody. */
-  async close(graceMs: number): Promise<void> {
-    const close = async (listener: OwnedListener): Promise<void> => {
-      try {
-        await listener.close({ graceMs });
-      } catch (err) {
-        this.#logger.error({ err, listener: listener.name }, "a listener did not close");
-      }
-    };
+  /** All at once. */
+  async close(stop: StopTime): Promise<void> {
+    const close = (listener: OwnedListener): Promise<void> =>
+      stop.late(`the ${listener.name} listener`, this.#logger, () => listener.close({ graceMs: stop.graceMs }));
     await Promise.all(this.#begun.splice(0).map(close));
   }
 }

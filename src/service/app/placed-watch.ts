@@ -1,3 +1,4 @@
+import type { Instance } from "../../contract/contract.js";
 import type { Registry, Snapshot, Watch } from "../../registry/registry.js";
 import type { PlacementSwitch } from "./placement-switch.js";
 
@@ -58,15 +59,21 @@ export class PlacedWatch implements Watch {
 
   /** Undefined as long as it is not known yet; where it is not known of those elsewhere, those here count. */
   #wanted(): Snapshot | undefined {
+    const [here, shared] = [this.#here, this.#shared];
     switch (this.#options.placement.value) {
       case "local":
-        return this.#here;
+        return here;
       case "remote":
-        return this.#shared;
+        return shared;
       case "auto": {
-        const serves = this.#here?.instances.some(({ state }) => state !== "draining");
-        return serves === true ? this.#here : (this.#shared ?? this.#here);
+        if (some(here, "serving")) return here;
+        // One that has yet to be ready is better than nobody.
+        return some(here, "starting") && !some(shared, "serving") ? here : (shared ?? here);
       }
     }
   }
+}
+
+function some(snapshot: Snapshot | undefined, wanted: Instance["state"]): boolean {
+  return snapshot?.instances.some(({ state }) => state === wanted) ?? false;
 }

@@ -32,10 +32,14 @@ export interface AppProcessContext {
   readonly wire: Wire | undefined;
   readonly config: Config;
   readonly clock: Clock;
+  /** 0 where there is no wire: where nobody elsewhere calls, there is nobody to be told. */
   readonly drainMs: number;
   readonly graceMs: number;
+  readonly teardownMs: number;
   readonly setupTimeoutMs: number;
   readonly logger: (service: ServiceSpec) => Logger;
+  /** For what belongs to no service. */
+  readonly appLogger: Logger;
   readonly telemetry: (service: ServiceSpec, instanceId: string) => TelemetryOptions;
   readonly middleware: (service: ServiceSpec) => readonly Middleware[];
   readonly edge: (from: string, to: string) => EdgeMiddleware;

@@ -1,7 +1,7 @@
 import type { ClosableClient } from "../../client/client.js";
 import type { Closeable, Instance, ServiceDefinition } from "../../contract/contract.js";
-import type { ServiceClientOptions } from "../create-service.js";
 import type { App } from "../define-app.js";
+import type { ServiceClientOptions } from "../service-interface.js";
 import type { Placement } from "../spec.js";
 
 /** Services of an app, alive in this process. */
@@ -25,6 +25,6 @@ export interface RunningApp extends Closeable {
   startService(name: string): Promise<void>;
   /** One moves out: its calls end here, and whoever needs it finds it elsewhere. @throws RangeError for a name that is not here */
   stopService(name: string): Promise<void>;
-  /** Stops all, each before those it needs. */
+  /** Stops all, each before those it needs. Takes `drainMs`, `graceMs` and `teardownMs` at most, and never fails: the log says what did, and what hangs is left behind. */
   close(): Promise<void>;
 }

@@ -1,8 +1,10 @@
 import { type Closeable, type Instance, newInstanceId } from "../../contract/contract.js";
 import type { ServingStatus } from "../../server/server.js";
 import { sleep } from "../../time/time.js";
-import { createService, type Service } from "../create-service.js";
+import { ComposedService } from "../composed-service.js";
+import { resolveServiceOptions } from "../options.js";
 import type { Need, ServiceSpec, SetupContext } from "../spec.js";
+import type { StopTime } from "../stop-time.js";
 import { addHandlers } from "./add-handlers.js";
 import { BackgroundTasks } from "./background-tasks.js";
 import { OwnedListeners } from "./owned-listeners.js";
@@ -15,7 +17,7 @@ import { Teardown } from "./teardown.js";
 export class RunningService implements Closeable {
   readonly spec: ServiceSpec;
   readonly #process: AppProcessContext;
-  readonly #service: Service;
+  readonly #service: ComposedService;
   readonly #config: Promise<unknown>;
   readonly #placements: ReadonlyMap<string, PlacementSwitch>;
   readonly #listeners: OwnedListeners;
@@ -29,7 +31,7 @@ export class RunningService implements Closeable {
 
   /** @param config what its schema made of the values there are */
   constructor(spec: ServiceSpec, config: Promise<unknown>, process: AppProcessContext) {
-    const { registry, transport, wire, clock, graceMs, app } = process;
+    const { registry, transport, wire, clock, drainMs, graceMs, teardownMs, app } = process;
     const { name, version, metadata } = spec;
     const id = newInstanceId(name);
     const logger = process.logger(spec);
@@ -39,7 +41,7 @@ export class RunningService implements Closeable {
     this.#placements = new Map(
       spec.needs.map((need) => [need.name, new PlacementSwitch(process.placement(spec, need))]),
     );
-    this.#service = createService({
+    const options = resolveServiceOptions({
       name,
       version,
       id,
@@ -53,16 +55,18 @@ export class RunningService implements Closeable {
       telemetry: process.telemetry(spec, id),
       logger,
       clock,
-      drainMs: this.#drainMs,
+      drainMs,
       graceMs,
+      teardownMs,
     });
-    this.#service.onDrain(() => this.#drain()).onStop(() => this.#stop()); // before the hooks that setup adds
+    this.#service = new ComposedService(options, {
+      drain: (stop) => this.#drain(stop),
+      ended: (stop) => this.#ended(stop),
+    });
     this.#listeners = new OwnedListeners(logger);
-    this.#teardown = new Teardown((err) => logger.error({ err }, "a teardown failed"));
+    this.#teardown = new Teardown(logger);
     this.#background = new BackgroundTasks({
       logger,
-      clock,
-      graceMs,
       onFailure: (error) => process.onFailure(spec.name, error),
     });
   }
@@ -90,10 +94,10 @@ export class RunningService implements Closeable {
     return this.#starting;
   }
 
-  /** In a start it does not wait for it to end. */
-  close(): Promise<void> {
+  /** In a start it does not wait for it to end. Never fails. @param stop of all that stop together */
+  close(stop: StopTime = this.#service.stopTime()): Promise<void> {
     this.#stopping.abort();
-    this.#closing ??= this.#close();
+    this.#closing ??= this.#close(stop);
     return this.#closing;
   }
 
@@ -176,31 +180,27 @@ export class RunningService implements Closeable {
     }
   }
 
-  /** Where nobody elsewhere calls, there is nobody to be told. */
-  get #drainMs(): number {
-    return this.#process.wire === undefined ? 0 : this.#process.drainMs;
-  }
-
   /** The stop begins. Listeners of its own get as much time as its server. */
-  #drain(): void {
+  #drain(stop: StopTime): void {
     this.#background.stop();
-    this.#listenersClosed = this.#closeListeners();
+    this.#listenersClosed = this.#closeListeners(stop);
   }
 
-  async #stop(): Promise<void> {
-    await Promise.all([this.#listenersClosed, this.#background.ended()]);
+  async #ended(stop: StopTime): Promise<void> {
+    await Promise.all([this.#listenersClosed, this.#background.ended(stop)]);
   }
 
-  async #close(): Promise<void> {
-    await this.#service.close();
+  async #close(stop: StopTime): Promise<void> {
+    await this.#service.close(stop);
     this.#ready = false;
-    await this.#listeners.close(this.#process.graceMs);
-    await this.#teardown.run();
+    await this.#listeners.close(stop);
+    await this.#teardown.run(stop);
   }
 
-  async #closeListeners(): Promise<void> {
-    const { clock, graceMs } = this.#process;
-    if (this.#ready && this.#listeners.open && this.#drainMs > 0) await sleep(clock, this.#drainMs);
-    await this.#listeners.close(graceMs);
+  async #closeListeners(stop: StopTime): Promise<void> {
+    const { clock, drainMs } = this.#process;
+    const ms = Math.min(drainMs, stop.graceMs);
+    if (this.#ready && this.#listeners.open && ms > 0) await sleep(clock, ms);
+    await this.#listeners.close(stop);
   }
 }

@@ -56,8 +56,10 @@ export interface StartAppOptions {
   readonly setupTimeoutMs?: number;
   /** See `ServiceOptions`. 0 where nothing listens. Default: 500. */
   readonly drainMs?: number;
-  /** See `ServiceOptions`. Default: 25 000. */
+  /** See `ServiceOptions`; of all services that stop together, not of each. Default: 25 000. */
   readonly graceMs?: number;
+  /** See `ServiceOptions`; of all that stop together as well. Default: 2000. */
+  readonly teardownMs?: number;
   readonly clock?: Clock;
   /** Ends a start that is no longer wanted: everything is stopped, and `startApp` rejects. */
   readonly signal?: AbortSignal;
@@ -75,24 +77,35 @@ export interface StartAppOptions {
  * await shop.client(OrdersServiceDefinition, "orders").placeOrder({ sku: "teapot" });
  */
 export async function startApp(app: App, options: StartAppOptions = {}): Promise<RunningApp> {
-  const { remote, clock = systemClock, drainMs = 500, graceMs = 25_000, setupTimeoutMs = 30_000 } = options;
+  const {
+    remote,
+    clock = systemClock,
+    drainMs = 500,
+    graceMs = 25_000,
+    teardownMs = 2000,
+    setupTimeoutMs = 30_000,
+  } = options;
   if (app?.kind !== "hawser.app") throw new TypeError("startApp: expected what defineApp() gave");
   const names = options.services ?? app.services.map(({ name }) => name);
   const placement = (service: ServiceSpec, need: Need): Placement =>
     need.placement !== "auto" ? need.placement : placementOf(options.placement, service.name, need.name);
   const memory = memoryTransport({ clock });
+  const wire = remote === undefined || remote.listen === false ? undefined : wireOf(remote);
+  const logger = (name: string, version: string): Logger =>
+    options.logger?.(name, version) ?? createLogger({ service: name, version, ...logLevel() });
   const composed = new ComposedApp({
     app,
     registry: new ProcessRegistry(remote?.registry),
     transport: remote === undefined ? memory : joinTransports(memory, remote.transport ?? grpcJsTransport()),
-    wire: remote === undefined || remote.listen === false ? undefined : wireOf(remote),
+    wire,
     config: createConfig({ sources: options.config ?? [], sections: app.services.map(({ name }) => name) }),
     clock,
-    drainMs,
+    drainMs: wire === undefined ? 0 : drainMs,
     graceMs,
+    teardownMs,
     setupTimeoutMs,
-    logger: ({ name, version }) =>
-      options.logger?.(name, version) ?? createLogger({ service: name, version, ...logLevel() }),
+    logger: ({ name, version }) => logger(name, version),
+    appLogger: logger(app.name, "0.0.0"),
     telemetry: ({ name, version }, id) => options.telemetry?.({ name, version, id }) ?? {},
     middleware: ({ name }) => options.middleware?.(name) ?? [],
     edge: (from, to) => options.edge?.(from, to) ?? {},

@@ -1,18 +1,29 @@
+import type { Logger } from "../../contract/contract.js";
 import type { Hook } from "../spec.js";
+import { nameOf, type StopTime } from "../stop-time.js";
 
-/** What must be undone, the last first; what comes when that has happened is undone at once. */
+interface Undoing {
+  /** For messages: `teardown 2 (OrderBook)`. */
+  readonly what: string;
+  readonly run: Hook;
+}
+
+/** What must be undone, the last first; what comes when that has begun is undone at once. */
 export class Teardown {
-  readonly #hooks: Hook[] = [];
-  readonly #onFailure: (error: unknown) => void;
+  readonly #hooks: Undoing[] = [];
+  readonly #logger: Logger;
+  #count = 0;
+  #stop: StopTime | undefined;
   #done: Promise<void> | undefined;
 
-  constructor(onFailure: (error: unknown) => void) {
-    this.#onFailure = onFailure;
+  constructor(logger: Logger) {
+    this.#logger = logger;
   }
 
-  add(hook: Hook): void {
-    if (this.#done === undefined) this.#hooks.push(hook);
-    else void this.#undo(hook);
+  add(run: Hook, name: string = run.name): void {
+    const undoing = { what: nameOf("teardown", this.#count++, name), run };
+    if (this.#stop === undefined) this.#hooks.push(undoing);
+    else void this.#undo(undoing, this.#stop);
   }
 
   /** Disposes of it then. @throws TypeError where it does not say how */
@@ -22,25 +33,22 @@ export class Teardown {
     const undo = disposeAsync ?? dispose;
     if (undo === undefined)
       throw new TypeError("use: expected something with [Symbol.dispose] or [Symbol.asyncDispose]");
-    this.add(() => undo.call(resource));
+    this.add(() => undo.call(resource), resource.constructor?.name);
     return resource;
   }
 
-  /** Whatever fails is told, and holds up nothing else. */
-  run(): Promise<void> {
-    this.#done ??= this.#undoAll();
+  /** Whatever fails or hangs is told, and holds up nothing else. */
+  run(stop: StopTime): Promise<void> {
+    this.#stop ??= stop;
+    this.#done ??= this.#undoAll(this.#stop);
     return this.#done;
   }
 
-  async #undoAll(): Promise<void> {
-    for (const hook of this.#hooks.reverse()) await this.#undo(hook);
+  async #undoAll(stop: StopTime): Promise<void> {
+    for (const each of this.#hooks.reverse()) await this.#undo(each, stop);
   }
 
-  async #undo(hook: Hook): Promise<void> {
-    try {
-      await hook();
-    } catch (error) {
-      this.#onFailure(error);
-    }
+  #undo({ what, run }: Undoing, stop: StopTime): Promise<void> {
+    return stop.late(what, this.#logger, run);
   }
 }

@@ -101,7 +101,7 @@ describe("a background task", () => {
     const closed = running.close();
     await clock.run(2000);
     await closed;
-    expect(errorsOf(logger)).toEqual(["background tasks do not end; left behind after 2000 ms"]);
+    expect(errorsOf(logger)).toEqual(["background tasks do not end; left behind: deaf"]);
     expect(clock.pending).toBe(0);
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Code } from "../../../src/errors/errors.js";
+import type { Registration } from "../../../src/registry/registry.js";
 import { defineApp, type ServiceSpec } from "../../../src/service/service.js";
 import { recordingLogger } from "../../registry/recording-logger.js";
 import { collect, rpcFailure } from "../../support/collect.js";
@@ -32,8 +33,8 @@ describe("a stop", () => {
     events.length = 0;
     await running.close();
     const ending = (name: string): readonly string[] => [
-      `${name} works no more`,
       `${name} drains`,
+      `${name} works no more`,
       `${name} stops`,
       `${name} deferred`,
       `${name} then used`,
@@ -45,6 +46,7 @@ describe("a stop", () => {
   it("lets a running call end, with all that it calls, before what it needs goes", async () => {
     const [called, answer] = [gate(), gate()];
     let answered = false;
+    let answeredBefore: boolean | undefined;
     const app = defineApp({
       services: [
         echoing("front", {
@@ -57,7 +59,12 @@ describe("a stop", () => {
             },
           }),
         }),
-        echoing("back", { setup: ({ onDrain }) => onDrain(() => expect(answered).toBe(true)) }),
+        echoing("back", {
+          setup: ({ onDrain }) =>
+            onDrain(() => {
+              answeredBefore = answered;
+            }),
+        }),
       ],
     });
     const running = await started(app);
@@ -70,6 +77,7 @@ describe("a stop", () => {
     answer.open();
     expect((await call).text).toBe("back");
     await closed;
+    expect(answeredBefore).toBe(true);
   });
 
   it("lets hooks and background tasks call what the service needs", async () => {
@@ -220,10 +228,103 @@ describe("a stop", () => {
     await running.close();
     expect(undone).toEqual(["first"]);
     expect([...errorsOf(logger)].sort()).toEqual([
-      "a hook failed in the stop",
-      "a hook failed in the stop",
-      "a listener did not close",
-      "a teardown failed",
+      "onDrain 1 (boom) failed in the stop",
+      "onStop 1 (boom) failed in the stop",
+      "teardown 2 (boom) failed in the stop",
+      "the queue listener failed in the stop",
     ]);
+  });
+
+  it("has one grace, however many services hang one after the other", async () => {
+    const clock = new ManualClock();
+    const called = [gate(), gate()];
+    const hanging = (name: string, index: number, ...needs: string[]): ServiceSpec =>
+      echoing(name, {
+        needs,
+        setup: ({ background }) => background("deaf", () => new Promise(() => {})),
+        handlers: () => ({
+          unary() {
+            called[index]?.open();
+            return new Promise(() => {});
+          },
+        }),
+      });
+    const app = defineApp({ services: [hanging("front", 0, "back"), hanging("back", 1)] });
+    const running = await started(app, { clock, graceMs: 1000 });
+    const calls = ["front", "back"].map((name) =>
+      rpcFailure(running.client(EchoServiceDefinition, name).unary({}, { timeoutMs: 60_000 })),
+    );
+    await Promise.all(called.map(({ passed }) => passed));
+    const closed = running.close();
+    await clock.run(1000);
+    await closed;
+    expect((await Promise.all(calls)).map(({ code }) => code)).toEqual([Code.UNAVAILABLE, Code.UNAVAILABLE]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("leaves behind what hangs, by name, in 2 s beside the grace, and does all the rest", async () => {
+    const clock = new ManualClock();
+    const logger = recordingLogger();
+    const registry = new SharedRegistry();
+    const undone: string[] = [];
+    const hang = () => new Promise<void>(() => {});
+    class Book {
+      [Symbol.asyncDispose] = hang;
+    }
+    const app = defineApp({
+      services: [
+        echoing("front", {
+          needs: ["back"],
+          setup({ use, defer, onDrain, onStop, listen }) {
+            defer(() => undone.push("front"));
+            use(new Book());
+            defer(hang);
+            onDrain(hang);
+            onStop(() => undone.push("calls of front"));
+            onStop(hang);
+            listen({ name: "queue", start: async () => undefined, close: hang });
+          },
+        }),
+        echoing("back", { setup: ({ defer }) => defer(() => undone.push("back")) }),
+      ],
+    });
+    const options = { clock, logger: () => logger, remote: { registry }, drainMs: 0, graceMs: 1000 };
+    const running = await started(app, options);
+    const closed = running.close();
+    await clock.run(3000);
+    await closed;
+    expect(undone).toEqual(["calls of front", "front", "back"]);
+    expect(registry.open).toBe(0);
+    expect(errorsOf(logger).map((line) => line.replace(/ after \d+ ms$/, ""))).toEqual([
+      "onDrain 1 (hang) does not end; left behind",
+      "the queue listener does not end; left behind",
+      "onStop 2 (hang) does not end; left behind",
+      "teardown 3 (hang) does not end; left behind",
+      "teardown 2 (Book) does not end; left behind",
+    ]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("goes on where the registry will not let go, and tells of it", async () => {
+    const logger = recordingLogger();
+    const undone: string[] = [];
+    class Clinging extends SharedRegistry {
+      override async register(...args: Parameters<SharedRegistry["register"]>): Promise<Registration> {
+        const registration = await super.register(...args);
+        return { ...registration, close: () => registration.close().then(() => Promise.reject(new Error("no"))) };
+      }
+    }
+    const app = defineApp({
+      services: [
+        echoing("front", { needs: ["back"], setup: ({ defer }) => defer(() => undone.push("front")) }),
+        echoing("back", { setup: ({ defer }) => defer(() => undone.push("back")) }),
+      ],
+    });
+    const registry = new Clinging();
+    const running = await started(app, { remote: { registry }, logger: () => logger });
+    await running.close();
+    expect(undone).toEqual(["front", "back"]);
+    expect(errorsOf(logger)).toEqual(["the registration failed in the stop", "the registration failed in the stop"]);
+    expect(registry.open).toBe(0);
   });
 });
