@@ -133,7 +133,8 @@ class Tui implements AppView {
     if (!children.some(({ name }) => name === this.#selected)) this.#selected = children[0]?.name;
     const [selected, message, logs, now] = [this.#selected, this.#message, this.#logs, this.#clock.now()];
     const state = { info, children, selected, logs, message, now };
-    const lines = renderScreen(state, paint, display.columns ?? 80, display.rows ?? 24).split("\n");
+    // A terminal that nobody has told of its size, as in a container, says 0.
+    const lines = renderScreen(state, paint, display.columns || 80, display.rows || 24).split("\n");
     display.write(screen.home + lines.map((line) => line + screen.clearLine).join("\r\n") + screen.clearBelow);
   };
 

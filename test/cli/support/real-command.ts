@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type Relative, relatives } from "../../support/relatives.js";
 
-const command = resolve(import.meta.dirname, "../../../dist/cli/hawser.js");
-if (!existsSync(command)) throw new Error("there is no dist/cli/hawser.js: make build");
+/** `hawser` as it is installed. */
+export const hawserFile: string = resolve(import.meta.dirname, "../../../dist/cli/hawser.js");
+if (!existsSync(hawserFile)) throw new Error("there is no dist/cli/hawser.js: make build");
 
 /** Somebody at a shell: `hawser` as it is installed, in processes of its own, and a folder where nobody else's apps are. */
 export class Shell implements AsyncDisposable {
@@ -83,7 +84,7 @@ export class RealCommand {
   readonly #waiting = new Set<() => void>();
 
   constructor(args: readonly string[], env: NodeJS.ProcessEnv, cwd: string | undefined) {
-    this.#process = spawn(process.execPath, [command, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    this.#process = spawn(process.execPath, [hawserFile, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
     for (const [name, stream] of [["out", this.#process.stdout] as const, ["err", this.#process.stderr] as const]) {
       stream!.setEncoding("utf8").on("data", (text: string) => {
         this.#said[name] += text;
