@@ -61,8 +61,9 @@ export interface LogLine {
   readonly time: number;
 }
 
-/** Something that happened to a child, or (`restarting`, `gave-up`) to a group. */
+/** Something that happened to a child or a group. */
 export interface SupervisorEvent {
+  /** The child's name; the group's where a group starts again (`restarting`) or has given up (`gave-up`). */
   readonly child: string;
   readonly type: "started" | "ready" | "exited" | "restarting" | "stopping" | "stopped" | "frozen" | "gave-up";
   /** For people, one line. */

@@ -121,8 +121,8 @@ describe("logs", () => {
   it("are the last lines of all, or of the services and processes that are named", async () => {
     const { supervisor, control } = await controlled(...children);
     supervisor.written = ["orders-1", "orders-2", "inventory-1"].map((name) => line(name, `by ${name}`));
-    const texts = async (names: string[], lines = 10): Promise<string[]> => {
-      const entries = await collect(control.logs({ names, lines }));
+    const texts = async (names: string[], lines?: number): Promise<string[]> => {
+      const entries = await collect(control.logs({ names, ...(lines !== undefined && { lines }) }));
       return entries.map(({ entry }) => (entry?.$case === "line" ? entry.value.text : "?"));
     };
     expect(await texts([])).toEqual(["by orders-1", "by orders-2", "by inventory-1"]);
@@ -130,6 +130,10 @@ describe("logs", () => {
     expect(await texts(["orders"])).toEqual(["by orders-1", "by orders-2"]);
     expect(await texts(["orders-2", "inventory"])).toEqual(["by orders-2", "by inventory-1"]);
     expect(await texts(["orders"], 0)).toEqual([]);
+    supervisor.written = Array.from({ length: 200 }, (_, number) => line("orders-1", `line ${number}`));
+    expect(await texts([], 150)).toHaveLength(150);
+    const unlessSaid = await texts([]);
+    expect([unlessSaid.length, unlessSaid[0]]).toEqual([100, "line 100"]);
   });
 
   it("arrive as they were written", async () => {

@@ -6,11 +6,13 @@ import { endAt, Outbox } from "./outbox.js";
 
 /** How many entries may wait for a reader. */
 const waiting = 10_000;
+/** How many of the last lines, where the request does not say. */
+const linesUnlessSaid = 100;
 
 /** The last lines and, where it follows, what comes, until a signal aborts. @throws RpcError NOT_FOUND for a name nobody has */
 export async function* logs(
   supervisor: Supervisor,
-  { names, lines, follow }: LogsRequest,
+  { names, lines = linesUnlessSaid, follow }: LogsRequest,
   signals: readonly AbortSignal[],
 ): AsyncGenerator<LogsResponse> {
   const known = knownNames(supervisor);
