@@ -12,7 +12,7 @@ import { SupervisionError } from "./supervision-error.js";
 import type { Tree } from "./tree.js";
 
 export interface ProcessTreeOptions {
-  readonly another: (like: ProcessSpec, name: string) => ProcessSpec;
+  readonly replica: (like: ProcessSpec, name: string) => ProcessSpec;
   readonly launcher: Launcher;
   readonly clock: Clock;
   readonly random: Random;
@@ -52,7 +52,7 @@ export class ProcessTree {
     };
     this.#root = new Group(spec, tree, (report) => void this.#end(report));
     this.#directory = new Directory(this.#root);
-    this.#scaling = new Scaling(this.#directory, options.another);
+    this.#scaling = new Scaling(this.#directory, options.replica);
   }
 
   start(): Promise<void> {

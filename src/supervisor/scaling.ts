@@ -15,13 +15,13 @@ interface Series {
 /** Makes groups of like processes larger and smaller. */
 export class Scaling {
   readonly #directory: Directory;
-  readonly #another: (like: ProcessSpec, name: string) => ProcessSpec;
+  readonly #replica: (like: ProcessSpec, name: string) => ProcessSpec;
   /** By group: also of those that have nobody left. */
   readonly #series = new Map<string, Series>();
 
-  constructor(directory: Directory, another: (like: ProcessSpec, name: string) => ProcessSpec) {
+  constructor(directory: Directory, replica: (like: ProcessSpec, name: string) => ProcessSpec) {
     this.#directory = directory;
-    this.#another = another;
+    this.#replica = replica;
   }
 
   async scale(group: Group, count: number): Promise<void> {
@@ -67,7 +67,7 @@ export class Scaling {
 
   #more({ prefix, like }: Series, count: number, highest: number): readonly ProcessSpec[] {
     return Array.from({ length: Math.max(0, count) }, (_, index) =>
-      this.#another(like, `${prefix}-${highest + 1 + index}`),
+      this.#replica(like, `${prefix}-${highest + 1 + index}`),
     );
   }
 

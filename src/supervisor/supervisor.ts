@@ -39,10 +39,10 @@ export { SupervisionError } from "./supervision-error.js";
 
 export interface SupervisorOptions {
   /**
-   * Makes the process spec of one more of a group: `like` is the last one's, `name` the new name. For those that need
+   * Makes the spec of a replica that `scale` adds to a group: `like` is the last process's, `name` the new name. For those that need
    * more than another name. Default: `{ ...like, name }`.
    */
-  readonly another?: (like: ProcessSpec, name: string) => ProcessSpec;
+  readonly replica?: (like: ProcessSpec, name: string) => ProcessSpec;
   /** Where processes come from; opened by `start()`, closed with the supervisor. Default: this machine. */
   readonly launcher?: Launcher;
   /** Default: the machine's. */
@@ -111,5 +111,5 @@ export interface Supervisor extends Closeable {
 export function createSupervisor(spec: GroupSpec, options: SupervisorOptions = {}): Supervisor {
   checkSpec(spec);
   const { clock = systemClock, random = systemRandom, launcher = processLauncher({ clock }) } = options;
-  return new ProcessTree(spec, { another: (like, name) => ({ ...like, name }), ...options, clock, random, launcher });
+  return new ProcessTree(spec, { replica: (like, name) => ({ ...like, name }), ...options, clock, random, launcher });
 }

@@ -217,8 +217,8 @@ describe("scaling", () => {
   });
 
   it("makes new ones as the caller says", async () => {
-    const another = (like: ProcessSpec, name: string) => ({ ...like, name, env: { INSTANCE: name } });
-    const { supervisor, launcher } = supervised({ children: [orders(1)] }, { another });
+    const replica = (like: ProcessSpec, name: string) => ({ ...like, name, env: { INSTANCE: name } });
+    const { supervisor, launcher } = supervised({ children: [orders(1)] }, { replica });
     await supervisor.start();
     await supervisor.scale("orders", 2);
     expect(launcher.one("orders-2").spec.env).toEqual({ INSTANCE: "orders-2" });
