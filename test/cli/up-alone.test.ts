@@ -33,6 +33,18 @@ describe.concurrent("hawser up", () => {
     }
   });
 
+  it("ends with 130 where it is interrupted while it starts, and leaves nothing", async () => {
+    await using place = await Workplace.make();
+    const app = await place.project.app(`const slow = defineService({
+  name: "slow",
+  setup: () => { console.log("begun"); return new Promise(() => setInterval(() => {}, 1000)); },
+});
+export default defineApp({ services: [slow] });`);
+    const up = await place.start(["up", app], /^slow-1 │ begun$/m);
+    expect((await up.stop("SIGINT")).code).toBe(130);
+    place.expectNothingLeft();
+  });
+
   it("gives up with a report of the last lines where a process ends too often", async () => {
     await using place = await Workplace.make();
     const app = await place.project.app(
