@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { advertised } from "./advertised.js";
 import type { OwnedListener } from "./spec.js";
 
@@ -15,7 +15,7 @@ export interface HttpListenerOptions {
 
 /**
  * An HTTP server that belongs to a service: it starts with it, the registry knows it as `http://host:port`, and it stops
- * when the service does, requests that run included.
+ * when the service does, requests that run included: these, and WebSockets, have the grace of the stop to end.
  *
  * @param handler of Node's own server, or of anything that has one: `express()`, `getRequestListener(hono.fetch)`
  * @example
@@ -30,6 +30,12 @@ export function httpListener(handler: RequestListener | Server, options: HttpLis
   const server = typeof handler === "function" ? createServer(handler) : handler;
   let listening: Promise<void> | undefined;
   let closing = false;
+  /** All of them: Node's own list forgets those that were upgraded. */
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   // A kept connection is idle once its last answer is out; Node would keep it for seconds, and the close waits for it.
   server.on("request", (_request, response) => {
     response.once("close", () => closing && setImmediate(() => server.closeIdleConnections()));
@@ -46,8 +52,13 @@ export function httpListener(handler: RequestListener | Server, options: HttpLis
       closing = true;
       await listening?.catch(() => {});
       if (!server.listening) return;
-      const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-      await new Promise((resolve) => server.close(resolve));
+      const closed = new Promise((resolve) => server.close(resolve));
+      // Browsers connect before they have anything to say, and Node does not call that idle.
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+      const timer = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, graceMs);
+      await closed;
       clearTimeout(timer);
     },
   };

@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import type { RequestListener, Server } from "node:http";
 import { Agent, createServer, get } from "node:http";
+import { connect, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { defineApp, type HttpListenerOptions, httpListener } from "../../../src/service/service.js";
 import { EchoServiceDefinition } from "../../support/echo.js";
@@ -76,6 +78,32 @@ describe("httpListener()", () => {
     await called.passed;
     await running.close();
     await refused;
+  });
+
+  it("cuts a WebSocket that outlives the grace", async () => {
+    const server = createServer();
+    server.on("upgrade", (_, socket) => {
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
+    });
+    const running = await started(withHttp(server), { graceMs: 20 });
+    const upgraded = gate<Socket>();
+    const headers = { connection: "upgrade", upgrade: "websocket" };
+    get(httpOf(running.instances[0]), { headers }).once("upgrade", (_, socket) => upgraded.open(socket));
+    const socket = await upgraded.passed;
+    const cut = new Promise((resolve) => socket.once("close", resolve));
+    await running.close();
+    await cut;
+  });
+
+  it("waits for no connection that has said nothing yet", async () => {
+    const server = createServer();
+    const running = await started(withHttp(server), { graceMs: 2 ** 31 - 1 });
+    const accepted = once(server, "connection");
+    const silent = connect(Number(new URL(httpOf(running.instances[0])).port), "127.0.0.1");
+    const gone = new Promise((resolve) => silent.on("error", () => {}).once("close", resolve));
+    await accepted;
+    await running.close();
+    await gone;
   });
 
   it("takes a server of one's own, and says another host than it is bound to", async () => {
