@@ -1,14 +1,16 @@
 import type { Command } from "commander";
 import { type AppOptions, addAppOptions, appArguments } from "./app/app-options.js";
 import { findOwnApp } from "./app/find-own-app.js";
+import { addInspectOptions, type InspectOptions, inspectThis } from "./app/inspect-this.js";
 import { startRegistryServer } from "./app/registry-server.js";
 import { serveApp } from "./app/serve-app.js";
+import { UsageError } from "./failure.js";
 import type { Io } from "./io.js";
 import { type GlobalOptions, Terminal } from "./terminal.js";
 import { hawserCommand } from "./up/hawser-command.js";
 import { superviseApp } from "./up/supervise-app.js";
 
-interface RunOptions extends AppOptions {
+interface RunOptions extends AppOptions, InspectOptions {
   readonly listen?: boolean;
   readonly watch?: boolean;
 }
@@ -20,18 +22,22 @@ export function addRun(program: Command, io: Io): void {
     .argument("[app]", "the app file, or the folder it is in (default: this folder)")
     .option("--listen", "listen too, so that others can call them; without --registry with a registry of their own")
     .option("--watch", "start again when a file changes: the new one must start before the old one goes");
-  addAppOptions(command).action((app: string | undefined, options: RunOptions, self: Command) =>
+  addAppOptions(addInspectOptions(command)).action((app: string | undefined, options: RunOptions, self: Command) =>
     runApp(app, options, new Terminal(io, self.optsWithGlobals<GlobalOptions>())),
   );
 }
 
 async function runApp(argument: string | undefined, options: RunOptions, terminal: Terminal): Promise<void> {
   const file = await findOwnApp(argument, process.cwd());
-  const { listen = false } = options;
+  const { listen = false, inspect, inspectBrk } = options;
+  if (options.watch && (inspect ?? inspectBrk) !== undefined) {
+    throw new UsageError("--inspect and --watch do not go together: a debugger stays with one process");
+  }
   const given = terminal.givenRegistryUrl;
   await using registry = listen && given === undefined ? await startRegistryServer("127.0.0.1:0") : undefined;
   const registryUrl = given ?? registry?.url;
   if (options.watch) return await runWatched(file, options, registryUrl, terminal);
+  inspectThis(options);
   if (registry !== undefined) await terminal.note(`HAWSER_REGISTRY=${registry.url}`);
   await serveApp({ ...options, file, registryUrl, listen }, terminal);
 }

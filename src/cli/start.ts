@@ -2,26 +2,19 @@ import type { Command } from "commander";
 import { type AppOptions, addAppOptions } from "./app/app-options.js";
 import { findApp } from "./app/find-app.js";
 import { findOwnApp } from "./app/find-own-app.js";
-import { inspectThis } from "./app/inspect-this.js";
+import { addInspectOptions, type InspectOptions, inspectThis } from "./app/inspect-this.js";
 import { serveApp } from "./app/serve-app.js";
 import type { Io } from "./io.js";
 import { type GlobalOptions, Terminal } from "./terminal.js";
-
-interface StartOptions extends AppOptions {
-  readonly inspect?: string | true;
-  readonly inspectBrk?: string | true;
-}
 
 export function addStart(program: Command, io: Io): void {
   const command = program
     .command("start")
     .description("run services of an app in this process; those they need are found in the registry")
     .argument("[app]", "the app file, or the folder it is in (default: this folder)")
-    .argument("[services...]", "names of those that run here (default: all)")
-    .option("--inspect [host:port]", "let a debugger attach to this process (default: 127.0.0.1:9229)")
-    .option("--inspect-brk [host:port]", "the same, and wait for it before anything starts");
-  addAppOptions(command).action(
-    (app: string | undefined, services: readonly string[], options: StartOptions, self: Command) =>
+    .argument("[services...]", "names of those that run here (default: all)");
+  addAppOptions(addInspectOptions(command)).action(
+    (app: string | undefined, services: readonly string[], options: AppOptions & InspectOptions, self: Command) =>
       start(
         app === undefined ? [] : [app, ...services],
         options,
@@ -30,13 +23,15 @@ export function addStart(program: Command, io: Io): void {
   );
 }
 
-async function start(words: readonly string[], options: StartOptions, terminal: Terminal): Promise<void> {
+async function start(
+  words: readonly string[],
+  options: AppOptions & InspectOptions,
+  terminal: Terminal,
+): Promise<void> {
   const isService = await beginsWithService(words);
   const file = await findOwnApp(isService ? undefined : words[0], process.cwd());
   const services = isService ? words : words.slice(1);
-  const { inspect, inspectBrk } = options;
-  if (inspectBrk !== undefined) inspectThis("--inspect-brk", inspectBrk, { wait: true });
-  else if (inspect !== undefined) inspectThis("--inspect", inspect);
+  inspectThis(options);
   const registryUrl = await terminal.registryUrl(file); // a stranger's registry is none to register in
   await serveApp({ ...options, file, registryUrl, listen: true, ...(services.length > 0 && { services }) }, terminal);
 }

@@ -162,6 +162,7 @@ describe.concurrent("a command line that does not fit the app", () => {
       "up --registry memory:",
       "memory: is a registry of one process, and these are many; leave it out, or try: hawser run",
     ],
+    ["run --watch --inspect", "--inspect and --watch do not go together: a debugger stays with one process"],
     ["start --inspect=here", "--inspect here: expected host:port, like 127.0.0.1:9229"],
     [
       "run --start-timeout=soon",
