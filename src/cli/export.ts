@@ -1,4 +1,5 @@
-import { relative, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import { Argument, type Command } from "commander";
 import { findOwnApp } from "./app/find-own-app.js";
 import type { AppOutline } from "./app/outline.js";
@@ -17,6 +18,7 @@ import { readOutline } from "./up/read-outline.js";
 /** What a format takes beside the app; each is an option of the command. */
 interface FormatOptions {
   readonly image?: string;
+  readonly etcd?: boolean;
   readonly etcdImage?: string;
   readonly namespace?: string;
   readonly node?: string;
@@ -44,7 +46,7 @@ const formats: Readonly<Record<string, Format>> = {
       `cp ${folder}/* /etc/systemd/system/ && systemctl daemon-reload && systemctl enable --now ${app}.target`,
   },
   compose: {
-    takes: ["image", "etcdImage"],
+    takes: ["image", "etcd", "etcdImage"],
     files: (outline, options, folder) =>
       exportCompose(outline, { ...options, context: relative(folder, options.root) || "." }),
     next: (_app, folder) => `docker compose -f ${folder}/compose.yaml up --build`,
@@ -68,7 +70,8 @@ export function addExport(program: Command, io: Io, loadOutline: LoadOutline = r
     .option("--out <folder>", "where to write (default: deploy/<format>)")
     .option("--force", "write over files that are there")
     .option("--image <name>", "compose, kubernetes: the image with the project in it (default: named as the app)")
-    .option("--etcd-image <name>", "compose: the image of the registry, where --registry gives none")
+    .option("--etcd", "compose: the registry that comes along is etcd (default: Hawser's own)")
+    .option("--etcd-image <name>", "compose: the image of that etcd")
     .option("--namespace <name>", "kubernetes: where all of it goes")
     .option("--node <path>", "systemd: Node on the machine that runs the units (default: this one)")
     .option("--project <path>", "systemd: the project's folder on that machine (default: as here)")
@@ -97,12 +100,20 @@ async function write(
   const format = formats[name] as Format;
   checkOptions(name, options);
   const out = options.out ?? `deploy/${name}`;
-  const files = filesOf(format, outline, { ...options, root: projectOf(outline.file) }, resolve(out));
+  const root = projectOf(outline.file);
+  const files = filesOf(format, outline, { ...options, root }, resolve(out));
   await writeFiles(out, files, options.force ?? false);
   if (terminal.json) return await terminal.object({ folder: resolve(out), files: files.map(({ path }) => path) });
   for (const { path } of files) await terminal.line(`${out}/${path}`);
   if (/\.[cm]?ts$/.test(outline.file)) await terminal.note("the app file is TypeScript: it needs tsx where it runs");
+  if (needsEtcd3(options) && !existsSync(join(root, "node_modules/etcd3"))) {
+    await terminal.note("the registry is etcd: the project needs etcd3 where it runs; try: npm install etcd3");
+  }
   await terminal.note(`then: ${format.next(outline.name, out)}`);
+}
+
+function needsEtcd3({ registry, etcd, etcdImage }: FormatOptions & { readonly registry?: string }): boolean {
+  return etcd || etcdImage !== undefined || /^etcds?:/.test(registry ?? "");
 }
 
 /** @throws UsageError for an option of another format */

@@ -31,7 +31,7 @@ describe("hawser export compose", () => {
   it("writes a service for each process, in an image of the project", () => {
     const { name, services } = composed();
     expect(name).toBe("shop");
-    expect(Object.keys(services)).toEqual(["etcd", "warehouse", "orders"]);
+    expect(Object.keys(services)).toEqual(["registry", "warehouse", "orders"]);
     expect(services["orders"]).toMatchObject({
       image: "shop",
       build: ".",
@@ -47,21 +47,40 @@ describe("hawser export compose", () => {
     expect(composed(shop, { image: "a" }).services["orders"]).not.toHaveProperty("build");
   });
 
-  it("brings etcd along, which all find each other through, and which is healthy before they start", () => {
+  it("brings a registry along in the same image, healthy before they start, which all find each other through", () => {
     const { services, volumes } = composed();
+    expect(services["registry"]).toMatchObject({
+      image: "shop",
+      build: ".",
+      command: ["node", "node_modules/hawser/dist/cli/hawser.js", "registry", "--address", "0.0.0.0:7400"],
+      healthcheck: {
+        test: ["CMD", "node", "node_modules/hawser/dist/cli/hawser.js", "health", "127.0.0.1:7400"],
+      },
+    });
+    expect(volumes).toBeUndefined();
+    for (const name of ["warehouse", "orders"]) {
+      expect(services[name]?.environment).toEqual({
+        HAWSER_REGISTRY: "hawser://registry:7400",
+        HAWSER_ADDRESS: "grpc://0.0.0.0:50051",
+      });
+      expect(services[name]?.["depends_on"]).toMatchObject({ registry: { condition: "service_healthy" } });
+    }
+    expect(composed(shop, { image: "shop:2" }).services["registry"]).toMatchObject({ image: "shop:2" });
+  });
+
+  it("brings etcd along where it is asked to", () => {
+    const { services, volumes } = composed(shop, { etcd: true });
+    expect(Object.keys(services)).toEqual(["etcd", "warehouse", "orders"]);
     expect(services["etcd"]).toMatchObject({
       image: "quay.io/coreos/etcd:v3.5.21",
       healthcheck: { test: ["CMD", "etcdctl", "endpoint", "health"] },
       volumes: ["etcd:/etcd-data"],
     });
     expect(volumes).toEqual({ etcd: {} });
-    for (const name of ["warehouse", "orders"]) {
-      expect(services[name]?.environment).toEqual({
-        HAWSER_REGISTRY: "etcd://etcd:2379/shop",
-        HAWSER_ADDRESS: "grpc://0.0.0.0:50051",
-      });
-      expect(services[name]?.["depends_on"]).toMatchObject({ etcd: { condition: "service_healthy" } });
-    }
+    expect(services["orders"]).toMatchObject({
+      environment: { HAWSER_REGISTRY: "etcd://etcd:2379/shop" },
+      depends_on: { etcd: { condition: "service_healthy" } },
+    });
     expect(composed(shop, { etcdImage: "etcd:3.6" }).services["etcd"]).toMatchObject({ image: "etcd:3.6" });
   });
 
@@ -73,12 +92,15 @@ describe("hawser export compose", () => {
     expect(volumes).toBeUndefined();
   });
 
-  it("gives its etcd another name where a process has it", () => {
-    const outline = divided({ name: "etcd", services: ["orders"], replicas: 1, after: [] });
-    const { services, volumes } = composed(outline);
-    expect(Object.keys(services)).toEqual(["shop-etcd", "etcd"]);
-    expect(services["etcd"]?.environment["HAWSER_REGISTRY"]).toBe("etcd://shop-etcd:2379/shop");
-    expect(volumes).toEqual({ "shop-etcd": {} });
+  it("gives its registry another name where a process has it", () => {
+    const named = (name: string) => divided({ name, services: ["orders"], replicas: 1, after: [] });
+    const { services } = composed(named("registry"));
+    expect(Object.keys(services)).toEqual(["hawser-registry", "registry"]);
+    expect(services["registry"]?.environment["HAWSER_REGISTRY"]).toBe("hawser://hawser-registry:7400");
+    const etcd = composed(named("etcd"), { etcd: true });
+    expect(Object.keys(etcd.services)).toEqual(["shop-etcd", "etcd"]);
+    expect(etcd.services["etcd"]?.environment["HAWSER_REGISTRY"]).toBe("etcd://shop-etcd:2379/shop");
+    expect(etcd["volumes"]).toEqual({ "shop-etcd": {} });
   });
 
   it("starts a process after those it needs, but for one that shall have no replica", () => {
@@ -90,13 +112,13 @@ describe("hawser export compose", () => {
         ),
       ).services["orders"]?.["depends_on"];
     expect(needsOf(2)).toEqual({
-      etcd: { condition: "service_healthy" },
+      registry: { condition: "service_healthy" },
       warehouse: { condition: "service_healthy" },
     });
-    expect(needsOf(0)).toEqual({ etcd: { condition: "service_healthy" } });
+    expect(needsOf(0)).toEqual({ registry: { condition: "service_healthy" } });
   });
 
-  it("gives every service of a process a port of its own, and asks the first how it is", () => {
+  it("gives every service of a process a port of its own, and asks all of them how they are", () => {
     const { services } = composed();
     expect(services["warehouse"]?.command.slice(2)).toEqual([
       "start",
@@ -107,7 +129,7 @@ describe("hawser export compose", () => {
       "stock-taker=grpc://0.0.0.0:50052",
     ]);
     expect(services["warehouse"]?.["healthcheck"]).toMatchObject({
-      test: expect.arrayContaining(["call", "127.0.0.1:50051", "grpc.health.v1.Health/Check"]),
+      test: expect.arrayContaining(["health", "127.0.0.1:50051", "127.0.0.1:50052"]),
     });
   });
 
@@ -125,6 +147,12 @@ describe("hawser export compose", () => {
     const registry = "etcd://ada:hunter2@10.0.0.1:2379";
     expect(() => exportCompose(shop, { root, registry })).toThrow(
       'registry "etcd://…@10.0.0.1:2379": leave user and password out here, and say the whole as HAWSER_REGISTRY in a compose.override.yaml',
+    );
+  });
+
+  it("refuses etcd beside a registry that is there already", () => {
+    expect(() => exportCompose(shop, { root, registry: "hawser://10.0.0.1:7400", etcd: true })).toThrow(
+      "etcd: a registry is given; leave out one of them",
     );
   });
 

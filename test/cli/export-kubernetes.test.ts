@@ -36,11 +36,14 @@ describe("hawser export kubernetes", () => {
   it("writes a file for each process, and one with what all have in common", () => {
     expect(exportKubernetes(shop, { root }).map(({ path }) => path)).toEqual([
       "shop-config.yaml",
+      "shop-registry.yaml",
       "shop-warehouse.yaml",
       "shop-orders.yaml",
     ]);
     expect([...manifests().keys()]).toEqual([
       "ConfigMap/shop-config",
+      "Deployment/shop-registry",
+      "Service/shop-registry",
       "Deployment/shop-warehouse",
       "Service/shop-warehouse",
       "Deployment/shop-orders",
@@ -51,7 +54,7 @@ describe("hawser export kubernetes", () => {
 
   it("tells every pod of the registry, of its own address, and what the operator has for it", () => {
     expect(manifests().get("ConfigMap/shop-config")?.data).toEqual({
-      HAWSER_REGISTRY: "etcd://etcd:2379/shop",
+      HAWSER_REGISTRY: "hawser://shop-registry:7400",
       HAWSER_ADDRESS: "grpc://0.0.0.0:50051",
     });
     const registry = "etcd://etcd.infra:2379/prod";
@@ -62,6 +65,31 @@ describe("hawser export kubernetes", () => {
       env: [{ name: "HAWSER_ADVERTISE", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } }],
       envFrom: [{ configMapRef: { name: "shop-config" } }, { secretRef: { name: "shop-secrets", optional: true } }],
     });
+  });
+
+  it("brings a registry along in the same image, of which there is never more than one, at an address that stays", () => {
+    const all = manifests(shop, { image: "shop:2" });
+    const { replicas, strategy, template } = all.get("Deployment/shop-registry")?.spec ?? {};
+    expect({ replicas, strategy }).toEqual({ replicas: 1, strategy: { type: "Recreate" } });
+    expect(template.spec.containers[0]).toMatchObject({
+      image: "shop:2",
+      command: ["node", "node_modules/hawser/dist/cli/hawser.js", "registry", "--address", "0.0.0.0:7400"],
+      readinessProbe: { grpc: { port: 7400 } },
+    });
+    const service = all.get("Service/shop-registry")?.spec;
+    expect(service).toMatchObject({ ports: [{ port: 7400, targetPort: "grpc" }] });
+    expect(service).not.toHaveProperty("clusterIP");
+  });
+
+  it("brings none where one is given, and gives its own another name where a process has it", () => {
+    expect(manifests(shop, { registry: "etcd://etcd:2379" }).has("Deployment/shop-registry")).toBe(false);
+    const outline = divided({ name: "registry", services: ["orders"], replicas: 1, after: [] });
+    const all = manifests(outline);
+    expect(all.get("ConfigMap/shop-config")?.data).toMatchObject({
+      HAWSER_REGISTRY: "hawser://shop-hawser-registry:7400",
+    });
+    expect(all.has("Service/shop-hawser-registry")).toBe(true);
+    expect(all.has("Service/shop-registry")).toBe(true);
   });
 
   it("starts the services of a process, each at a port of its own", () => {
@@ -84,10 +112,11 @@ describe("hawser export kubernetes", () => {
     expect(pod("shop-orders", shop, { image: "shop:2" }).spec.containers[0].image).toBe("shop:2");
   });
 
-  it("asks by gRPC whether a pod has started, is ready and lives", () => {
+  it("asks by gRPC whether a pod has started, is ready and lives; one that is unwell is not killed for it", () => {
     const [container] = pod("shop-orders").spec.containers;
-    for (const probe of ["startupProbe", "readinessProbe", "livenessProbe"]) {
-      expect(container[probe].grpc).toEqual({ port: 50051 });
+    expect(container.readinessProbe.grpc).toEqual({ port: 50051 });
+    for (const probe of ["startupProbe", "livenessProbe"]) {
+      expect(container[probe].grpc).toEqual({ port: 50051, service: "grpc.health.v1.Health" });
     }
     const { periodSeconds, failureThreshold } = container.startupProbe;
     expect(periodSeconds * failureThreshold).toBeGreaterThanOrEqual(30); // a start may take that long
@@ -113,9 +142,9 @@ describe("hawser export kubernetes", () => {
       const selector = kind === "Service" ? spec.selector : spec?.selector?.matchLabels;
       return selector === undefined ? [] : [[metadata.name, selector as Labels] as const];
     });
-    expect(selectors).toHaveLength(5);
+    expect(selectors).toHaveLength(7);
     for (const [owner, selector] of selectors) {
-      const selected = ["shop-warehouse", "shop-orders"].filter((name) =>
+      const selected = ["shop-registry", "shop-warehouse", "shop-orders"].filter((name) =>
         Object.entries(selector).every(([label, value]) => labels(name)[label] === value),
       );
       expect(selected).toEqual([owner]);
@@ -170,9 +199,9 @@ describe("hawser export kubernetes", () => {
   it("refuses names that Kubernetes does not take, and a registry with a password", () => {
     const long = "a".repeat(60);
     expect(() => exportKubernetes({ ...shop, name: long }, { root })).toThrow(
-      `${long}-warehouse: Kubernetes takes names that begin with a letter and have 63 characters at most`,
+      `${long}-registry: Kubernetes takes names that begin with a letter and have 63 characters at most`,
     );
-    expect(() => exportKubernetes({ ...shop, name: "3d" }, { root })).toThrow("3d-warehouse: Kubernetes takes");
+    expect(() => exportKubernetes({ ...shop, name: "3d" }, { root })).toThrow("3d-registry: Kubernetes takes");
     expect(() => exportKubernetes(shop, { root, registry: "etcd://ada:hunter2@etcd" })).toThrow(
       "say the whole as HAWSER_REGISTRY in the secret shop-secrets",
     );

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { addressesOf } from "../../src/cli/app/addresses.js";
 import { exportCompose } from "../../src/cli/export/compose.js";
@@ -11,11 +11,11 @@ import { exportSystemd } from "../../src/cli/export/systemd.js";
 import { addExport, type LoadOutline } from "../../src/cli/export.js";
 import type { Io } from "../../src/cli/io.js";
 import { createProgram } from "../../src/cli/program.js";
-import { createServer } from "../../src/server/server.js";
+import { createServer, type Server } from "../../src/server/server.js";
 import { systemClock } from "../../src/time/time.js";
 import { grpcJsTransport } from "../../src/transport/grpc-js/grpc-js.js";
 import { root, shop } from "./export/outlines.js";
-import { Capture, hawser, nothing } from "./support/command.js";
+import { Capture, hawser, nothing, start } from "./support/command.js";
 
 let folder = "";
 beforeEach(() => {
@@ -96,6 +96,17 @@ describe("hawser export", () => {
     expect(readFileSync(join(folder, "shop-config.yaml"), "utf8")).toContain("etcd://etcd.infra:2379/prod");
   });
 
+  it("says that etcd needs etcd3, where the project does not have it", async () => {
+    const said = async (...args: readonly string[]) =>
+      (await exported(...args, folder, "--out", folder, "--force")).err;
+    const note = "the project needs etcd3 where it runs; try: npm install etcd3";
+    expect(await said("compose", "--etcd")).toContain(note);
+    expect(await said("compose")).not.toContain(note);
+    expect(await said("kubernetes", "--registry", "etcd://etcd:2379")).toContain(note);
+    mkdirSync(join(folder, "node_modules/etcd3"), { recursive: true });
+    expect(await said("kubernetes", "--registry", "etcd://etcd:2379")).not.toContain(note);
+  });
+
   it("tells programs the folder and the files", async () => {
     const { out, err } = await exported("compose", folder, "--out", folder, "--json");
     expect(out.map((line) => JSON.parse(line))).toEqual([{ folder, files: ["compose.yaml"] }]);
@@ -121,6 +132,8 @@ describe("hawser export", () => {
   it.each<[readonly string[], string]>([
     [["compose", "--namespace", "prod"], "--namespace is for kubernetes, not for compose"],
     [["kubernetes", "--etcd-image", "etcd"], "--etcd-image is for compose, not for kubernetes"],
+    [["systemd", "--etcd"], "--etcd is for compose, not for systemd"],
+    [["compose", "--etcd", "--registry", "hawser://10.0.0.1:7400"], "etcd: a registry is given; leave out one of them"],
     [["systemd", "--image", "shop"], "--image is for compose, not for systemd"],
     [["systemd", "--node", "node"], "node: expected an absolute path"],
     [["compose", "--registry", "etcd://ada:hunter2@a"], 'registry "etcd://…@a": leave user and password out'],
@@ -168,16 +181,34 @@ describe("what hawser export writes", () => {
     expect(["inventory", "stock-taker"].map(addressOf)).toEqual(["grpc://0.0.0.0:50051", "grpc://0.0.0.0:50052"]);
   });
 
-  it("asks a process how it is, and hears it", async () => {
-    const [, check] = commandLines().filter(([verb]) => verb === "call");
-    const server = createServer({ address: "grpc://127.0.0.1:0", transport: grpcJsTransport() });
-    await server.start();
-    const asked = (check as readonly string[]).map((word) =>
-      word.replace("127.0.0.1:50051", server.address.replace("grpc://", "")),
-    );
-    expect(asked).not.toEqual(check);
+  it("asks every service of a process how it is, and fails where one does not serve", async () => {
+    const [, check] = commandLines().filter(([verb]) => verb === "health"); // the first is that of the registry
+    const [first, second] = [await serving(), await serving()];
+    const places = new Map([first, second].map(({ address }, index) => [`127.0.0.1:${50051 + index}`, address]));
+    const asked = (check as readonly string[]).map((word) => places.get(word) ?? word);
+    expect(asked).toEqual(["health", first.address, second.address]);
     expect(await hawser(asked)).toMatchObject({ code: 0, err: "" });
-    await server.close({ graceMs: 0 });
+    second.health.set("", "NOT_SERVING");
+    expect((await hawser(asked)).code).toBe(1);
+    second.health.set("", "SERVING");
+    await first.close({ graceMs: 0 });
     expect((await hawser(asked)).code).toBe(1);
   });
+
+  it("has a registry that is found by the name of its host", async () => {
+    const [line] = commandLines().filter(([verb]) => verb === "registry");
+    const { out, interrupt, code } = start((line as readonly string[]).map((word) => word.replace("7400", "0")));
+    const [, port] = /listening on grpc:\/\/0\.0\.0\.0:(\d+)/.exec(await out.line(() => true)) ?? [];
+    const listed = await hawser(["list", "--json", "--registry", `hawser://localhost:${port}`]);
+    expect(listed).toEqual({ code: 0, out: "[]\n", err: "" });
+    interrupt();
+    await code;
+  });
 });
+
+async function serving(): Promise<Server> {
+  const server = createServer({ address: "grpc://127.0.0.1:0", transport: grpcJsTransport() });
+  onTestFinished(() => server.close({ graceMs: 0 }));
+  await server.start();
+  return server;
+}

@@ -10,6 +10,9 @@ import {
   hawserScript,
   listenAddress,
   portsOf,
+  registryCommand,
+  registryName,
+  registryPort,
 } from "./process.js";
 
 export interface ComposeOptions extends ExportOptions {
@@ -17,28 +20,33 @@ export interface ComposeOptions extends ExportOptions {
   readonly image?: string;
   /** The folder with the Dockerfile, relative to where the file goes. Default: there. */
   readonly context?: string;
-  /** Default: `quay.io/coreos/etcd:v3.5.21`. */
+  /** Whether the registry that comes along is etcd; the project needs `etcd3` then. Default: false, it is Hawser's own. */
+  readonly etcd?: boolean;
+  /** Of that etcd. Default: `quay.io/coreos/etcd:v3.5.21`. */
   readonly etcdImage?: string;
 }
 
+/** Where the services find each other. */
+interface Registry {
+  readonly url: string;
+  /** The service that it is. Undefined: it is there already. */
+  readonly own?: { readonly name: string; readonly service: object; readonly volumes?: object };
+}
+
 /**
- * One `compose.yaml`: a service for each process of the app, and etcd where no registry is given.
+ * One `compose.yaml`: a service for each process of the app, and a registry where none is given.
  *
  * @throws TypeError for an option that cannot be
  */
 export function exportCompose(outline: AppOutline, options: ComposeOptions): readonly ExportedFile[] {
   const { name, processes } = outline;
-  const { registry, etcdImage = "quay.io/coreos/etcd:v3.5.21" } = options;
-  if (registry !== undefined) checkRegistry(registry, "a compose.override.yaml");
-  const etcd = processes.some((each) => each.name === "etcd") ? `${name}-etcd` : "etcd";
-  const services = processes.map((each) => [each.name, processService(each, outline, options, etcd)] as const);
+  const registry = registryOf(outline, options);
+  const { own } = registry;
+  const services = processes.map((each) => [each.name, processService(each, outline, options, registry)] as const);
   const file = {
     name,
-    services: {
-      ...(registry === undefined && { [etcd]: etcdService(etcd, etcdImage) }),
-      ...Object.fromEntries(services),
-    },
-    ...(registry === undefined && { volumes: { [etcd]: {} } }),
+    services: { ...(own && { [own.name]: own.service }), ...Object.fromEntries(services) },
+    ...(own?.volumes && { volumes: own.volumes }),
   };
   const notes = [
     `The app ${name}, whole: docker compose up --build`,
@@ -46,48 +54,57 @@ export function exportCompose(outline: AppOutline, options: ComposeOptions): rea
     ...processes.flatMap((each) => externalsNote(outline, each)),
   ];
   const header = notes.map((note) => `# ${note}\n`).join("");
-  return [{ path: "compose.yaml", content: header + stringify(file, { lineWidth: 0 }) }];
+  return [{ path: "compose.yaml", content: header + stringify(file, { lineWidth: 0, aliasDuplicateObjects: false }) }];
 }
 
-function processService(process: AppProcess, outline: AppOutline, options: ComposeOptions, etcd: string): object {
-  const { name, processes } = outline;
-  const { root, registry, image, context = "." } = options;
-  const needed = processes.filter((each) => process.after.includes(each.name) && each.replicas > 0);
-  const after = [...(registry === undefined ? [etcd] : []), ...needed.map((each) => each.name)];
+/** @throws TypeError for one that is given and cannot be, and for one that is given beside etcd */
+function registryOf(outline: AppOutline, options: ComposeOptions): Registry {
+  const { registry: given, etcd, etcdImage } = options;
+  const isEtcd = etcd || etcdImage !== undefined;
+  if (given === undefined) return isEtcd ? etcdRegistry(outline, etcdImage) : ownRegistry(outline, options);
+  checkRegistry(given, "a compose.override.yaml");
+  if (isEtcd) throw new TypeError("etcd: a registry is given; leave out one of them");
+  return { url: given };
+}
+
+function processService(
+  process: AppProcess,
+  outline: AppOutline,
+  options: ComposeOptions,
+  { url, own }: Registry,
+): object {
+  const needed = outline.processes.filter((each) => process.after.includes(each.name) && each.replicas > 0);
+  const after = [...(own ? [own.name] : []), ...needed.map((each) => each.name)];
   return {
-    image: image ?? name,
-    ...(image === undefined && { build: context }),
-    command: containerCommand(outline, process, root).map(literal),
-    environment: {
-      HAWSER_REGISTRY: literal(registry ?? `etcd://${etcd}:2379/${name}`),
-      HAWSER_ADDRESS: listenAddress,
-    },
-    env_file: [{ path: `${name}.env`, required: false }],
+    ...imageOf(outline, options),
+    command: containerCommand(outline, process, options.root).map(literal),
+    environment: { HAWSER_REGISTRY: literal(url), HAWSER_ADDRESS: listenAddress },
+    env_file: [{ path: `${outline.name}.env`, required: false }],
     ...(after.length > 0 && {
       depends_on: Object.fromEntries(after.map((each) => [each, { condition: "service_healthy" }])),
     }),
-    healthcheck: {
-      test: ["CMD", ...healthCommand(process)],
-      interval: "15s",
-      timeout: "5s",
-      retries: 3,
-      start_period: "30s",
-      start_interval: "1s",
-    },
+    healthcheck: healthCheck("15s", askedAt(portsOf(process).map(({ port }) => port))),
     deploy: { replicas: process.replicas },
     restart: "on-failure",
     stop_grace_period: "35s", // 30 s for the running calls, and a little to leave the registry
   };
 }
 
-/** Asks the first service; all of a process answer, or none. */
-function healthCommand(process: AppProcess): readonly string[] {
-  const port = portsOf(process)[0]?.port;
-  return ["node", hawserScript, "call", `127.0.0.1:${port}`, "grpc.health.v1.Health/Check"];
+/** In the image of the app; what it knew is told again by all when it is started anew. */
+function ownRegistry(outline: AppOutline, options: ComposeOptions): Registry {
+  const name = registryName(outline);
+  const service = {
+    ...imageOf(outline, options),
+    command: registryCommand,
+    healthcheck: healthCheck("10s", askedAt([registryPort])),
+    restart: "on-failure",
+  };
+  return { url: `hawser://${name}:${registryPort}`, own: { name, service } };
 }
 
-function etcdService(name: string, image: string): object {
-  return {
+function etcdRegistry({ name: app, processes }: AppOutline, image = "quay.io/coreos/etcd:v3.5.21"): Registry {
+  const name = processes.some((each) => each.name === "etcd") ? `${app}-etcd` : "etcd";
+  const service = {
     image,
     command: [
       "etcd",
@@ -96,16 +113,24 @@ function etcdService(name: string, image: string): object {
       `--advertise-client-urls=http://${name}:2379`,
     ],
     volumes: [`${name}:/etcd-data`],
-    healthcheck: {
-      test: ["CMD", "etcdctl", "endpoint", "health"],
-      interval: "10s",
-      timeout: "5s",
-      retries: 3,
-      start_period: "30s",
-      start_interval: "1s",
-    },
+    healthcheck: healthCheck("10s", ["etcdctl", "endpoint", "health"]),
     restart: "on-failure",
   };
+  return { url: `etcd://${name}:2379/${app}`, own: { name, service, volumes: { [name]: {} } } };
+}
+
+function imageOf({ name }: AppOutline, { image, context = "." }: ComposeOptions): object {
+  return { image: image ?? name, ...(image === undefined && { build: context }) };
+}
+
+function healthCheck(interval: string, command: readonly string[]): object {
+  const times = { interval, timeout: "5s", retries: 3, start_period: "30s", start_interval: "1s" };
+  return { test: ["CMD", ...command], ...times };
+}
+
+/** Fails unless all of them serve. */
+function askedAt(ports: readonly number[]): readonly string[] {
+  return ["node", hawserScript, "health", ...ports.map((port) => `127.0.0.1:${port}`)];
 }
 
 /** Compose would put variables in the place of `$`. */

@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import type { AppProcess } from "../../service/service.js";
 import type { AppOutline } from "../app/outline.js";
+import { manifests, type Workload } from "./manifests.js";
 import {
   checkRegistry,
   containerCommand,
@@ -9,6 +10,9 @@ import {
   externalsNote,
   listenAddress,
   portsOf,
+  registryCommand,
+  registryName,
+  registryPort,
   servicesOf,
 } from "./process.js";
 
@@ -24,19 +28,23 @@ const valuesOf = (outline: AppOutline): string => `${outline.name}-config`;
 const secretsOf = (outline: AppOutline): string => `${outline.name}-secrets`;
 
 /**
- * A file with what all have in common, and one for each process of the app. etcd, or whatever the registry is, is there
- * already.
+ * A file with what all have in common, one for each process of the app, and one for a registry where none is given.
  *
  * @throws TypeError for an option that cannot be, and for a name that Kubernetes does not take
  */
 export function exportKubernetes(outline: AppOutline, options: KubernetesOptions): readonly ExportedFile[] {
   const { name, processes } = outline;
-  const { registry = `etcd://etcd:2379/${name}` } = options;
+  const own = options.registry === undefined ? registryWorkload(outline, options) : undefined;
+  const registry = options.registry ?? `hawser://${own?.name}:${registryPort}`;
   checkRegistry(registry, `the secret ${secretsOf(outline)}`);
   const config = {
     apiVersion: "v1",
     kind: "ConfigMap",
-    metadata: metadata(valuesOf(outline), labels(outline), options),
+    metadata: {
+      name: valuesOf(outline),
+      ...(options.namespace !== undefined && { namespace: options.namespace }),
+      labels: { "app.kubernetes.io/part-of": name },
+    },
     data: { HAWSER_REGISTRY: registry, HAWSER_ADDRESS: listenAddress },
   };
   const notes = [
@@ -45,139 +53,59 @@ export function exportKubernetes(outline: AppOutline, options: KubernetesOptions
   ];
   return [
     { path: `${valuesOf(outline)}.yaml`, content: documents(notes, [config]) },
-    ...processes.map((each) => ({
-      path: `${objectName(outline, each)}.yaml`,
-      content: documents(externalsNote(outline, each), manifests(each, outline, options)),
-    })),
+    ...(own === undefined ? [] : [fileOf(own, ["Where the services find each other."])]),
+    ...processes.map((each) => fileOf(processWorkload(each, outline, options), externalsNote(outline, each))),
   ];
 }
 
-function manifests(process: AppProcess, outline: AppOutline, options: KubernetesOptions): readonly object[] {
-  const name = objectName(outline, process);
-  const isCalled = servicesOf(outline, process).some(({ contracts }) => contracts.length > 0);
-  const common = { metadata: metadata(name, labels(outline, process), options) };
-  const selector = { matchLabels: selected(outline, process) };
-  return [
-    { apiVersion: "apps/v1", kind: "Deployment", ...common, spec: deploymentSpec(process, outline, options) },
-    ...(isCalled ? [{ apiVersion: "v1", kind: "Service", ...common, spec: serviceSpec(process, outline) }] : []),
-    ...(process.replicas > 1
-      ? [{ apiVersion: "policy/v1", kind: "PodDisruptionBudget", ...common, spec: { maxUnavailable: 1, selector } }]
-      : []),
-  ];
+function fileOf(workload: Workload, notes: readonly string[]): ExportedFile {
+  return { path: `${workload.name}.yaml`, content: documents(notes, manifests(workload)) };
 }
 
-function deploymentSpec(process: AppProcess, outline: AppOutline, options: KubernetesOptions): object {
-  const matchLabels = selected(outline, process);
-  const spread = {
-    maxSkew: 1,
-    topologyKey: "kubernetes.io/hostname",
-    whenUnsatisfiable: "ScheduleAnyway",
-    labelSelector: { matchLabels },
-  };
+function processWorkload(process: AppProcess, outline: AppOutline, options: KubernetesOptions): Workload {
+  const services = servicesOf(outline, process);
+  const versions = new Set(services.map(({ version }) => version));
+  const [version] = versions.size === 1 ? versions : [];
   return {
+    ...surroundings(process.name, outline, options),
+    version,
     replicas: process.replicas,
-    selector: { matchLabels },
-    strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
-    template: {
-      metadata: { labels: labels(outline, process) },
-      spec: {
-        containers: [container(process, outline, options)],
-        volumes: [{ name: "tmp", emptyDir: {} }],
-        ...(process.replicas > 1 && { topologySpreadConstraints: [spread] }),
-        terminationGracePeriodSeconds: 40, // 30 s for the running calls, and a little to leave the registry
-        automountServiceAccountToken: false,
-        securityContext: {
-          runAsNonRoot: true,
-          runAsUser: 1000, // "node" in the images of Node
-          runAsGroup: 1000,
-          seccompProfile: { type: "RuntimeDefault" },
-        },
-      },
-    },
+    command: containerCommand(outline, process, options.root),
+    ports: portsOf(process).map(({ port }) => port),
+    called: services.some(({ contracts }) => contracts.length > 0) ? "pod by pod" : "not at all",
   };
 }
 
-function container(process: AppProcess, outline: AppOutline, { root, image }: KubernetesOptions): object {
-  const probe = { grpc: { port: portsOf(process)[0]?.port }, timeoutSeconds: 5 };
+/** In the image of the app; what it knew is told again by all when it is started anew. */
+function registryWorkload(outline: AppOutline, options: KubernetesOptions): Workload {
   return {
-    name: process.name,
+    ...surroundings(registryName(outline), outline, options),
+    version: undefined,
+    replicas: 1,
+    command: registryCommand,
+    ports: [registryPort],
+    called: "at one address",
+  };
+}
+
+/** What a workload has of the app that it is part of. */
+function surroundings(process: string, outline: AppOutline, { image, namespace }: KubernetesOptions) {
+  return {
+    name: objectName(outline, process),
+    process,
+    app: outline.name,
+    namespace,
     image: image ?? outline.name,
-    command: containerCommand(outline, process, root).map(literal),
-    ports: containerPorts(process).map(({ name, port }) => ({ name, containerPort: port })),
-    envFrom: [
-      { configMapRef: { name: valuesOf(outline) } },
-      { secretRef: { name: secretsOf(outline), optional: true } },
-    ],
-    env: [{ name: "HAWSER_ADVERTISE", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } }],
-    startupProbe: { ...probe, periodSeconds: 2, failureThreshold: 30 },
-    readinessProbe: { ...probe, periodSeconds: 5 },
-    livenessProbe: { ...probe, periodSeconds: 10, failureThreshold: 3 },
-    resources: { requests: { cpu: "100m", memory: "128Mi" } },
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ["ALL"] },
-    },
-    volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
+    values: valuesOf(outline),
+    secrets: secretsOf(outline),
   };
-}
-
-/** For callers that do not use the registry: without an address of its own, so that they see every pod and share the load themselves. */
-function serviceSpec(process: AppProcess, outline: AppOutline): object {
-  return {
-    clusterIP: "None",
-    selector: selected(outline, process),
-    ports: containerPorts(process).map(({ name, port }) => ({
-      name,
-      port,
-      targetPort: name,
-      appProtocol: "kubernetes.io/h2c",
-    })),
-  };
-}
-
-/** Names of ports have 15 characters at most, which not every service's name has. */
-function containerPorts(process: AppProcess): readonly { readonly name: string; readonly port: number }[] {
-  return portsOf(process).map(({ port }, index) => ({ name: index === 0 ? "grpc" : `grpc-${index + 1}`, port }));
 }
 
 /** @throws TypeError for one that Kubernetes does not take (RFC 1035, the label of a domain) */
-function objectName(outline: AppOutline, process: AppProcess): string {
-  const name = `${outline.name}-${process.name}`;
+function objectName(outline: AppOutline, process: string): string {
+  const name = `${outline.name}-${process}`;
   if (/^[a-z][a-z0-9-]{0,62}$/.test(name)) return name;
   throw new TypeError(`${name}: Kubernetes takes names that begin with a letter and have 63 characters at most`);
-}
-
-function metadata(name: string, all: object, { namespace }: KubernetesOptions): object {
-  return { name, ...(namespace === undefined ? {} : { namespace }), labels: all };
-}
-
-/** What tells the pods of a process from all others. Never changes: a Deployment cannot change its selector. */
-function selected(outline: AppOutline, process: AppProcess): object {
-  return { "app.kubernetes.io/name": process.name, "app.kubernetes.io/part-of": outline.name };
-}
-
-function labels(outline: AppOutline, process?: AppProcess): object {
-  if (process === undefined) return { "app.kubernetes.io/part-of": outline.name };
-  const versions = new Set(servicesOf(outline, process).map(({ version }) => version));
-  const [version] = versions.size === 1 ? versions : [];
-  return {
-    ...selected(outline, process),
-    ...(version !== undefined && { "app.kubernetes.io/version": labelValue(version) }),
-  };
-}
-
-/** Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
-function labelValue(text: string): string {
-  return text
-    .replace(/[^A-Za-z0-9._-]/g, "_")
-    .slice(0, 63)
-    .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
-}
-
-/** Kubernetes would put variables in the place of `$(NAME)`. */
-function literal(text: string): string {
-  return text.replaceAll("$(", "$$$$(");
 }
 
 /** @param notes comments, a line each */

@@ -26,6 +26,22 @@ const firstPort = 50051;
 /** Where everything that has an address of its own listens: a container, a pod. */
 export const listenAddress: string = `grpc://0.0.0.0:${firstPort}`;
 
+/** Where the registry that an export brings along listens, and what it is called among the processes of an app. */
+export const registryPort = 7400;
+
+export function registryName({ processes }: AppOutline): string {
+  return processes.some(({ name }) => name === "registry") ? "hawser-registry" : "registry";
+}
+
+/** What node is given to be that registry: the image of the app has all it needs. */
+export const registryCommand: readonly string[] = [
+  "node",
+  hawserScript,
+  "registry",
+  "--address",
+  `0.0.0.0:${registryPort}`,
+];
+
 /** A service and the port it listens at, where it has an address of its own. */
 export interface ServicePort {
   readonly service: string;
