@@ -95,7 +95,8 @@ export interface SetupContext<N extends NeedsSpec = NeedsSpec, Config = unknown>
   onStop(hook: Hook): void;
   /**
    * Work beside the calls, from ready until the stop begins: `signal` aborts then, and the stop waits for it. It may end
-   * before; where it fails, the service is stopped and the process ends, to be started again by whoever watches it.
+   * before. Where it fails, `failure` of the running app says so, and the service goes on: `hawser run`, `up` and `start` stop all
+   * of the process and end it then, to be started again by whoever watches it; after `startApp` that is its caller's choice.
    */
   background(name: string, task: (signal: AbortSignal) => Promise<unknown>): void;
   /** Makes a server of another kind a part of this service: see `httpListener()`. */

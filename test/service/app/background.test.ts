@@ -68,12 +68,13 @@ describe("a background task", () => {
     expect(begun).toEqual([1, 2]);
   });
 
-  it("that fails says so of its app: the service, the task, the reason and its cause", async () => {
+  it("that fails says so of its app: the service, the task, the reason and its cause; the service goes on", async () => {
     const cause = new Error("the queue is gone");
     const running = await started(defineApp({ services: [working({ consume: () => Promise.reject(cause) })] }));
     const failure = await running.failure;
     expect(failure.message).toBe('worker: the background task "consume" failed: the queue is gone');
     expect((failure.cause as Error).cause).toBe(cause);
+    expect(running.services).toEqual(["worker"]);
   });
 
   it("fails nobody once it was told to end", async () => {
