@@ -89,26 +89,15 @@ export async function testApp<A extends App, C extends Clock = Clock>(
       graceMs,
       timeoutMs,
       drainMs: 0,
+      teardownMs: Number.POSITIVE_INFINITY, // by the app's clock; here `timeoutMs` of real time is the limit
       middleware: () => [recorder.arriving],
       edge,
       logger: (service) => recordingLogger(service, clock, (line) => logs.push(line)),
       telemetry: ({ name }) => spans.telemetry(name),
     });
-    const parts = {
-      running,
-      clock,
-      recorder,
-      faults,
-      targets,
-      spans,
-      logs,
-      isFake,
-      graceMs,
-      timeoutMs,
-      callsEnd,
-      release,
-    };
-    return new ComposedTestApp(parts) as unknown as TestApp<A, C>; // whose names and contracts were checked by their types
+    const recorded = { recorder, faults, targets, spans, logs, isFake };
+    const composed = new ComposedTestApp({ running, clock, ...recorded, graceMs, timeoutMs, callsEnd, release });
+    return composed as unknown as TestApp<A, C>; // whose names and contracts were checked by their types
   } catch (error) {
     release();
     throw error;
