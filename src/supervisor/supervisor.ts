@@ -10,14 +10,14 @@
 import type { Closeable } from "../contract/contract.js";
 import { type Clock, type Random, systemClock, systemRandom } from "../time/time.js";
 import { checkSpec } from "./check-spec.js";
-import type { Launcher } from "./launcher.js";
-import { processLauncher } from "./process-launcher.js";
-import { ProcessTree } from "./process-tree.js";
+import type { Launcher } from "./launcher/launcher.js";
+import { processLauncher } from "./launcher/process-launcher.js";
 import type { GroupSpec, ProcessSpec } from "./spec.js";
 import type { ChildStatus, CrashReport, LogLine, SupervisorEvent } from "./status.js";
+import { ComposedSupervisor } from "./tree/composed-supervisor.js";
 
-export { type CallCounts, type JoinOptions, joinSupervisor, type SupervisorLink } from "./join.js";
-export type { LaunchedProcess, Launcher, ProcessEnd, ProcessListener } from "./launcher.js";
+export { type CallCounts, type JoinOptions, joinSupervisor, type SupervisorLink } from "./join/join.js";
+export type { LaunchedProcess, Launcher, ProcessEnd, ProcessListener } from "./launcher/launcher.js";
 export {
   doNotRestart,
   type GroupSpec,
@@ -111,5 +111,11 @@ export interface Supervisor extends Closeable {
 export function createSupervisor(spec: GroupSpec, options: SupervisorOptions = {}): Supervisor {
   checkSpec(spec);
   const { clock = systemClock, random = systemRandom, launcher = processLauncher({ clock }) } = options;
-  return new ProcessTree(spec, { replica: (like, name) => ({ ...like, name }), ...options, clock, random, launcher });
+  return new ComposedSupervisor(spec, {
+    replica: (like, name) => ({ ...like, name }),
+    ...options,
+    clock,
+    random,
+    launcher,
+  });
 }

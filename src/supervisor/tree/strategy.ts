@@ -1,0 +1,14 @@
+import type { Strategy } from "../spec.js";
+import type { Member } from "./member.js";
+
+/** Who is started again where one has failed: itself, and whom the strategy names of those that are to run. */
+export function affectedBy(failed: Member, members: readonly Member[], strategy: Strategy): readonly Member[] {
+  switch (strategy) {
+    case "one_for_one":
+      return [failed];
+    case "one_for_all":
+      return members.filter(({ idle }) => !idle);
+    case "rest_for_one":
+      return members.slice(members.indexOf(failed)).filter(({ idle }) => !idle);
+  }
+}
