@@ -45,9 +45,9 @@ export function inOneProcess(): Promise<Mode> {
 }
 
 /** Each service by itself, found in a registry, called over the wire. */
-export function apart(open: () => Promise<Backend>): Promise<Mode> {
+export function apart(): Promise<Mode> {
   return launched(async (stage) => {
-    const { url } = stage.use(await open());
+    const { url } = stage.use(await hawserBackend());
     const connect = async (start: Start): Promise<Front> => {
       for (const { name } of app.services) await start({ services: [name], remote: { registry: opened(stage, url) } });
       return frontOf(await start({ services: [], remote: { registry: opened(stage, url), listen: false } }));
@@ -61,12 +61,13 @@ export function byRun(): Promise<Mode> {
   return launched(async (stage, env) => announced(stage, ["run", appFile, "--listen"], env));
 }
 
-/** `hawser up`: a supervisor, a process for each service, a registry of their own. */
-export function byUp(): Promise<Mode> {
+/** `hawser up`: a supervisor, a process for each service. @param open the registry. Default: the supervisor's own */
+export function byUp(open?: () => Promise<Backend>): Promise<Mode> {
   return launched(async (stage, env) => {
+    const registry = open && { HAWSER_REGISTRY: stage.use(await open()).url };
     const folder = await mkdtemp(join(tmpdir(), "hawser-parity-"));
     stage.use({ close: () => rm(folder, { recursive: true, force: true }) });
-    return announced(stage, ["up", appFile], { ...env, XDG_RUNTIME_DIR: folder });
+    return announced(stage, ["up", appFile], { ...env, ...registry, XDG_RUNTIME_DIR: folder });
   });
 }
 
@@ -86,7 +87,7 @@ function hawser(stage: Stage, args: readonly string[], env: { readonly [name: st
   return program;
 }
 
-/** A command that opens a registry of its own, and says where. */
+/** A command that says where its registry is. */
 function announced(stage: Stage, args: readonly string[], env: { readonly [name: string]: string }): Launched {
   const program = hawser(stage, args, env);
   return fromOutside(stage, [program], async () => (await program.says(/HAWSER_REGISTRY=(\S+)/))[1] as string);
@@ -172,11 +173,14 @@ async function observedIn<T>(env: { readonly [name: string]: string }, work: (st
 }
 
 async function withEnvironment<T>(env: { readonly [name: string]: string }, work: () => Promise<T>): Promise<T> {
-  const before = { ...process.env };
+  const before = Object.keys(env).map((name) => [name, process.env[name]] as const);
   Object.assign(process.env, env);
   try {
     return await work();
   } finally {
-    process.env = before;
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
   }
 }

@@ -164,11 +164,16 @@ function comparable(value: unknown): unknown {
   return typeof value === "string" ? asStated(value) : value;
 }
 
-/** The words for a message that is too large are the transport's: see `docs/modes.md`. */
+/**
+ * The words for a message that is too large are the transport's, and those for a deadline that passed are of the end that
+ * noticed first: see `docs/modes.md`.
+ */
 export function asStated(text: string): string {
   const tooLarge =
     /(\S+ at ADDRESS: )?Received message larger than max \(\d+ vs \d+\)|\S+: the message has \d+ bytes, and \d+ may be received/;
-  return withoutIds(text).replace(tooLarge, "TOO LARGE");
+  return withoutIds(text)
+    .replace(tooLarge, "TOO LARGE")
+    .replace(/: the deadline passed \(attempt \d+ at \w+-ID\)/, ": the deadline passed");
 }
 
 function sorted(trees: readonly SpanTree[]): readonly SpanTree[] {

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { etcdBackend, hawserBackend } from "./backends.js";
+import { etcdBackend } from "./backends.js";
 import { apart, byRun, byStart, byUp, type Day, inOneProcess, type Mode } from "./modes.js";
 import { asStated } from "./observed.js";
 
 /** All at once, for processes take their time to come; the days themselves follow each other. */
 const modes: { readonly [name: string]: Promise<Mode> } = {
   "in one process": inOneProcess(),
-  "apart, with a registry of Hawser's": apart(hawserBackend),
-  "apart, with etcd": apart(etcdBackend),
+  "apart, found by a registry": apart(),
   "by `hawser run`": byRun(),
   "by `hawser start`, two in a process": byStart(),
   "by `hawser up`": byUp(),
+  "by `hawser up`, with etcd": byUp(etcdBackend),
 };
 const days: { [name: string]: Day } = {};
 
@@ -29,6 +29,11 @@ describe.each(Object.keys(modes))("an app %s", (name) => {
 
   it("gives the same answers, errors and metadata", () => {
     expect(comparable(day().transcript)).toEqual(comparable(one().transcript));
+  });
+
+  it("holds a writer back whose reader is slow", () => {
+    const step = day().transcript["a slow reader holds the writer back, through all"];
+    expect(step).toEqual({ heldBack: true, read: 160, finally: "ended" });
   });
 
   it("leaves the same traces, each service under its own name", () => {
@@ -78,6 +83,7 @@ describe("what is different, as docs/modes.md says", () => {
 function comparable(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value), (key, each) => {
     if (key === "message") return asStated(each);
+    if (each?.code === "DEADLINE_EXCEEDED") return { ...each, remote: "either" };
     return key === "x-trailer" ? each.join(", ") : each;
   });
 }

@@ -173,14 +173,16 @@ const steps: { readonly [title: string]: Step } = {
   },
 
   "a slow reader holds the writer back, through all": async (front, subject) => {
-    const request = { text: ">>count", count: 160, responseBytes: 64 * 1024, failMessage: subject };
+    const count = 160; // held back, some 50 are on their way
+    const request = { text: ">>count", count, responseBytes: 64 * 1024, failMessage: subject };
     const reader = front.serverStream(request)[Symbol.asyncIterator]();
     await reader.next();
-    // Were nobody held back, all would be written by now: 10 MiB are not much.
-    const ended = await Promise.race([noted(front, ">>", subject, "ended"), pause(400)]);
+    // While a question goes to the writer and back, one whom nobody holds back makes three messages and more.
+    let made = 0;
+    for (let question = 0; question < count / 2; question++) made = await counted(front, ">>", subject);
     let read = 1;
     while ((await reader.next()).done !== true) read++;
-    return { ended: ended ?? "not yet", read, finally: await noted(front, ">>", subject, "ended") };
+    return { heldBack: made < count, read, finally: await noted(front, ">>", subject, "ended") };
   },
 };
 
@@ -217,6 +219,10 @@ function sightOf({ text }: { readonly text: string }): unknown {
 
 async function noted(front: Echo, depth: string, subject: string, what: string): Promise<string> {
   return (await front.unary({ text: `${depth}noted`, failMessage: subject, payload: Buffer.from(what) }, minute)).text;
+}
+
+async function counted(front: Echo, depth: string, failMessage: string): Promise<number> {
+  return (await front.unary({ text: `${depth}counted`, failMessage }, minute)).requests;
 }
 
 /** What a call fails with; its answer, where it does not, would be a surprise. */
@@ -281,8 +287,4 @@ async function withMetadata(call: (options: CallOptions) => Promise<unknown>): P
 function own(metadata: Metadata): unknown {
   const keys = [...metadata.keys()].filter((key) => key.startsWith("x-")).sort();
   return Object.fromEntries(keys.map((key) => [key, metadata.getAll(key)]));
-}
-
-function pause(ms: number): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(() => resolve(undefined), ms));
 }

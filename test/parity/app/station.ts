@@ -104,6 +104,8 @@ function orders(name: string, board: Noticeboard): Echo {
       case "overwrite":
         request.payload.fill(0xff);
         return { payload: request.payload };
+      case "counted": // how often there was anything of the subject: a try, a message of a stream
+        return { requests: board.counted(subject) };
       case "noted": // what was noted of the subject; waits for the first
         return { text: await board.noted(subject, request.payload.toString()) };
       default:
@@ -121,6 +123,7 @@ function orders(name: string, board: Noticeboard): Echo {
         if (text === "fail first") throw failureOf(request);
         while (made < count) {
           if (made === 0) call.header.append("x-header", name);
+          board.count(subject);
           yield { index: made++, payload: Buffer.alloc(responseBytes), text: name };
         }
         call.trailer.append("x-trailer", name);
