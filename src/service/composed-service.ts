@@ -153,7 +153,7 @@ export class ComposedService implements Service {
   }
 
   async #unlessStopped(step: string, run: () => Promise<unknown>): Promise<void> {
-    await unlessAborted(run(), this.#stopping.signal, this.#stoppedBefore(step));
+    await unlessAborted(this.#stopping.signal, this.#stoppedBefore(step), run);
   }
 
   #stoppedBefore(step: string): () => Error {

@@ -21,13 +21,11 @@ export class Presence {
 
   /** Where the signal comes first it fails at once, and takes back what the registry may still do. */
   async enter(instance: Instance, signal: AbortSignal, reason: () => Error): Promise<void> {
-    const registering = this.#registry.register(instance);
-    try {
-      this.#registration = await unlessAborted(registering, signal, reason);
-    } catch (error) {
-      registering.then((late) => this.#takeBack(late)).catch(() => {}); // where it failed, there is nothing to take back
-      throw error;
-    }
+    this.#registration = await unlessAborted(signal, reason, async () => {
+      const registration = await this.#registry.register(instance);
+      if (signal.aborted) await this.#takeBack(registration);
+      return registration;
+    });
     this.#instance = instance;
   }
 

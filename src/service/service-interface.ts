@@ -27,7 +27,7 @@ export interface Service extends Closeable {
   ): ClosableClient<D>;
   /** One more way to reach it, beside its server: `http://10.0.0.7:8080`. @throws Error after `start()` */
   addEndpoint(endpoint: string): this;
-  /** Once it can be found and called: registered as `starting`, which callers prefer others to. Where it fails, `start()` does. */
+  /** Once it can be found and called, as `starting` until the last is over: others call it where nobody serves. Where it fails, `start()` does. */
   onReady(hook: Hook): this;
   /** When the stop begins: others are told, calls still come. The log says where it fails, or takes too long. */
   onDrain(hook: Hook): this;

@@ -40,7 +40,10 @@ export interface StartAppOptions {
   readonly config?: readonly ConfigSource[];
   /** Where calls go, for every need that does not say so itself. Default: `auto`. */
   readonly placement?: Placement | ((from: string, need: string) => Placement);
-  /** Default: pino, one JSON object a line that names the service, from level `HAWSER_LOG_LEVEL` (`info`). */
+  /**
+   * Asked for one of each service, and for one of the app, by its name. Default: pino, one JSON object a line that names the
+   * service, from level `HAWSER_LOG_LEVEL` (`info`).
+   */
   readonly logger?: (service: string, version: string) => Logger;
   /** Where a service's spans and metrics go. Default: the global providers of `@opentelemetry/api`. */
   readonly telemetry?: (service: {

@@ -167,6 +167,34 @@ describe("a service that moves", () => {
     expect(roads?.some((road) => wire.test(road))).toBe(true);
   });
 
+  it("in is called from here once its onReady is over, and elsewhere until then", async () => {
+    const registry = new SharedRegistry();
+    const [begun, ready] = [gate(), gate()];
+    let moves = 0;
+    const app = defineApp({
+      services: [
+        echoing("back", {
+          setup: ({ onReady }) =>
+            onReady(async () => {
+              if (moves++ === 0) return; // the one there
+              begun.open();
+              await ready.passed;
+            }),
+          handlers: () => ({ unary: (_, call) => ({ text: call.peer }) }),
+        }),
+      ],
+    });
+    await started(app, { remote: { registry } });
+    const here = await started(app, { services: [], remote: { registry } });
+    const back = here.client(EchoServiceDefinition, "back");
+    const moving = here.startService("back");
+    await begun.passed;
+    for (let round = 0; round < 10; round++) expect(await roadOf(back)).toMatch(wire);
+    ready.open();
+    await moving;
+    expect(await roadOf(back)).toBe("memory");
+  });
+
   it("takes those that need it along in time: calls wait until it is there again", async () => {
     const clock = new ManualClock();
     const running = await started(twoServices(), { clock });
