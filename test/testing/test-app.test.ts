@@ -222,6 +222,7 @@ describe("a start that takes too long", () => {
     const starting = testApp(defineApp({ name: "bog", services: [slow, quick] }), {
       ...(clock && { clock }),
       timeoutMs: 200,
+      graceMs: 5_000,
     });
 
     await expect(starting).rejects.toThrow(
