@@ -27,6 +27,7 @@ export const interrupt: Fault = {
         broken.push(`Ctrl-C after ${afterMs} ms left ${JSON.stringify([left, files])}`);
       if (round % 5 === 4) progress(`${round + 1} rounds`);
     }
-    return { rounds, calls: 0, failed: 0, detail: "no process, socket or file left", broken };
+    const detail = broken.length === 0 ? "no process, socket or file left" : `something left ${broken.length} times`;
+    return { rounds, calls: 0, failed: 0, detail, broken };
   },
 };
