@@ -34,7 +34,10 @@ export interface ProcessSpec {
  */
 export type Strategy = "one_for_one" | "one_for_all" | "rest_for_one";
 
-/** More than `restarts` within `withinMs`, and the group gives up. */
+/**
+ * More than `restarts` within `withinMs`, and the group gives up. For a group of groups that time has to be longer than it
+ * takes the groups within to give up so often, or they are started again for ever.
+ */
 export interface Intensity {
   readonly restarts: number;
   readonly withinMs: number;

@@ -39,8 +39,8 @@ export { SupervisionError } from "./supervision-error.js";
 
 export interface SupervisorOptions {
   /**
-   * Makes the spec of a replica that `scale` adds to a group: `like` is the last process's, `name` the new name. For those that need
-   * more than another name. Default: `{ ...like, name }`.
+   * Makes the spec of a replica that `scale` adds to a group: `like` is the last process's, `name` the new name. For
+   * processes that differ in more than their names. Default: `{ ...like, name }`.
    */
   readonly replica?: (like: ProcessSpec, name: string) => ProcessSpec;
   /** Where processes come from; opened by `start()`, closed with the supervisor. Default: this machine. */
@@ -72,7 +72,10 @@ export interface Supervisor extends Closeable {
    * @throws RangeError for a name nobody has
    */
   lines(names?: readonly string[], limit?: number): readonly LogLine[];
-  /** Calls the listener with every line from now on. One that throws is warned of once (`process.on("warning")`), and called on. */
+  /**
+   * Calls the listener with every line from now on. One that throws is called on, and warned of once
+   * (`process.on("warning")`).
+   */
   onLine(listener: (line: LogLine) => void): () => void;
   /** Calls the listener with every event from now on; one that throws as above. */
   onEvent(listener: (event: SupervisorEvent) => void): () => void;
@@ -84,15 +87,16 @@ export interface Supervisor extends Closeable {
    * before: the old one stays, and so do those whose turn had not come
    */
   restart(names?: readonly string[]): Promise<void>;
-  /** Ends children or whole groups; they stay stopped until `restart`. @throws RangeError for a name nobody has */
+  /** Ends children or whole groups; they stay stopped until `restart` or `scale`. @throws RangeError for a name nobody has */
   stop(names: readonly string[]): Promise<void>;
   /**
    * Makes a group of like processes (`orders-1`, `orders-2`) smaller, from the highest number down, or larger. Of those that
    * stay, the stopped ones are started.
    *
-   * @throws RangeError for a group nobody has; TypeError for a count that is no whole number from 0 up; SupervisionError for
-   * a group whose children are not numbered so, or cannot leave; and where a new or stopped one does not become ready: none of the new ones stays, nor runs any of the
-   * stopped ones. Where one is stopped before it is ready, the others stay
+   * @throws RangeError for a group nobody has; TypeError for a count that is no whole number from 0 up; SupervisionError
+   * where the children are not numbered so, or one that stays comes after one that would leave, or a process that was to be
+   * started does not become ready: then no new one stays, and the stopped ones are stopped again. Where a process is stopped
+   * before it is ready, the others stay
    */
   scale(group: string, count: number): Promise<void>;
   /**

@@ -8,7 +8,7 @@ import { LogRing } from "./log-ring.js";
 import { missesAllowed, PingWatch, pingEveryMs } from "./ping-watch.js";
 import { Questions } from "./questions.js";
 
-/** Whom a run tells what happens. */
+/** What a run needs, and what it reports to. */
 export interface RunHost {
   readonly clock: Clock;
   readonly launcher: Launcher;
@@ -77,7 +77,7 @@ export class Run {
     return this.#over;
   }
 
-  /** Somebody asked it to stop. */
+  /** The process was asked to stop, not because it was late. */
   get stopped(): boolean {
     return this.#stopped;
   }

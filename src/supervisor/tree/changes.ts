@@ -1,4 +1,4 @@
-/** Lets somebody wait until something holds that others bring about: they say `changed()` whenever it might. */
+/** Lets code wait for a condition. The code that may bring the condition about calls `changed()`. */
 export class Changes {
   readonly #waiting = new Set<() => void>();
 
@@ -6,7 +6,7 @@ export class Changes {
     for (const look of [...this.#waiting]) look();
   }
 
-  /** Resolves once `holds` does; it is asked at once, and whenever something has changed. */
+  /** Resolves once `holds()` is true; it is called at once and at every `changed()`. */
   until(holds: () => boolean): Promise<void> {
     if (holds()) return Promise.resolve();
     return new Promise((resolve) => {

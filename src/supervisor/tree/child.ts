@@ -11,8 +11,8 @@ import type { Member } from "./member.js";
 const keptLines = 1_000;
 
 /**
- * One name in the tree, and the process that bears it: two of them, for a while, where one replaces the other. Starts,
- * stops and replaces when it is told to; whether one that failed comes back is its group's to say.
+ * One name in the tree and its process; for a while two processes, where one replaces the other. Starts, stops and replaces
+ * when it is told to. Whether a process that failed is started again, its group decides.
  */
 export class Child implements Member {
   readonly spec: ProcessSpec;
@@ -23,15 +23,16 @@ export class Child implements Member {
   readonly #lines = new LogRing<LogLine>(keptLines);
   #state: ChildState = "waiting";
   #idle: "stopped" | "finished" | undefined;
+  /** The process that the status tells of. */
   #run: Run | undefined;
-  /** Becomes `#run` once it is ready, or once that has ended. */
+  /** The process that is to replace `#run`: once it is ready, or needs the address of the old process, or that has ended. */
   #next: Run | undefined;
-  /** A `#next` that took over before it was ready. */
+  /** A process that became `#run` before it was ready. If it ends, the child has failed: no other process bears its name. */
   #promoted: Run | undefined;
-  /** What was replaced and has not ended yet. */
+  /** Processes that were replaced and have not ended yet. */
   readonly #draining = new Set<Run>();
   #stopping: Promise<void> | undefined;
-  /** How often it was told to stop: whoever waited to start it looks whether that has changed. */
+  /** How often the child was told to stop: a `start()` that had to wait gives way to a later `stop()`. */
   #stops = 0;
   #timesReady = 0;
   #restarts = 0;
@@ -39,7 +40,7 @@ export class Child implements Member {
   #lastExit: Exit | undefined;
   #failure: CrashReport | undefined;
 
-  /** @param failed called when a process that was ready has ended by itself */
+  /** @param failed called when the process has ended by itself after it was ready, or after the one it replaces has gone */
   constructor(spec: ProcessSpec, group: string, context: TreeContext, failed: (report: CrashReport) => void) {
     this.spec = spec;
     this.#group = group;
@@ -60,7 +61,7 @@ export class Child implements Member {
     return this.#idle !== undefined;
   }
 
-  /** It has ended for good by itself, as opposed to having been stopped. */
+  /** The process has ended by itself and is not started again; it was not stopped. */
   get finished(): boolean {
     return this.#idle === "finished";
   }
@@ -70,7 +71,7 @@ export class Child implements Member {
     return this.#timesReady;
   }
 
-  /** Why it has ended for good, where it did so badly. */
+  /** Why the process has ended for good, where it ended badly. */
   get failure(): CrashReport | undefined {
     return this.finished ? this.#failure : undefined;
   }
@@ -93,7 +94,7 @@ export class Child implements Member {
     return this.#lines.list();
   }
 
-  /** Undefined where none runs. */
+  /** The process that answers; undefined where none runs. */
   get run(): Run | undefined {
     return this.#run;
   }
@@ -121,10 +122,10 @@ export class Child implements Member {
   }
 
   /**
-   * Starts a new process beside the one that is ready, which is asked to go once the new one is ready too. Resolves once
-   * the old one has ended, or it was stopped meanwhile, or with a report where the new one cannot be started: the old one
-   * stays then. It goes first where the new one says that it cannot listen beside it; one that fails after that is its
-   * group's to bring back.
+   * Starts a new process beside the old one, which is asked to stop once the new process is ready too. Resolves once the old
+   * process has ended, or the child was stopped meanwhile, or with a report where the new process cannot be started: the old
+   * one stays then. Where the new process says that it cannot listen beside the old one, that stops first; if the new process
+   * fails after that, the group starts the child again.
    */
   async replace(): Promise<CrashReport | undefined> {
     const old = this.#run;
@@ -139,14 +140,14 @@ export class Child implements Member {
     return next.stopped ? undefined : this.#report(next, exit);
   }
 
-  /** Nobody wants it any more: it is to be stopped, and stays that until `revive()`. */
+  /** The process is to be stopped on purpose, and stays stopped until `revive()`. */
   retire(): void {
     this.#idle = "stopped";
     const runs = this.#run !== undefined || this.#stopping !== undefined;
     this.#enter(runs ? this.#state : "stopped");
   }
 
-  /** Somebody wants it back. */
+  /** The child may be started again. */
   revive(): void {
     if (!this.idle) return;
     this.#idle = undefined;
@@ -198,7 +199,7 @@ export class Child implements Member {
     return run;
   }
 
-  /** The process that is being replaced goes first; one that drains already is waited for too. */
+  /** The old process stops first; one that drains already is waited for too. Undefined where there is none. */
   #makeRoom(run: Run, address: string): Promise<void> | undefined {
     if (run.stopped || this.#draining.has(run)) return undefined;
     const old = this.#run;

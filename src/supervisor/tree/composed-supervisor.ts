@@ -31,7 +31,7 @@ export class ComposedSupervisor {
   #resolveEnded!: (report: CrashReport | undefined) => void;
   #started: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
-  /** Whoever restarts or scales waits for those who asked before. */
+  /** `restart` and `scale` are done one after the other, in the order of the calls. */
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(spec: GroupSpec, options: ComposedSupervisorOptions) {
@@ -143,7 +143,7 @@ export class ComposedSupervisor {
     await this.#options.launcher.close();
   }
 
-  /** Where all have ended for good by themselves, there is nothing left to supervise. */
+  /** Once all processes have ended for good by themselves, there is nothing left to supervise. */
   async #endWhenDone(): Promise<void> {
     const done = (): boolean => {
       const { children } = this.#root;
@@ -156,22 +156,22 @@ export class ComposedSupervisor {
   async #restart(child: Child): Promise<void> {
     this.#refuseClosed();
     const before = child.timesReady;
-    child.revive(); // once, here: who stops it from now on has the last word
+    child.revive(); // once, here: a stop from now on has the last word
     const report = await this.#startAnew(child);
     if (report !== undefined) throw new SupervisionError(report.text, report);
     if (child.timesReady === before) throw new SupervisionError(`${child.name}: was stopped before it was ready again`);
   }
 
-  /** One whose groups are down is started with them. */
+  /** A process whose groups are down is started with them. */
   async #startAnew(child: Child): Promise<CrashReport | undefined> {
     const groups = this.#names.groupsOf(child);
     for (const [index, group] of groups.slice(1).entries()) {
       if (group.running) continue;
-      const report = await (groups[index] as Group).bring(group);
+      const report = await (groups[index] as Group).startNow(group);
       if (report !== undefined || child.up) return report;
     }
     await this.#changes.until(() => child.status.state !== "starting");
-    return child.up ? child.replace() : groups.at(-1)?.bring(child);
+    return child.up ? child.replace() : groups.at(-1)?.startNow(child);
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {

@@ -13,8 +13,19 @@ import { affectedBy } from "./strategy.js";
 type Phase = "down" | "starting" | "up" | "ending";
 
 /**
- * Keeps its members up: starts them in order, brings back those that fail, as its strategy says, and gives up where that
- * happens too often. Its own failure is its parent's to judge, as a child's is its own.
+ * Keeps its members (processes and groups) up: starts them in order, starts failed members again as its strategy says, and
+ * gives up where members fail too often. Whether a group that gave up is started again, its parent decides.
+ *
+ * | phase    | start()           | stop()          | a member is up              | a member fails              |
+ * | -------- | ----------------- | --------------- | --------------------------- | --------------------------- |
+ * | down     | → starting        | → ending → down | –                           | ignored                     |
+ * | starting | waits             | → ending → down | → up, if all are up or idle | new: gives up; else as "up" |
+ * | up       | returns           | → ending → down | –                           | finish, restart or give up  |
+ * | ending   | waits, → starting | waits           | –                           | ignored                     |
+ *
+ * A member is new until it has been up once since the start. Finish: the member has ended for good. Restart: the member, and
+ * the siblings that the strategy names, are started in a new round. Give up: it was one failure too many, → ending → down;
+ * the parent is told then, if the group was up. The failure of a member that is idle, or that a round starts later, is ignored.
  */
 export class Group implements Member {
   readonly spec: GroupSpec;
@@ -25,17 +36,17 @@ export class Group implements Member {
   readonly #delay: RestartDelay;
   readonly #rounds = new Rounds();
   #phase: Phase = "down";
-  /** Those that were up while the group started: whoever of the others fails makes the start fail. */
+  /** The members that have been up since the start began. If any other member fails, the start has failed. */
   readonly #proven = new Set<Member>();
   #ending: Promise<void> | undefined;
-  /** How often it was told to stop: who waited to start it looks whether that has changed. */
+  /** How often the group was told to stop: a `start()` that had to wait gives way to a later `stop()`. */
   #stops = 0;
-  /** Why it gave up, until somebody stops or starts it. */
+  /** Why the group gave up, until it is stopped or started. */
   #report: CrashReport | undefined;
   #upSince = 0;
   #wellMs = 0;
 
-  /** @param failed called when it has given up after it was up; nothing of it runs then */
+  /** @param failed called when the group has given up after it was up; none of its processes runs then */
   constructor(spec: GroupSpec, context: TreeContext, failed: (report: CrashReport) => void) {
     this.spec = spec;
     this.#context = context;
@@ -54,7 +65,7 @@ export class Group implements Member {
     return this.#phase === "up";
   }
 
-  /** It is up or on its way there: its members can be started. */
+  /** The group is up or starting: its members can be started. */
   get running(): boolean {
     return this.up || this.#phase === "starting";
   }
@@ -68,7 +79,7 @@ export class Group implements Member {
     return this.#members.list;
   }
 
-  /** All processes of it and of the groups in it, in start order. */
+  /** The processes of this group and of the groups in it, in start order. */
   get children(): readonly Child[] {
     return this.members.flatMap((member) => (member instanceof Group ? member.children : [member]));
   }
@@ -90,51 +101,54 @@ export class Group implements Member {
     return this.#end();
   }
 
-  /** Starts one that does not run, at once: whatever was about to start it leaves it alone. */
-  async bring(member: Child | Group): Promise<CrashReport | undefined> {
+  /** Starts a member that does not run, at once: no round that was to start it later does. */
+  async startNow(member: Child | Group): Promise<CrashReport | undefined> {
     this.#release(member);
     const report = await this.#startInTurn(member, () => this.running);
     if (report !== undefined) this.#memberFailed(member, report);
-    this.#lookWhetherUp();
+    this.#upIfAllAre();
     return report;
   }
 
-  /** Ends some of its processes for as long as nobody wants them back. */
+  /** Stops some of the group's processes, which stay stopped until they are revived. */
   async hold(children: ReadonlySet<Child>): Promise<void> {
-    const held = this.members.filter((member) => member instanceof Group || children.has(member));
-    for (const member of held) if (member instanceof Child) this.#retire(member);
-    this.#lookWhetherUp();
-    await this.#members.stop(held, (member) => {
+    const affected = this.members.filter((member) => member instanceof Group || children.has(member));
+    for (const member of affected) if (member instanceof Child) this.#retire(member);
+    this.#upIfAllAre();
+    await this.#members.stop(affected, (member) => {
       if (member instanceof Group) return member.hold(children);
       return member.idle ? member.stop() : undefined;
     });
   }
 
-  /** Starts processes of its own that are stopped, and new ones. Where one cannot be started all of them end, and the new ones are forgotten. */
+  /**
+   * Starts stopped processes of the group, and new processes. Where one cannot be started all of them end, and the new ones
+   * are forgotten.
+   */
   async grow(stopped: readonly Child[], specs: readonly ProcessSpec[]): Promise<CrashReport | undefined> {
     await this.#context.changes.until(() => this.#phase !== "starting");
     this.#members.arrange([...this.#members.specs, ...specs]);
     for (const child of stopped) child.revive();
-    if (!this.up) return undefined; // they start with the others
+    if (!this.up) return undefined; // they start with the group
     const added = this.members.filter(({ name }) => specs.some((spec) => spec.name === name)) as Child[];
     let report: CrashReport | undefined;
     const start = async (member: Member): Promise<void> => {
       const failure = await this.#startInTurn(member, () => this.up && report === undefined);
       report ??= failure;
-      this.#context.changes.changed(); // who waits for this one waits in vain
+      this.#context.changes.changed(); // the processes that come after it wait in vain
     };
     await Promise.all([...stopped, ...added].map(start));
     if (report !== undefined) await Promise.all([this.remove(added), this.hold(new Set(stopped))]);
     return report;
   }
 
-  /** Stops and forgets processes that none of those that stay is said to come after. */
+  /** Stops and forgets processes. No remaining member may name one of them in its `after`. */
   async remove(removed: readonly Child[]): Promise<void> {
     const staying = ({ name }: ProcessSpec | GroupSpec): boolean => !removed.some((member) => member.name === name);
     for (const child of removed) this.#retire(child);
     await this.#members.stop(removed);
     this.#members.arrange(this.#members.specs.filter(staying));
-    this.#lookWhetherUp();
+    this.#upIfAllAre();
   }
 
   rest(state: "waiting" | "backing-off"): void {
@@ -171,7 +185,7 @@ export class Group implements Member {
     this.#proven.clear();
     for (const member of this.members) member.startOver();
     this.#rounds.begin(this.members, (round) => this.#run(round, [], 0));
-    this.#lookWhetherUp();
+    this.#upIfAllAre();
   }
 
   #end(): Promise<void> {
@@ -180,33 +194,34 @@ export class Group implements Member {
   }
 
   async #stopAll(): Promise<void> {
-    this.#rounds.end();
+    this.#rounds.endAll();
     this.#enter("ending");
     await this.#members.stop(this.members);
     this.#ending = undefined;
     this.#enter("down");
   }
 
-  async #run(round: Round, running: readonly Member[], waitMs: number): Promise<void> {
-    await this.#members.stop(running, (member) => (round.wants(member) ? member.stop() : undefined));
+  /** Stops some members of a round, waits, and starts all of them. */
+  async #run(round: Round, stopped: readonly Member[], waitMs: number): Promise<void> {
+    await this.#members.stop(stopped, (member) => (round.has(member) ? member.stop() : undefined));
     await round.wait(this.#context.clock, waitMs);
     await Promise.all([...round.pending].map((member) => this.#startIn(round, member)));
   }
 
   async #startIn(round: Round, member: Member): Promise<void> {
-    const report = await this.#startInTurn(member, () => round.wants(member));
-    if (!round.wants(member)) return;
-    round.drop(member);
+    const report = await this.#startInTurn(member, () => round.has(member));
+    if (!round.has(member)) return;
+    round.release(member);
     if (report !== undefined) this.#memberFailed(member, report);
-    this.#lookWhetherUp();
+    this.#upIfAllAre();
   }
 
-  /** Starts a member once those it comes after are up, or will not be. @param still whether it is still to be started then */
+  /** Starts a member once the members it comes after are up or idle. @param still whether the member is to be started still */
   async #startInTurn(member: Member, still: () => boolean): Promise<CrashReport | undefined> {
     if (!still()) return undefined;
     member.rest("waiting");
     const due = (): boolean => !still() || this.#members.mayStart(member);
-    while (!due()) await this.#context.changes.until(due); // between what it waited for and now, that may be over again
+    while (!due()) await this.#context.changes.until(due); // a member that was up may have failed before this goes on
     if (!still()) return undefined;
     const report = await member.start();
     if (member.up && this.#phase === "starting") this.#proven.add(member);
@@ -215,7 +230,7 @@ export class Group implements Member {
 
   #memberFailed(member: Member, report: CrashReport): void {
     if (!this.running || member.idle) return;
-    if (this.#rounds.expect(member)) return; // it is started again anyway
+    if (this.#rounds.willStart(member)) return;
     const { intensity = defaultIntensity } = this.spec;
     if (this.#phase === "starting" && !this.#proven.has(member)) this.#giveUp(report);
     else if (!member.returnsAfter(report.exit)) member.finish(report);
@@ -223,30 +238,33 @@ export class Group implements Member {
     else this.#restart(member);
   }
 
-  /** One round at a time where siblings depend on each other: whoever was on the way up is so once more, from the start. */
+  /**
+   * Begins a round for the failed member and the siblings that its strategy names. Where siblings are started with it, there
+   * is one round at a time: the members of the rounds before, which are not up yet, join this one.
+   */
   #restart(member: Member): void {
     const { strategy = "one_for_one" } = this.spec;
     const affected = new Set(affectedBy(member, this.members, strategy));
     if (strategy === "one_for_one") this.#release(member);
-    else for (const pending of this.#rounds.end()) affected.add(pending);
+    else for (const pending of this.#rounds.endAll()) affected.add(pending);
     this.#context.changes.changed();
-    const running = [...affected].filter((each) => each !== member);
+    const siblings = [...affected].filter((each) => each !== member);
     const waitMs = member.backOff();
-    this.#rounds.begin(affected, (round) => this.#run(round, running, waitMs));
+    this.#rounds.begin(affected, (round) => this.#run(round, siblings, waitMs));
   }
 
-  /** Nobody wants it any more: nothing starts it, and its end is no failure. */
+  /** Marks a process as stopped on purpose: no round starts it, and its end is no failure. */
   #retire(child: Child): void {
     this.#release(child);
     child.retire();
   }
 
   #release(member: Member): void {
-    this.#rounds.drop(member);
+    this.#rounds.release(member);
     this.#context.changes.changed();
   }
 
-  #lookWhetherUp(): void {
+  #upIfAllAre(): void {
     if (this.#phase !== "starting" || !this.members.every(({ up, idle }) => up || idle)) return;
     this.#upSince = this.#context.clock.now();
     this.#enter("up");

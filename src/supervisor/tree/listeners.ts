@@ -1,6 +1,6 @@
 /**
- * Those who are told of something. One that throws ends nothing: the others are told too, it is told on, and its first
- * failure becomes a warning of this process (`process.on("warning")`, by default a line on stderr).
+ * The listeners to one kind of news. A listener that throws stops nothing: the other listeners are called, it is called
+ * the next time, and its first failure becomes a warning of this process (`process.on("warning")`, by default on stderr).
  */
 export class Listeners<T> {
   readonly #of: string;

@@ -1,27 +1,27 @@
 import type { CrashReport, Exit } from "../status.js";
 
-/** What stands in a group: a process or another group. */
+/** A process or a group, as the group around it (its parent) sees it. */
 export interface Member {
   readonly name: string;
-  /** It is ready: those that come after it may start. */
+  /** The member is ready: the siblings that come after it may start. */
   readonly up: boolean;
-  /** It does not run and will not by itself: nobody waits for it. */
+  /** The member does not run and is not going to: siblings that come after it start without it. */
   readonly idle: boolean;
   /**
-   * Resolves once it is up, or was stopped meanwhile, or with a report where it cannot be started: nothing of it is left
-   * then. Does nothing where it is up or idle.
+   * Resolves once the member is up, or was stopped meanwhile, or with a report where it cannot be started: none of its
+   * processes is left then. Does nothing where the member is up or idle.
    */
   start(): Promise<CrashReport | undefined>;
-  /** Resolves once nothing of it runs. */
+  /** Resolves once no process of the member runs. */
   stop(): Promise<void>;
-  /** Says what it does while it does not run. */
+  /** What a member that does not run waits for, for its status. */
   rest(state: "waiting" | "backing-off"): void;
-  /** Whether it is to be started again after such an end. */
+  /** Whether the member is to be started again after such an exit. */
   returnsAfter(exit: Exit): boolean;
-  /** It has failed and is started again: how long to wait before, in ms. */
+  /** The member has failed and is started again. @returns how long to wait before, in ms */
   backOff(): number;
-  /** It has failed and stays down. */
+  /** The member has failed and stays down. */
   finish(report: CrashReport): void;
-  /** Its whole group starts: it forgets that it ended for good by itself, and its next wait is the shortest. */
+  /** The parent starts anew: the member forgets that it ended for good by itself, and its next wait is the shortest. */
   startOver(): void;
 }

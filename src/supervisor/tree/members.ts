@@ -4,7 +4,7 @@ import type { Member } from "./member.js";
 
 type Spec = ProcessSpec | GroupSpec;
 
-/** The members of one group, and who comes after whom. */
+/** The members of one group, and which member comes after which. */
 export class Members<M extends Member> {
   readonly #make: (spec: Spec) => M;
   readonly #byName = new Map<string, M>();
@@ -23,20 +23,20 @@ export class Members<M extends Member> {
     return this.#order.map(({ item }) => item);
   }
 
-  /** Makes these the members: those there are keep their names and lives, those missing here are forgotten. */
+  /** Makes the group consist of these. Members that are there already stay as they are; others are forgotten. */
   arrange(specs: readonly Spec[]): void {
     this.#order = startOrder(specs);
     for (const name of this.#byName.keys()) if (!specs.some((spec) => spec.name === name)) this.#byName.delete(name);
     for (const spec of specs) if (!this.#byName.has(spec.name)) this.#byName.set(spec.name, this.#make(spec));
   }
 
-  /** Whether all that a member comes after are up, or will not be. */
+  /** Whether the members that this one comes after are all up or idle. */
   mayStart({ name }: Member): boolean {
     const after = this.#after(name);
     return this.list.every((other) => !after.has(other.name) || other.up || other.idle);
   }
 
-  /** Stops each of some members, once those of them that come after it have stopped. @param how Default: `member.stop()` */
+  /** Stops some members, each after those of them that come after it have stopped. @param how Default: `member.stop()` */
   async stop(
     some: readonly Member[],
     how: (member: M) => Promise<void> | undefined = (member) => member.stop(),

@@ -1,7 +1,7 @@
 import type { Child } from "./child.js";
 import { Group } from "./group.js";
 
-/** Finds members of a tree by name. */
+/** Finds the processes and groups of a tree by name. */
 export class Names {
   readonly #root: Group;
 
@@ -23,7 +23,7 @@ export class Names {
     return within(this.#root);
   }
 
-  /** From the root down to the one it stands in. */
+  /** The groups around a process, from the root down to its parent. */
   groupsOf(child: Child): readonly Group[] {
     return this.groups.filter(({ children }) => children.includes(child));
   }
@@ -38,7 +38,11 @@ export class Names {
     return this.groups.find((group) => group.name === name) ?? this.#fail(name, this.groups);
   }
 
-  /** Those of these names, and those in groups of these names, each once, in start order. @throws RangeError for a name nobody has */
+  /**
+   * The processes of these names and the processes in groups of these names, each once, in start order.
+   *
+   * @throws RangeError for a name nobody has
+   */
   named(names: readonly string[]): readonly Child[] {
     const known = [...this.children, ...this.groups];
     const named = new Set<Child>();

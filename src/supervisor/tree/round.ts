@@ -1,9 +1,9 @@
 import { type Clock, sleep } from "../../time/time.js";
 import type { Member } from "./member.js";
 
-/** Some members of a group on their way up: stopped first where they run, then, after a wait, started. */
+/** Members of a group that are started together: those that run are stopped first, and after a wait all are started. */
 export class Round {
-  /** Those that are not up yet. Whoever is taken out is no longer this round's business. */
+  /** The members that are not up yet. A member that is released is started by another road, or not at all. */
   readonly pending: Set<Member>;
   readonly #ending = new AbortController();
   #starting = false;
@@ -12,16 +12,17 @@ export class Round {
     this.pending = new Set(members);
   }
 
-  wants(member: Member): boolean {
+  /** Whether this round is still to start the member. */
+  has(member: Member): boolean {
     return !this.#ending.signal.aborted && this.pending.has(member);
   }
 
-  /** Its members are being started; before, it stops them or waits. */
+  /** The round starts its members now. Before, it stops them or waits. */
   get starting(): boolean {
     return this.#starting;
   }
 
-  /** Resolves once it is time to start, or it was ended. */
+  /** Resolves once it is time to start the members, or the round has been ended. */
   async wait(clock: Clock, waitMs: number): Promise<void> {
     if (waitMs > 0 && !this.#ending.signal.aborted) {
       for (const member of this.pending) member.rest("backing-off");
@@ -30,18 +31,19 @@ export class Round {
     this.#starting = true;
   }
 
-  drop(member: Member): void {
+  /** The member is up, or is no longer to be started by this round. */
+  release(member: Member): void {
     this.pending.delete(member);
     if (this.pending.size === 0) this.end();
   }
 
-  /** Before it is through: the members are somebody else's business. */
+  /** Starts no further member. */
   end(): void {
     this.#ending.abort();
   }
 }
 
-/** The rounds of a group that are under way. */
+/** The rounds of one group that are under way. */
 export class Rounds {
   readonly #all = new Set<Round>();
 
@@ -51,18 +53,19 @@ export class Rounds {
     void run(round).then(() => this.#all.delete(round));
   }
 
-  /** Whether one of them starts it anyway, later. */
-  expect(member: Member): boolean {
-    return [...this.#all].some((round) => round.wants(member) && !round.starting);
+  /** Whether a round that has not begun to start its members will start this one. */
+  willStart(member: Member): boolean {
+    return [...this.#all].some((round) => round.has(member) && !round.starting);
   }
 
-  drop(member: Member): void {
-    for (const round of this.#all) round.drop(member);
+  /** No round starts the member any more. */
+  release(member: Member): void {
+    for (const round of this.#all) round.release(member);
   }
 
-  /** Ends all of them. @returns who was on the way up */
-  end(): readonly Member[] {
-    const pending = [...this.#all].flatMap((round) => [...round.pending].filter((member) => round.wants(member)));
+  /** Ends all rounds. @returns the members that were not up yet */
+  endAll(): readonly Member[] {
+    const pending = [...this.#all].flatMap((round) => [...round.pending].filter((member) => round.has(member)));
     for (const round of this.#all) round.end();
     return pending;
   }

@@ -8,7 +8,7 @@ import type { Names } from "./names.js";
 /** What the processes of a group that can be made larger or smaller are called: `<prefix>-<number>`. */
 interface Series {
   readonly prefix: string;
-  /** Whom a new one is like: the one with the highest number there was last. */
+  /** The spec that a new process is made from: of the process that last had the highest number. */
   readonly like: ProcessSpec;
 }
 
@@ -16,7 +16,7 @@ interface Series {
 export class Scaling {
   readonly #names: Names;
   readonly #replica: (like: ProcessSpec, name: string) => ProcessSpec;
-  /** By group: also of those that have nobody left. */
+  /** By the name of the group; also of groups that have no process left. */
   readonly #series = new Map<string, Series>();
 
   constructor(names: Names, replica: (like: ProcessSpec, name: string) => ProcessSpec) {
@@ -41,7 +41,7 @@ export class Scaling {
     await group.remove(leaving);
   }
 
-  /** Makes those that stay run, and the new ones. */
+  /** Starts the stopped ones of the processes that stay, and the new processes. */
   async #grow(group: Group, staying: readonly Child[], added: readonly ProcessSpec[]): Promise<void> {
     const stopped = staying.filter(({ idle }) => idle);
     if (stopped.length + added.length === 0) return;

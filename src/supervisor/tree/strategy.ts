@@ -1,7 +1,7 @@
 import type { Strategy } from "../spec.js";
 import type { Member } from "./member.js";
 
-/** Who is started again where one has failed: itself, and whom the strategy names of those that are to run. */
+/** The members that are started again where one has failed: that member, and the siblings the strategy adds but for idle ones. */
 export function affectedBy(failed: Member, members: readonly Member[], strategy: Strategy): readonly Member[] {
   switch (strategy) {
     case "one_for_one":
