@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { hawser } from "./support/command.js";
 import { Project, talk } from "./support/project.js";
 import { Shell } from "./support/real-command.js";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 let shell: Shell;
 let project: Project;
@@ -116,9 +118,9 @@ describe.concurrent("an app whose own code fails", () => {
   });
 
   it("is given up by `up` where a setup never ends, which says where it hung", async () => {
-    const { code, err } = await given(never, "up", ["--start-timeout", "4s"]);
+    const { code, err } = await given(never, "up", ["--start-timeout", "8s"]);
     expect(code).toBe(1);
-    expect(err).toContain("(did not become ready within 4 s (last step: setting up orders))");
+    expect(err).toContain("(did not become ready within 8 s (last step: setting up orders))");
     expect(err).toContain("give it more time (--start-timeout)");
   });
 
