@@ -42,7 +42,7 @@ package: build ## Check what would be published: publint, are-the-types-wrong
 	attw --pack . --profile esm-only --quiet
 
 unit: build ## Run the tests that need no other program
-	vitest run --exclude 'test/registry/etcd*' --exclude 'test/{cli,docs,examples,package,parity}/**'
+	vitest run --project in-process --exclude 'test/registry/etcd*'
 
 conformance: build etcd ## Run the shared suites on every driver
 	vitest run test/transport test/registry test/selector test/interop
