@@ -140,10 +140,11 @@ describe("redaction", () => {
     const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
       tree: fc.oneof({ maxDepth: 5 }, leaf, fc.record({ cardNumber: fc.constant(secret), otherwise: tie("tree") })),
     }));
+    const payer = fc.string().filter((key) => key !== "__proto__"); // ts-proto loses such an entry when it decodes a map
     const requests = fc.record({
       payment: tree,
       parts: fc.array(tree, { maxLength: 3 }),
-      byPayer: fc.dictionary(fc.string(), tree, { maxKeys: 3 }),
+      byPayer: fc.dictionary(payer, tree, { maxKeys: 3 }),
       extra: tree,
     });
     const { client, records } = await given();
