@@ -57,7 +57,7 @@ function deploymentSpec(workload: Workload): object {
         containers: [container(workload)],
         volumes: [{ name: "tmp", emptyDir: {} }],
         ...(replicas > 1 && { topologySpreadConstraints: [spread] }),
-        terminationGracePeriodSeconds: 40, // 30 s for the running calls, and a little to leave the registry
+        terminationGracePeriodSeconds: 40, // a stop takes 27.5 s at most: calls, hooks, leaving the registry
         automountServiceAccountToken: false,
         securityContext: {
           runAsNonRoot: true,
