@@ -92,7 +92,7 @@ class Link implements SupervisorLink {
     this.#say({ type: "ready" });
     if (this.#vitals !== undefined) return;
     this.#vitals = new Vitals(this.#clock, this.#options.calls ?? (() => ({ calls: 0, errors: 0 })));
-    this.#measureLater();
+    this.#measure(this.#vitals);
   }
 
   async close(): Promise<void> {
@@ -117,12 +117,10 @@ class Link implements SupervisorLink {
     return alone;
   }
 
-  #measureLater(): void {
-    const measure = (): void => {
-      this.#say({ type: "stats", stats: (this.#vitals as Vitals).look() });
-      this.#measureLater();
-    };
-    this.#timer = this.#clock.timer(statsEveryMs, measure, true);
+  /** Now, and then every second. */
+  #measure(vitals: Vitals): void {
+    this.#say({ type: "stats", stats: vitals.look() });
+    this.#timer = this.#clock.timer(statsEveryMs, () => this.#measure(vitals), true);
   }
 
   #heard(value: unknown): void {
