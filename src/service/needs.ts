@@ -9,9 +9,13 @@ export function isContract(spec: ContractSpec | NeedSpec): spec is ServiceDefini
 
 const placements: readonly unknown[] = ["auto", "local", "remote"];
 
+export function isPlacement(value: unknown): value is Placement {
+  return placements.includes(value);
+}
+
 /** @throws TypeError for what is none, naming the option */
 export function checkPlacement(option: string, placement: unknown): asserts placement is Placement {
-  if (placements.includes(placement)) return;
+  if (isPlacement(placement)) return;
   throw new TypeError(`${option}: expected ${placements.join(", ")}, was ${JSON.stringify(placement)}`);
 }
 

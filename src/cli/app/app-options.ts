@@ -91,9 +91,9 @@ function all(flag: string, values: readonly string[]): readonly string[] {
   return values.flatMap((value) => [flag, value]);
 }
 
-/** The file with the app's values, where there is one. */
-export function configFile(app: Pick<App, "configFile">, file: string, { config }: ValueOptions): string | undefined {
-  return config ?? (app.configFile === undefined ? undefined : resolve(dirname(file), app.configFile));
+/** The file that an app names for its values, absolute; undefined where it names none. */
+export function ownConfigFile({ configFile }: Pick<App, "configFile">, file: string): string | undefined {
+  return configFile === undefined ? undefined : resolve(dirname(file), configFile);
 }
 
 /** The file, over it the environment, over it the flags. @throws ConfigError for a file that cannot be read; UsageError */
@@ -103,7 +103,7 @@ export async function configSources(
   options: ValueOptions,
   io: Io,
 ): Promise<readonly ConfigSource[]> {
-  const path = configFile(app, file, options);
+  const path = options.config ?? ownConfigFile(app, file);
   return [
     ...(path === undefined ? [] : [await fileSource(path)]),
     environmentSource(io.env),

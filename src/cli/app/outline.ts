@@ -1,5 +1,5 @@
-import { dirname, resolve } from "node:path";
 import type { App, AppProcess } from "../../service/service.js";
+import { ownConfigFile } from "./app-options.js";
 
 /** What can be told of an app without running it. */
 export interface AppOutline {
@@ -33,6 +33,6 @@ export function outlineOf(app: App, file: string): AppOutline {
     needs: needs.filter(({ external }) => !external).map(({ service }) => service),
     external: needs.filter(({ external }) => external).map(({ service }) => service),
   }));
-  const own = app.configFile === undefined ? {} : { configFile: resolve(dirname(file), app.configFile) };
-  return { name: app.name, file, ...own, services, processes: app.processes };
+  const configFile = ownConfigFile(app, file);
+  return { name: app.name, file, ...(configFile && { configFile }), services, processes: app.processes };
 }

@@ -1,8 +1,7 @@
+import { isPlacement } from "../../service/needs.js";
 import type { App, Placement } from "../../service/service.js";
 import { UsageError } from "../failure.js";
 import { knownService } from "./addresses.js";
-
-const placements = ["auto", "local", "remote"];
 
 /** Where the calls of each need go, as `--place` says. @throws UsageError for what is no `service.need=placement` of the app */
 export function placementsOf(given: readonly string[], app: App): (service: string, need: string) => Placement {
@@ -10,7 +9,7 @@ export function placementsOf(given: readonly string[], app: App): (service: stri
   for (const each of given) {
     const what = `--place ${each}`;
     const [, service = "", need = "", placement = ""] = /^([^.=]+)\.([^=]+)=(\w+)$/.exec(each) ?? [];
-    if (!placements.includes(placement)) {
+    if (!isPlacement(placement)) {
       throw new UsageError(`${what}: expected service.need=auto, local or remote, like orders.inventory=remote`);
     }
     knownService(app, service, what);
@@ -23,7 +22,7 @@ export function placementsOf(given: readonly string[], app: App): (service: stri
     if (found.placement !== "auto" && found.placement !== placement) {
       throw new UsageError(`${what}: ${service} says itself that ${need} is ${found.placement}; change it there`);
     }
-    places.set(`${service}.${need}`, placement as Placement);
+    places.set(`${service}.${need}`, placement);
   }
   return (service, need) => places.get(`${service}.${need}`) ?? "auto";
 }

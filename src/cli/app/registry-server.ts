@@ -7,6 +7,7 @@ import { parseAddress } from "../../transport/address.js";
 import { grpcJsTransport } from "../../transport/grpc-js/grpc-js.js";
 import type { Address } from "../../transport/transport.js";
 import { UsageError } from "../failure.js";
+import { takenAddress } from "./taken-address.js";
 
 export interface RegistryServer extends Closeable {
   readonly address: Address;
@@ -30,7 +31,7 @@ export async function startRegistryServer(address: string): Promise<RegistryServ
   try {
     await server.start();
   } catch (cause) {
-    if (!String(cause).includes("EADDRINUSE")) throw cause;
+    if (takenAddress(cause) === undefined) throw cause;
     const hint = "is a registry running there already? try: hawser list, or another --address";
     throw new Error(`${address} is taken; ${hint}`, { cause });
   }
