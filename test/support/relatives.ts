@@ -25,3 +25,14 @@ export function relatives(variable: string): readonly Relative[] {
   }
   return found;
 }
+
+/** Ends all of them at once, as by `kill -9`. */
+export function killRelatives(variable: string): void {
+  for (const { pid } of relatives(variable)) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It has just ended.
+    }
+  }
+}

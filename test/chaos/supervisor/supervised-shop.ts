@@ -8,7 +8,7 @@ import { type ControlClient, openControl } from "../../../src/cli/up/control-cli
 import { runningApps } from "../../../src/cli/up/running-app.js";
 import { fromChild } from "../../../src/supervisor/control/control.js";
 import type { ChildStatus } from "../../../src/supervisor/supervisor.js";
-import { type Relative, relatives } from "../../support/relatives.js";
+import { killRelatives, type Relative, relatives } from "../../support/relatives.js";
 
 /** A line of `hawser up --json`. */
 export interface Told {
@@ -122,7 +122,7 @@ export class SupervisedShop implements AsyncDisposable {
 
   /** Every process it has started that is alive, itself included. */
   family(): readonly Relative[] {
-    return relatives(`CHAOS_MARK=${this.#mark}`);
+    return relatives(this.#variable);
   }
 
   /** What it has left in its folder, but for the books, and what tsx keeps there of the files it has compiled. */
@@ -131,11 +131,15 @@ export class SupervisedShop implements AsyncDisposable {
     return files.filter((file) => !/^(.*\.jsonl|hawser|tsx-.*)$/.test(file));
   }
 
+  get #variable(): string {
+    return `CHAOS_MARK=${this.#mark}`;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#control?.close();
     this.signal("SIGTERM");
     await this.ended;
-    for (const { pid } of this.family()) process.kill(pid, "SIGKILL");
+    killRelatives(this.#variable);
     await rm(this.folder, { recursive: true, force: true });
   }
 

@@ -4,7 +4,8 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { type Relative, relatives } from "../../support/relatives.js";
+import { killRelatives, type Relative, relatives } from "../../support/relatives.js";
+import { Said, type SoFar } from "../../support/said.js";
 
 /** `hawser` as it is installed. */
 export const hawserFile: string = resolve(import.meta.dirname, "../../../dist/cli/hawser.js");
@@ -47,7 +48,7 @@ export class Shell implements AsyncDisposable {
 
   /** What is alive of all that was started here, whatever group it is in. */
   family(): readonly Relative[] {
-    return relatives(`SHELL_MARK=${this.#mark}`);
+    return relatives(this.#variable);
   }
 
   /** What commands have left in the folder; tsx keeps there what it has compiled. */
@@ -57,14 +58,12 @@ export class Shell implements AsyncDisposable {
       .filter((file) => !/^tsx-/.test(file));
   }
 
+  get #variable(): string {
+    return `SHELL_MARK=${this.#mark}`;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { pid } of this.family()) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch {
-        // It has just ended.
-      }
-    }
+    killRelatives(this.#variable);
     await Promise.all(this.#commands.map(({ ended }) => ended));
     await rm(this.folder, { recursive: true, force: true });
   }
@@ -80,19 +79,13 @@ export interface Ended {
 export class RealCommand {
   readonly ended: Promise<Ended>;
   readonly #process: ChildProcess;
-  readonly #said = { out: "", err: "" };
-  readonly #waiting = new Set<() => void>();
+  readonly #said: Said;
 
   constructor(args: readonly string[], env: NodeJS.ProcessEnv, cwd: string | undefined) {
     this.#process = spawn(process.execPath, [hawserFile, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
-    for (const [name, stream] of [["out", this.#process.stdout] as const, ["err", this.#process.stderr] as const]) {
-      stream!.setEncoding("utf8").on("data", (text: string) => {
-        this.#said[name] += text;
-        for (const look of [...this.#waiting]) look();
-      });
-    }
+    this.#said = new Said(this.#process);
     this.ended = new Promise((resolve) => {
-      this.#process.once("close", (code, signal) => resolve({ code: code ?? signal, ...this.#said }));
+      this.#process.once("close", (code, signal) => resolve({ code: code ?? signal, out: this.out, err: this.err }));
     });
   }
 
@@ -113,29 +106,14 @@ export class RealCommand {
    *
    * @throws Error where it ends before
    */
-  async says(pattern: RegExp, after: { readonly out: number; readonly err: number } = { out: 0, err: 0 }) {
-    let look!: () => void;
-    const said = new Promise<RegExpExecArray>((resolve) => {
-      look = () => {
-        const found = pattern.exec(this.out.slice(after.out)) ?? pattern.exec(this.err.slice(after.err));
-        if (found !== null) resolve(found);
-      };
-    });
-    this.#waiting.add(look);
-    look();
-    const silent = this.ended.then(({ code, out, err }) => {
-      throw new Error(`it ended with ${code} and never said ${pattern}:\n${out}\n${err}`);
-    });
-    try {
-      return await Promise.race([said, silent]);
-    } finally {
-      this.#waiting.delete(look);
-    }
+  says(pattern: RegExp, after?: SoFar): Promise<RegExpExecArray> {
+    const how = this.ended.then(({ code }) => code);
+    return this.#said.says(pattern, how, after);
   }
 
   /** How much it has said so far. */
-  get sofar(): { readonly out: number; readonly err: number } {
-    return { out: this.out.length, err: this.err.length };
+  get sofar(): SoFar {
+    return this.#said.sofar;
   }
 
   signal(signal: NodeJS.Signals): void {
