@@ -17,7 +17,8 @@ class OnTerminal {
   readonly ended: Promise<number>;
 
   constructor(args: readonly string[], env: object) {
-    const line = [process.execPath, hawserFile, ...args].join(" ");
+    // exec: a shell that stays in between would take Ctrl-C itself, and its exit code would be the one that is seen.
+    const line = ["exec", process.execPath, hawserFile, ...args].join(" ");
     this.#process = spawn("script", ["-qec", line, "/dev/null"], {
       env: { ...process.env, ...env, HAWSER_REGISTRY: "", COLUMNS: "120", LINES: "24", TERM: "xterm" },
       stdio: ["pipe", "pipe", "inherit"],
