@@ -30,6 +30,14 @@ export function registeredTwiceError(registry: string, id: string): RpcError {
   );
 }
 
+/** @param who says who is alive there: `the cluster` */
+export function notRegisteredHereError(registry: string, who: string): RpcError {
+  return new RpcError(
+    Code.UNIMPLEMENTED,
+    `${registry}: nobody can register here; ${who} says who is alive (capabilities.register is false)`,
+  );
+}
+
 /** Why `list()` has nothing to say. @param hint what a person may do */
 export function notListedError(registry: string, cause: unknown, hint: string): RpcError {
   const code = isFinal(cause) ? (cause as RpcError).code : Code.UNAVAILABLE;

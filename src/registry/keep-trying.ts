@@ -13,6 +13,8 @@ export interface KeepTryingOptions {
   readonly signal: AbortSignal;
   /** Called after each run that ended unasked, before the wait. */
   readonly onEnd?: (error: unknown) => void;
+  /** Ends a wait early where it resolves first: there is a reason to hope. Default: nothing does. */
+  readonly early?: (signal: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface KeepTryingOptions {
  * @param work calls `well` when it has reached what it wants
  */
 export async function keepTrying(work: (well: () => void) => Promise<void>, options: KeepTryingOptions): Promise<void> {
-  const { what, clock, logger, backoff, healthyMs, signal, onEnd } = options;
+  const { what, clock, logger, backoff, healthyMs, signal, onEnd, early } = options;
   let failures = 0;
   let failing = false;
   while (!signal.aborted) {
@@ -40,6 +42,19 @@ export async function keepTrying(work: (well: () => void) => Promise<void>, opti
     logger[failing ? "debug" : "warn"]({ err, waitMs: Math.round(waitMs) }, `${what}: failed; trying again`);
     failing = true;
     onEnd?.(err);
-    await sleep(clock, waitMs, signal);
+    await wait(clock, waitMs, signal, early);
   }
+}
+
+async function wait(
+  clock: Clock,
+  waitMs: number,
+  signal: AbortSignal,
+  early: KeepTryingOptions["early"],
+): Promise<void> {
+  if (early === undefined) return await sleep(clock, waitMs, signal);
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  await Promise.race([sleep(clock, waitMs, either), early(either)]);
+  over.abort();
 }

@@ -3,18 +3,24 @@
  *
  * A driver promises callers: a registered instance stays registered until `close()`, whatever happens to the backend in
  * between; a watch delivers complete sets, the first as soon as it is known, each different from the last; while the
- * backend is away the last known set stays, marked stale. It demands of callers: one `close()` for whatever they opened.
+ * backend is away the last known set stays, marked stale, and who is missing when it comes back is given the time to
+ * register again. It demands of callers: one `close()` for whatever they opened. What a driver of your own is made of is
+ * in `hawser/registry/driver`.
  */
-import type { Closeable, Instance } from "../contract/contract.js";
+import type { Closeable, Instance, RegistrationState } from "../contract/contract.js";
+
+export type { RegistrationState, RegistryEvent, RegistryMonitor } from "../contract/contract.js";
 
 export interface Registry extends Closeable {
   /** As a person would name it, backend included: `etcd://10.0.0.1:2379`. For messages. */
   readonly name: string;
+  readonly capabilities: RegistryCapabilities;
   /**
    * Keeps an instance registered until the registration is closed. Resolves once it is registered for the first time.
    *
    * @throws RpcError UNAVAILABLE where the backend cannot be reached within `options.timeoutMs`; nothing is left behind
    * @throws RpcError ALREADY_EXISTS where this registry has registered the id already
+   * @throws RpcError UNIMPLEMENTED where `capabilities.register` says no
    * @throws TypeError for an instance that no registry can carry
    */
   register(instance: Instance, options?: RegisterOptions): Promise<Registration>;
@@ -32,11 +38,22 @@ export interface RegisterOptions {
   readonly timeoutMs?: number;
 }
 
-/** `lost`: the backend forgot the instance or is away, and the driver is registering it again; or it is closed. */
-export type RegistrationState = "registered" | "lost";
+/** What a kind of registry can do at all. */
+export interface RegistryCapabilities {
+  /** Whether `register()` can be used. Where not, somebody else says who is alive: a cluster, a file, a name server. */
+  readonly register: boolean;
+  /** Whether an instance that vanishes without a word is taken out, without anybody's doing. */
+  readonly lease: boolean;
+  /** `push`: a change is told when it happens; `poll`: it is seen when the driver asks again. */
+  readonly watch: "push" | "poll";
+}
 
 export interface Registration extends Closeable {
   readonly state: RegistrationState;
+  /** When the state became what it is. */
+  readonly since: Date;
+  /** Calls back whenever the state changes, at once; `closed` is the last. Returns what ends that. */
+  onState(listener: (state: RegistrationState) => void): () => void;
   /**
    * Publishes the instance as it is now: another state, weight or metadata; id and service stay.
    *

@@ -55,6 +55,7 @@ function openHawserRegistry(shown: string, url: string, rest: string, logger: Lo
   };
   return {
     name: registry.name,
+    capabilities: registry.capabilities,
     register: (instance, options) => registry.register(instance, options),
     watch: (service, onSnapshot) => registry.watch(service, onSnapshot),
     list: () => registry.list(),

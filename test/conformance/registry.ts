@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Instance } from "../../src/contract/contract.js";
 import { Code, RpcError } from "../../src/errors/errors.js";
-import type { Registry } from "../../src/registry/registry.js";
+import type { Registry, RegistryCapabilities } from "../../src/registry/registry.js";
 import { Follower } from "../registry/follower.js";
 
 /** What a driver gives the suite. */
@@ -9,7 +10,7 @@ export interface RegistrySuiteOptions {
   readonly name: string;
   /** Makes a backend on which nobody is registered. */
   readonly make: () => Promise<RegistryBackend>;
-  readonly capabilities: {
+  readonly capabilities: RegistryCapabilities & {
     /** Each `open()` is a participant of its own, as another process would be. */
     readonly distributed: boolean;
   };
@@ -21,6 +22,16 @@ export interface RegistrySuiteOptions {
 
 export interface RegistryBackend {
   open(): Registry;
+  close(): Promise<void>;
+  /** How others than Hawser enter an instance, where `register()` cannot. Default: by `register()`. */
+  enter?(instance: Instance): Promise<Entry>;
+  /** The instance as this driver reads it, where the backend cannot say all of it. Default: as it was entered. */
+  seenAs?(instance: Instance): Instance;
+}
+
+/** What somebody has entered and may change. */
+export interface Entry {
+  update(instance: Instance): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -49,12 +60,15 @@ export function registrySuite(options: RegistrySuiteOptions): void {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   });
 
+  const backends = new WeakMap<Registry, RegistryBackend>();
+
   async function backend(): Promise<RegistryBackend> {
     const made = await make();
     cleanups.push(() => made.close());
     return {
       open: () => {
         const registry = made.open();
+        backends.set(registry, made);
         cleanups.push(() => registry.close());
         return registry;
       },
@@ -66,12 +80,27 @@ export function registrySuite(options: RegistrySuiteOptions): void {
     return (await backend()).open();
   }
 
-  const missing = { distributed: "there is only one participant", unreachable: "the backend is in this process" };
+  /** By whoever says who is alive there. */
+  function enter(shared: Registry, entered: Instance): Promise<Entry> {
+    return backends.get(shared)?.enter?.(entered) ?? shared.register(entered);
+  }
+
+  function seen(shared: Registry, entered: Instance): Instance {
+    return backends.get(shared)?.seenAs?.(entered) ?? entered;
+  }
+
+  function follow(shared: Registry, service = "orders"): Follower {
+    return new Follower(shared, service, (id) => seen(shared, instance(id, { service })).id);
+  }
+
+  const missing = {
+    distributed: "there is only one participant",
+    unreachable: "the backend is in this process",
+    register: "others say who is there",
+  };
 
   function story(title: string, tell: () => Promise<void>, needs: readonly (keyof typeof missing)[] = []): void {
-    const lacking = needs.find((need) =>
-      need === "distributed" ? !capabilities.distributed : unreachable === undefined,
-    );
+    const lacking = needs.find((need) => (need === "unreachable" ? unreachable === undefined : !capabilities[need]));
     const reason = skip[title] ?? (lacking && missing[lacking]);
     if (reason === undefined) test(title, tell);
     else test.skip(`${title} (skipped: ${reason})`, tell);
@@ -79,13 +108,13 @@ export function registrySuite(options: RegistrySuiteOptions): void {
 
   describe(`${name} registry: watching`, () => {
     story("the first snapshot comes by itself, even where nobody is there", async () => {
-      const orders = new Follower(await registry(), "orders");
+      const orders = follow(await registry());
       expect(await orders.untilIds()).toEqual({ service: "orders", instances: [], stale: false });
     });
 
     story("a snapshot never comes before watch() has returned", async () => {
       const shared = await registry();
-      await shared.register(instance("orders-1"));
+      await enter(shared, instance("orders-1"));
       let returned = false;
       const seen = new Promise<boolean>((resolve) => {
         shared.watch("orders", () => resolve(returned));
@@ -96,8 +125,8 @@ export function registrySuite(options: RegistrySuiteOptions): void {
 
     story("every snapshot is the complete set, ordered by id", async () => {
       const shared = await registry();
-      const orders = new Follower(shared, "orders");
-      for (const id of ["orders-b", "orders-c", "orders-a"]) await shared.register(instance(id));
+      const orders = follow(shared);
+      for (const id of ["orders-b", "orders-c", "orders-a"]) await enter(shared, instance(id));
       await orders.untilIds("orders-a", "orders-b", "orders-c");
       for (const { instances } of orders.snapshots) {
         expect(instances.map((each) => each.id)).toEqual(instances.map((each) => each.id).toSorted());
@@ -115,34 +144,35 @@ export function registrySuite(options: RegistrySuiteOptions): void {
         zone: "eu-west-1a",
         state: "starting",
       });
-      await shared.register(full);
-      expect((await new Follower(shared, "orders").untilIds("orders-1")).instances).toEqual([full]);
+      await enter(shared, full);
+      expect((await follow(shared).untilIds("orders-1")).instances).toEqual([seen(shared, full)]);
     });
 
     story("an instance with nothing in it but its name arrives so", async () => {
       const shared = await registry();
       const bare = instance("orders-1", { version: "", endpoints: [], contracts: [], startedAt: new Date(0) });
-      await shared.register(bare);
-      expect((await new Follower(shared, "orders").untilIds("orders-1")).instances).toEqual([bare]);
+      await enter(shared, bare);
+      expect((await follow(shared).untilIds("orders-1")).instances).toEqual([seen(shared, bare)]);
     });
 
     story("what is done to the object after register() changes nothing", async () => {
       const shared = await registry();
       const labels = { team: "checkout" };
-      await shared.register(instance("orders-1", { metadata: labels }));
+      await enter(shared, instance("orders-1", { metadata: labels }));
       labels.team = "nobody";
-      const { instances } = await new Follower(shared, "orders").untilIds("orders-1");
-      expect(instances[0]?.metadata).toEqual({ team: "checkout" });
+      const { instances } = await follow(shared).untilIds("orders-1");
+      expect(instances).toEqual([seen(shared, instance("orders-1", { metadata: { team: "checkout" } }))]);
     });
 
     story("no two snapshots in a row are equal", async () => {
       const shared = await registry();
-      const orders = new Follower(shared, "orders");
-      const registration = await shared.register(instance("orders-1"));
+      const orders = follow(shared);
+      const registration = await enter(shared, instance("orders-1"));
       await orders.untilIds("orders-1");
       await registration.update(instance("orders-1"));
       await registration.update(instance("orders-1", { weight: 50 }));
-      await orders.until(({ instances }) => instances[0]?.weight === 50);
+      const heavier = seen(shared, instance("orders-1", { weight: 50 }));
+      await orders.until(({ instances }) => isDeepStrictEqual(instances, [heavier]));
       for (const [index, snapshot] of orders.snapshots.entries()) {
         expect(snapshot).not.toEqual(orders.snapshots[index + 1]);
       }
@@ -150,36 +180,46 @@ export function registrySuite(options: RegistrySuiteOptions): void {
 
     story("two watchers are told the same, and a late one begins with what is known", async () => {
       const shared = await registry();
-      const early = new Follower(shared, "orders");
-      await shared.register(instance("orders-1"));
+      const early = follow(shared);
+      await enter(shared, instance("orders-1"));
       await early.untilIds("orders-1");
-      const late = new Follower(shared, "orders");
+      const late = follow(shared);
       expect(await late.untilIds("orders-1")).toEqual(early.snapshots.at(-1));
       expect(late.snapshots).toHaveLength(1);
-      await shared.register(instance("orders-2"));
+      await enter(shared, instance("orders-2"));
       expect(await late.untilIds("orders-1", "orders-2")).toEqual(await early.untilIds("orders-1", "orders-2"));
+    });
+
+    story("who leaves is not there any more, and the others are", async () => {
+      const shared = await registry();
+      const orders = follow(shared);
+      const leaving = await enter(shared, instance("orders-1"));
+      await enter(shared, instance("orders-2"));
+      await orders.untilIds("orders-1", "orders-2");
+      await leaving.close();
+      await orders.untilIds("orders-2");
     });
 
     story("a closed watch is told nothing more, and the others go on", async () => {
       const shared = await registry();
-      const leaving = new Follower(shared, "orders");
-      const staying = new Follower(shared, "orders");
+      const leaving = follow(shared);
+      const staying = follow(shared);
       await leaving.untilIds();
       await leaving.close();
       await leaving.close();
       const toldBefore = leaving.snapshots.length;
-      await shared.register(instance("orders-1"));
+      await enter(shared, instance("orders-1"));
       await staying.untilIds("orders-1");
       expect(leaving.snapshots).toHaveLength(toldBefore);
     });
 
     story("a service can be watched again after its last watcher left", async () => {
       const shared = await registry();
-      const first = new Follower(shared, "orders");
+      const first = follow(shared);
       await first.untilIds();
       await first.close();
-      await shared.register(instance("orders-1"));
-      await new Follower(shared, "orders").untilIds("orders-1");
+      await enter(shared, instance("orders-1"));
+      await follow(shared).untilIds("orders-1");
     });
 
     story("a watcher that throws does not disturb the others", async () => {
@@ -187,17 +227,38 @@ export function registrySuite(options: RegistrySuiteOptions): void {
       shared.watch("orders", () => {
         throw new Error("not my day");
       });
-      const orders = new Follower(shared, "orders");
-      await shared.register(instance("orders-1"));
+      const orders = follow(shared);
+      await enter(shared, instance("orders-1"));
       await orders.untilIds("orders-1");
     });
 
     story("a service is not taken for another whose name begins alike", async () => {
       const shared = await registry();
-      await shared.register(instance("orders-eu-1", { service: "orders-eu" }));
-      await shared.register(instance("orders-1"));
-      await new Follower(shared, "orders").untilIds("orders-1");
-      await new Follower(shared, "orders-eu").untilIds("orders-eu-1");
+      await enter(shared, instance("orders-eu-1", { service: "orders-eu" }));
+      await enter(shared, instance("orders-1"));
+      await follow(shared).untilIds("orders-1");
+      await follow(shared, "orders-eu").untilIds("orders-eu-1");
+    });
+
+    story("list() sums up every service by name", async () => {
+      const shared = await registry();
+      const versions = (...entered: string[]) => [
+        ...new Set(entered.map((version) => seen(shared, instance("any", { version })).version)),
+      ];
+      expect(await shared.list()).toEqual([]);
+      await enter(shared, instance("orders-1", { version: "2.0.0" }));
+      await enter(shared, instance("orders-2", { version: "1.0.0" }));
+      await enter(shared, instance("orders-3", { version: "2.0.0" }));
+      await enter(shared, instance("inventory-1", { service: "inventory" }));
+      expect(await shared.list()).toEqual([
+        { name: "inventory", versions: versions("1.0.0"), instances: 1 },
+        { name: "orders", versions: versions("1.0.0", "2.0.0"), instances: 3 },
+      ]);
+    });
+
+    story("it says what it can do", async () => {
+      const { register, lease, watch } = capabilities;
+      expect((await registry()).capabilities).toEqual({ register, lease, watch });
     });
   });
 
@@ -206,21 +267,9 @@ export function registrySuite(options: RegistrySuiteOptions): void {
       const shared = await registry();
       const registration = await shared.register(instance("orders-1"));
       expect(registration.state).toBe("registered");
+      expect(registration.since).toBeInstanceOf(Date);
       expect(await shared.list()).toEqual([{ name: "orders", versions: ["1.0.0"], instances: 1 }]);
-    });
-
-    story("list() sums up every service by name", async () => {
-      const shared = await registry();
-      expect(await shared.list()).toEqual([]);
-      await shared.register(instance("orders-1", { version: "2.0.0" }));
-      await shared.register(instance("orders-2", { version: "1.0.0" }));
-      await shared.register(instance("orders-3", { version: "2.0.0" }));
-      await shared.register(instance("inventory-1", { service: "inventory" }));
-      expect(await shared.list()).toEqual([
-        { name: "inventory", versions: ["1.0.0"], instances: 1 },
-        { name: "orders", versions: ["1.0.0", "2.0.0"], instances: 3 },
-      ]);
-    });
+    }, ["register"]);
 
     story("watchers see an update, and see it draining", async () => {
       const shared = await registry();
@@ -229,7 +278,7 @@ export function registrySuite(options: RegistrySuiteOptions): void {
       await registration.update(instance("orders-1", { state: "draining", metadata: { why: "deploy" } }));
       const { instances } = await orders.until((snapshot) => snapshot.instances[0]?.state === "draining");
       expect(instances).toEqual([instance("orders-1", { state: "draining", metadata: { why: "deploy" } })]);
-    });
+    }, ["register"]);
 
     story("the last of many updates at once is what stays", async () => {
       const shared = await registry();
@@ -238,7 +287,7 @@ export function registrySuite(options: RegistrySuiteOptions): void {
       await Promise.all(weights.map((weight) => registration.update(instance("orders-1", { weight }))));
       const { instances } = await new Follower(shared, "orders").untilIds("orders-1");
       expect(instances[0]?.weight).toBe(20);
-    });
+    }, ["register"]);
 
     story("closing a registration takes its instance out, and only it", async () => {
       const shared = await registry();
@@ -249,16 +298,19 @@ export function registrySuite(options: RegistrySuiteOptions): void {
       await leaving.close();
       expect(await shared.list()).toEqual([{ name: "orders", versions: ["1.0.0"], instances: 1 }]);
       await orders.untilIds("orders-2");
-    });
+    }, ["register"]);
 
     story("a registration may be closed twice and never comes back", async () => {
       const shared = await registry();
       const registration = await shared.register(instance("orders-1"));
+      const states: string[] = [];
+      registration.onState((state) => states.push(state));
       await Promise.all([registration.close(), registration.close()]);
       await registration.close();
+      expect([registration.state, ...states]).toEqual(["closed", "closed"]);
       await expect(registration.update(instance("orders-1"))).rejects.toThrow(/"orders-1" is closed/);
       expect(await shared.list()).toEqual([]);
-    });
+    }, ["register"]);
 
     story("an id can be registered again once its registration is closed", async () => {
       const shared = await registry();
@@ -269,7 +321,7 @@ export function registrySuite(options: RegistrySuiteOptions): void {
       const { instances } = await new Follower(shared, "orders").untilIds("orders-1");
       expect(instances[0]?.weight).toBe(3);
       expect(second.state).toBe("registered");
-    });
+    }, ["register"]);
 
     story("an id that is registered is not registered again", async () => {
       const shared = await registry();
@@ -279,7 +331,7 @@ export function registrySuite(options: RegistrySuiteOptions): void {
         code: Code.ALREADY_EXISTS,
         message: expect.stringContaining('"orders-1"'),
       });
-    });
+    }, ["register"]);
 
     story("a hundred instances register at once and leave at once", async () => {
       const shared = await registry();
@@ -290,7 +342,7 @@ export function registrySuite(options: RegistrySuiteOptions): void {
       await Promise.all(registrations.map((each) => each.close()));
       await orders.untilIds();
       expect(await shared.list()).toEqual([]);
-    });
+    }, ["register"]);
 
     story("participants see each other, and see who has closed its registry leave", async () => {
       const shared = await backend();
@@ -302,7 +354,7 @@ export function registrySuite(options: RegistrySuiteOptions): void {
       await seenThere.untilIds("orders-1", "orders-2");
       await there.close();
       await seenHere.untilIds("orders-1");
-    }, ["distributed"]);
+    }, ["register", "distributed"]);
   });
 
   describe(`${name} registry: bad input and the end`, () => {
@@ -325,7 +377,15 @@ export function registrySuite(options: RegistrySuiteOptions): void {
         await expect(refused).rejects.toThrow(message);
       }
       expect(await shared.list()).toEqual([]);
-    });
+    }, ["register"]);
+
+    if (!capabilities.register) {
+      test("register() says that it cannot, and who does it", async () => {
+        const refused = (await registry()).register(instance("orders-1"));
+        await expect(refused).rejects.toMatchObject({ code: Code.UNIMPLEMENTED });
+        await expect(refused).rejects.toThrow(/register/);
+      });
+    }
 
     story("a name that no service can have cannot be watched", async () => {
       const shared = await registry();
@@ -338,7 +398,7 @@ export function registrySuite(options: RegistrySuiteOptions): void {
       await expect(registration.update(instance("orders-2"))).rejects.toThrow(/cannot change id or service/);
       await expect(registration.update(instance("orders-1", { service: "x" }))).rejects.toThrow(TypeError);
       expect(registration.state).toBe("registered");
-    });
+    }, ["register"]);
 
     story("a closed registry has ended everything and says that it is closed", async () => {
       const shared = await registry();
@@ -351,11 +411,11 @@ export function registrySuite(options: RegistrySuiteOptions): void {
       await expect(shared.register(instance("orders-2"))).rejects.toMatchObject(closed);
       await expect(shared.list()).rejects.toMatchObject(closed);
       expect(() => shared.watch("orders", () => {})).toThrow(/the registry is closed/);
-      expect(registration.state).toBe("lost");
+      expect(registration.state).toBe("closed");
       await registration.close();
       await orders.close();
       expect(orders.snapshots).toHaveLength(told);
-    });
+    }, ["register"]);
 
     story("a registry that was never used closes too", async () => {
       await (await registry()).close();
@@ -376,7 +436,7 @@ export function registrySuite(options: RegistrySuiteOptions): void {
         expect(error).toBeInstanceOf(RpcError);
         expect(error).toMatchObject({ code: Code.UNAVAILABLE, message: expect.stringContaining(unreachable!.named) });
       }
-    }, ["unreachable"]);
+    }, ["register", "unreachable"]);
 
     story("list() rejects and names the backend", async () => {
       await expect(away().list()).rejects.toMatchObject({

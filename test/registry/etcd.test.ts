@@ -14,7 +14,7 @@ afterAll(() => server.stop());
 
 registrySuite({
   name: "etcd",
-  capabilities: { distributed: true },
+  capabilities: { register: true, lease: true, watch: "push", distributed: true },
   make: async () => {
     const prefix = `/suite/${++backends}`;
     return { open: () => etcdRegistry({ hosts: server.endpoint, prefix }), close: async () => {} };

@@ -6,7 +6,11 @@ export class Follower {
   readonly #watch: Watch;
   readonly #waiting = new Set<() => void>();
 
-  constructor(registry: Registry, service: string) {
+  readonly #read: (id: string) => string;
+
+  /** @param read how an id is seen there. Default: as it was given */
+  constructor(registry: Registry, service: string, read: (id: string) => string = (id) => id) {
+    this.#read = read;
     this.#watch = registry.watch(service, (snapshot) => {
       this.snapshots.push(snapshot);
       for (const check of this.#waiting) check();
@@ -33,7 +37,7 @@ export class Follower {
   }
 
   untilIds(...ids: readonly string[]): Promise<Snapshot> {
-    return this.until(({ instances }) => instances.map((each) => each.id).join() === ids.join());
+    return this.until(({ instances }) => instances.map((each) => each.id).join() === ids.map(this.#read).join());
   }
 
   close(): Promise<void> {

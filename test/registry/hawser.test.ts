@@ -7,7 +7,7 @@ import { registrySuite } from "../conformance/registry.js";
 
 registrySuite({
   name: "hawser",
-  capabilities: { distributed: true },
+  capabilities: { register: true, lease: true, watch: "push", distributed: true },
   make: async () => {
     const transport = memoryTransport();
     const closing = new AbortController();

@@ -3,7 +3,7 @@ import { registrySuite } from "../conformance/registry.js";
 
 registrySuite({
   name: "memory",
-  capabilities: { distributed: false },
+  capabilities: { register: true, lease: false, watch: "push", distributed: false },
   make: async () => {
     const registry = memoryRegistry();
     return { open: () => registry, close: () => registry.close() };

@@ -1,30 +1,17 @@
-import type {
-  Etcd3,
-  IDuplexStream,
-  ILeaseKeepAliveRequest,
-  ILeaseKeepAliveResponse,
-  IRangeResponse,
-  ITxnRequest,
-  ITxnResponse,
-  IWatchRequest,
-  IWatchResponse,
-} from "etcd3";
+import type { Etcd3, IRangeResponse, ITxnRequest, ITxnResponse } from "etcd3";
 import type { RpcError } from "../../errors/errors.js";
 import { closedError } from "../failures.js";
+import type { EtcdApi, KeepAliveStream, KeyRange, WatchStream } from "./api.js";
 import { type CallOptions, clientOptions, type Etcd3Module, loadEtcd3, requireLeader } from "./etcd3.js";
 import { toRpcError } from "./failures.js";
-import type { KeyRange } from "./keys.js";
 import type { ResolvedEtcdOptions } from "./options.js";
-
-export type WatchStream = IDuplexStream<IWatchRequest, IWatchResponse>;
-export type KeepAliveStream = IDuplexStream<ILeaseKeepAliveRequest, ILeaseKeepAliveResponse>;
 
 /**
  * etcd's own calls over one etcd3 client: requests with a deadline, streams without. etcd3 is loaded and the client made
  * by the first call. Every failure is an `RpcError` that names this etcd: UNAVAILABLE where trying again may help,
  * NOT_FOUND for a lease that is gone.
  */
-export class EtcdConnection {
+export class EtcdConnection implements EtcdApi {
   readonly #options: ResolvedEtcdOptions;
   #client: Promise<{ etcd3: Etcd3Module; client: Etcd3 }> | undefined;
   #closed = false;
@@ -70,6 +57,15 @@ export class EtcdConnection {
   /** What a stream or a request ended with, as an `RpcError` that names this etcd. */
   async failure(reason: unknown): Promise<RpcError> {
     return toRpcError(reason, this.#options, (await this.#client?.catch(() => undefined))?.etcd3);
+  }
+
+  suspect(_why: string): void {}
+
+  untilBack(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
   }
 
   async close(): Promise<void> {

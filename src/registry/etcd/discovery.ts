@@ -1,12 +1,12 @@
 import type { Instance, Logger } from "../../contract/contract.js";
-import type { Feed } from "../snapshots.js";
-import type { Keys } from "./keys.js";
+import type { Feed } from "../service-view.js";
+import type { Keys } from "./layout.js";
 import type { RangeObserver } from "./range-watch.js";
 
 interface Parsed {
   readonly value: Buffer;
-  /** Undefined where the value is no instance. */
-  readonly instance: Instance | undefined;
+  /** None where the value is no instance. */
+  readonly instances: readonly Instance[];
 }
 
 /** Makes snapshots of a service's keys. Parses a value once; one that is no instance is left out, and logged once. */
@@ -26,27 +26,27 @@ export class Discovery implements RangeObserver {
     const parsed = new Map<string, Parsed>();
     for (const [key, value] of values) {
       const known = this.#parsed.get(key);
-      parsed.set(key, known?.value.equals(value) ? known : { value, instance: this.#parse(key, value) });
+      parsed.set(key, known?.value.equals(value) ? known : { value, instances: this.#parse(key, value) });
     }
     this.#parsed = parsed;
-    this.#feed.publish([...parsed.values()].flatMap(({ instance }) => instance ?? []));
+    this.#feed.publish([...parsed.values()].flatMap(({ instances }) => instances));
   }
 
   away(): void {
     this.#feed.markStale();
   }
 
-  #parse(key: string, value: Buffer): Instance | undefined {
-    return parseInstance(this.#keys, key, value, this.#logger);
+  #parse(key: string, value: Buffer): readonly Instance[] {
+    return parseInstances(this.#keys, key, value, this.#logger);
   }
 }
 
-/** Undefined, and a warning, for a value that is no instance. */
-export function parseInstance(keys: Keys, key: string, value: Buffer, logger: Logger): Instance | undefined {
+/** None, and a warning, for a value that is no instance. */
+export function parseInstances(keys: Keys, key: string, value: Buffer, logger: Logger): readonly Instance[] {
   try {
     return keys.decode(key, value);
   } catch (err) {
     logger.warn({ err, key, value: value.toString().slice(0, 200) }, "left out of the registry: no instance");
-    return undefined;
+    return [];
   }
 }

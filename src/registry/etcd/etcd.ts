@@ -1,15 +1,26 @@
 import { type Instance, silentLogger } from "../../contract/contract.js";
 import { closedError, notListedError } from "../failures.js";
-import type { RegisterOptions, Registration, Registry, ServiceSummary, Snapshot, Watch } from "../registry.js";
-import { summarize, Watchers } from "../snapshots.js";
+import type {
+  RegisterOptions,
+  Registration,
+  Registry,
+  RegistryCapabilities,
+  ServiceSummary,
+  Snapshot,
+  Watch,
+} from "../registry.js";
+import { summarize } from "../summaries.js";
+import { Watchers } from "../watchers.js";
 import { EtcdConnection } from "./connection.js";
-import { Discovery, parseInstance } from "./discovery.js";
+import { Discovery, parseInstances } from "./discovery.js";
 import { etcdHint } from "./failures.js";
-import { Keys } from "./keys.js";
+import type { Keys } from "./layout.js";
 import { type EtcdRegistryOptions, type ResolvedEtcdOptions, resolveEtcdOptions } from "./options.js";
 import { RangeWatch } from "./range-watch.js";
 import { EtcdRegistrar } from "./registrar.js";
 
+export type { EtcdLayout, Keys } from "./layout.js";
+export { hawserLayout } from "./layouts/hawser.js";
 export type { EtcdCredentials, EtcdRegistryOptions } from "./options.js";
 
 /**
@@ -23,6 +34,7 @@ export function etcdRegistry(options: EtcdRegistryOptions): Registry {
 
 class EtcdRegistry implements Registry {
   readonly name: string;
+  readonly capabilities: RegistryCapabilities = { register: true, lease: true, watch: "push" };
   readonly #connection: EtcdConnection;
   readonly #keys: Keys;
   readonly #registrar: EtcdRegistrar;
@@ -30,9 +42,9 @@ class EtcdRegistry implements Registry {
   #closed: Promise<void> | undefined;
 
   constructor(options: ResolvedEtcdOptions) {
-    const { name, logger } = options;
+    const { name, logger, clock, monitor, ttlMs } = options;
     const connection = new EtcdConnection(options);
-    const keys = new Keys(options.prefix);
+    const { keys } = options;
     this.name = name;
     this.#connection = connection;
     this.#keys = keys;
@@ -40,6 +52,9 @@ class EtcdRegistry implements Registry {
     this.#watchers = new Watchers({
       registryName: name,
       logger,
+      clock,
+      monitor,
+      settleMs: ttlMs,
       follow: (feed) => {
         const discovery = new Discovery(feed, keys, logger);
         const watch = new RangeWatch(connection, options, keys.service(feed.service), discovery);
@@ -62,9 +77,7 @@ class EtcdRegistry implements Registry {
     const { kvs } = await this.#connection.range(this.#keys.everything()).catch((cause: unknown) => {
       throw notListedError(this.name, cause, etcdHint);
     });
-    return summarize(
-      kvs.flatMap(({ key, value }) => parseInstance(this.#keys, key.toString(), value, silentLogger) ?? []),
-    );
+    return summarize(kvs.flatMap(({ key, value }) => parseInstances(this.#keys, key.toString(), value, silentLogger)));
   }
 
   close(): Promise<void> {

@@ -1,8 +1,8 @@
 import { Code, RpcError } from "../../errors/errors.js";
 import { keepTrying } from "../keep-trying.js";
 import { Watchdog } from "../watchdog.js";
+import type { EtcdApi } from "./api.js";
 import { etcdBackoff, healthyMs } from "./backoff.js";
-import type { EtcdConnection } from "./connection.js";
 import type { ResolvedEtcdOptions } from "./options.js";
 import { readStream } from "./stream.js";
 
@@ -20,14 +20,14 @@ export interface LeaseHolder {
  * etcd has said nothing for its whole time to live.
  */
 export class EtcdLease {
-  readonly #connection: EtcdConnection;
+  readonly #connection: EtcdApi;
   readonly #options: ResolvedEtcdOptions;
   readonly #holder: LeaseHolder;
   readonly #closing = new AbortController();
   #current: { readonly leaseId: string; readonly end: AbortController } | undefined;
   #running: Promise<void> | undefined;
 
-  constructor(connection: EtcdConnection, options: ResolvedEtcdOptions, holder: LeaseHolder) {
+  constructor(connection: EtcdApi, options: ResolvedEtcdOptions, holder: LeaseHolder) {
     this.#connection = connection;
     this.#options = options;
     this.#holder = holder;

@@ -1,10 +1,14 @@
-import { type Logger, silentLogger } from "../../contract/contract.js";
+import { type Logger, type RegistryMonitor, silentLogger } from "../../contract/contract.js";
 import { type Clock, type Random, systemClock, systemRandom } from "../../time/time.js";
+import type { EtcdLayout, Keys } from "./layout.js";
+import { hawserLayout } from "./layouts/hawser.js";
 
 export interface EtcdRegistryOptions {
   /** Where etcd answers, e.g. `10.0.0.1:2379` or `https://etcd.example:2379`; all with TLS or all without. */
   readonly hosts: string | readonly string[];
-  /** Under what keys instances are kept: `<prefix>/<service>/<id>`. Default: `/hawser/instances`. */
+  /** Under which keys and in which form instances are kept. Default: `hawserLayout`, `<prefix>/<service>/<id>`. */
+  readonly layout?: EtcdLayout;
+  /** Under what keys. Default: the usual of the layout, `/hawser/instances`. */
   readonly prefix?: string;
   /** How long after its last sign of life an instance counts as gone. etcd rounds up to whole seconds. Default: 10 000. */
   readonly ttlMs?: number;
@@ -20,6 +24,8 @@ export interface EtcdRegistryOptions {
   readonly random?: Random;
   /** Default: says nothing. */
   readonly logger?: Logger;
+  /** Is told what the registry does, for metrics. Default: nobody is. */
+  readonly monitor?: RegistryMonitor;
 }
 
 /** PEM. */
@@ -32,7 +38,7 @@ export interface EtcdCredentials {
 export interface ResolvedEtcdOptions {
   readonly name: string;
   readonly hosts: readonly string[];
-  readonly prefix: string;
+  readonly keys: Keys;
   readonly ttlMs: number;
   readonly requestTimeoutMs: number;
   readonly credentials: EtcdCredentials | undefined;
@@ -40,13 +46,14 @@ export interface ResolvedEtcdOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly monitor: RegistryMonitor;
 }
 
 const shortestTtlMs = 1_000;
 
 /** @throws TypeError or RangeError for an option that cannot be */
 export function resolveEtcdOptions(options: EtcdRegistryOptions): ResolvedEtcdOptions {
-  const { ttlMs = 10_000, requestTimeoutMs = 5_000, prefix = "/hawser/instances" } = options;
+  const { ttlMs = 10_000, requestTimeoutMs = 5_000, layout = hawserLayout } = options;
   const hosts = checkHosts(typeof options.hosts === "string" ? [options.hosts] : options.hosts);
   if (!(Number.isFinite(ttlMs) && ttlMs >= shortestTtlMs)) {
     throw new RangeError(
@@ -56,15 +63,12 @@ export function resolveEtcdOptions(options: EtcdRegistryOptions): ResolvedEtcdOp
   if (!(Number.isFinite(requestTimeoutMs) && requestTimeoutMs > 0)) {
     throw new RangeError(`etcdRegistry: requestTimeoutMs is ${requestTimeoutMs}; it must be more than 0`);
   }
-  if (prefix.endsWith("/")) {
-    throw new TypeError(`etcdRegistry: prefix is ${JSON.stringify(prefix)}; it must not end with "/"`);
-  }
   const name = `etcd://${hosts.map((host) => host.replace(/^https?:\/\//, "")).join(",")}`;
   const logger = options.logger ?? silentLogger;
   return {
     name,
     hosts,
-    prefix,
+    keys: layout(options.prefix),
     ttlMs,
     requestTimeoutMs,
     credentials: options.credentials,
@@ -72,6 +76,7 @@ export function resolveEtcdOptions(options: EtcdRegistryOptions): ResolvedEtcdOp
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     logger: logger.child({ registry: name }),
+    monitor: options.monitor ?? (() => {}),
   };
 }
 

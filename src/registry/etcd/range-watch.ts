@@ -2,9 +2,8 @@ import type { IWatchResponse } from "etcd3";
 import { Code, RpcError } from "../../errors/errors.js";
 import { keepTrying } from "../keep-trying.js";
 import { Watchdog } from "../watchdog.js";
+import type { EtcdApi, KeyRange } from "./api.js";
 import { etcdBackoff, healthyMs } from "./backoff.js";
-import type { EtcdConnection } from "./connection.js";
-import type { KeyRange } from "./keys.js";
 import type { ResolvedEtcdOptions } from "./options.js";
 import { readStream } from "./stream.js";
 
@@ -20,7 +19,7 @@ export interface RangeObserver {
  * watch (a broken stream, a compaction, a member without a leader), it lists again and goes on from there.
  */
 export class RangeWatch {
-  readonly #connection: EtcdConnection;
+  readonly #connection: EtcdApi;
   readonly #options: ResolvedEtcdOptions;
   readonly #range: KeyRange;
   readonly #observer: RangeObserver;
@@ -28,7 +27,7 @@ export class RangeWatch {
   #values = new Map<string, Buffer>();
   #running: Promise<void> | undefined;
 
-  constructor(connection: EtcdConnection, options: ResolvedEtcdOptions, range: KeyRange, observer: RangeObserver) {
+  constructor(connection: EtcdApi, options: ResolvedEtcdOptions, range: KeyRange, observer: RangeObserver) {
     this.#connection = connection;
     this.#options = options;
     this.#range = range;

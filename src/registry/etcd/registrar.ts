@@ -1,15 +1,15 @@
 import type { Instance } from "../../contract/contract.js";
 import type { RpcError } from "../../errors/errors.js";
 import { closedError, reasonOf, registeredTwiceError } from "../failures.js";
-import type { EtcdConnection } from "./connection.js";
-import type { Keys } from "./keys.js";
+import type { EtcdApi } from "./api.js";
+import type { Keys } from "./layout.js";
 import { EtcdLease, type LeaseHolder } from "./lease.js";
 import type { ResolvedEtcdOptions } from "./options.js";
 import { EtcdRegistration, type RegistrationOwner } from "./registration.js";
 
 /** Everything one registry has registered, under one lease; there is no lease while there is nothing. */
 export class EtcdRegistrar implements LeaseHolder, RegistrationOwner {
-  readonly #connection: EtcdConnection;
+  readonly #connection: EtcdApi;
   readonly #options: ResolvedEtcdOptions;
   readonly #keys: Keys;
   readonly #byId = new Map<string, EtcdRegistration>();
@@ -19,7 +19,7 @@ export class EtcdRegistrar implements LeaseHolder, RegistrationOwner {
   #lease: EtcdLease | undefined;
   #closed = false;
 
-  constructor(connection: EtcdConnection, options: ResolvedEtcdOptions, keys: Keys) {
+  constructor(connection: EtcdApi, options: ResolvedEtcdOptions, keys: Keys) {
     this.#connection = connection;
     this.#options = options;
     this.#keys = keys;

@@ -4,12 +4,13 @@ import { Code, RpcError } from "../../errors/errors.js";
 import { registrationClosedError } from "../failures.js";
 import { keepTrying } from "../keep-trying.js";
 import { Publication } from "../publication.js";
+import { RegistrationStatus } from "../registration-status.js";
 import type { Registration, RegistrationState } from "../registry.js";
 import { Wakeup } from "../wakeup.js";
+import type { EtcdApi } from "./api.js";
 import { etcdBackoff, healthyMs } from "./backoff.js";
-import type { EtcdConnection } from "./connection.js";
 import { etcdHint } from "./failures.js";
-import type { Keys } from "./keys.js";
+import type { Keys } from "./layout.js";
 import type { ResolvedEtcdOptions } from "./options.js";
 import { RangeWatch } from "./range-watch.js";
 
@@ -24,10 +25,11 @@ export interface RegistrationOwner {
 export class EtcdRegistration implements Registration {
   readonly publication: Publication;
   readonly key: Buffer;
-  readonly #connection: EtcdConnection;
+  readonly #connection: EtcdApi;
   readonly #options: ResolvedEtcdOptions;
   readonly #keys: Keys;
   readonly #owner: RegistrationOwner;
+  readonly #status: RegistrationStatus;
   readonly #closing = new AbortController();
   readonly #wakeup = new Wakeup();
   readonly #ownKey: RangeWatch;
@@ -43,14 +45,16 @@ export class EtcdRegistration implements Registration {
   constructor(
     instance: Instance,
     context: {
-      readonly connection: EtcdConnection;
+      readonly connection: EtcdApi;
       readonly options: ResolvedEtcdOptions;
       readonly keys: Keys;
       readonly owner: RegistrationOwner;
     },
   ) {
     const { connection, options, keys, owner } = context;
-    const { name: registryName, clock } = options;
+    const { name: registryName, clock, logger, monitor } = options;
+    const { service, id } = instance;
+    this.#status = new RegistrationStatus({ service, id, clock, logger, monitor });
     this.publication = new Publication(instance, { registryName, hint: etcdHint, clock });
     this.key = keys.of(instance);
     this.#connection = connection;
@@ -71,7 +75,15 @@ export class EtcdRegistration implements Registration {
   }
 
   get state(): RegistrationState {
-    return this.#published === undefined ? "lost" : "registered";
+    return this.#status.state;
+  }
+
+  get since(): Date {
+    return this.#status.since;
+  }
+
+  onState(listener: (state: RegistrationState) => void): () => void {
+    return this.#status.onState(listener);
   }
 
   start(): void {
@@ -96,6 +108,7 @@ export class EtcdRegistration implements Registration {
     if (this.#leaseId !== leaseId) return;
     this.#leaseId = undefined;
     this.#published = undefined;
+    if (this.#status.state === "registered") this.#status.become("lost");
   }
 
   async update(instance: Instance): Promise<void> {
@@ -118,6 +131,7 @@ export class EtcdRegistration implements Registration {
     this.#wakeup.wake();
     await Promise.all([this.#running, this.#ownKey.close()]);
     this.#published = undefined;
+    this.#status.become("closed");
     this.publication.fail(registrationClosedError(this.#options.name, this.publication.instance.id));
   }
 
@@ -155,7 +169,10 @@ export class EtcdRegistration implements Registration {
     }
     if (this.#closing.signal.aborted || this.#leaseId !== leaseId) return;
     // A deletion seen meanwhile may be younger than this put: then once more, which costs nothing where it was not.
-    if (missing === this.#missing) this.#published = { leaseId, version };
+    if (missing === this.#missing) {
+      this.#published = { leaseId, version };
+      this.#status.become("registered");
+    }
     this.publication.confirm(version);
     if (this.#watching) return;
     this.#watching = true;
@@ -168,6 +185,7 @@ export class EtcdRegistration implements Registration {
       this.#options.logger.warn({ key: this.key.toString() }, "somebody deleted the registration; putting it back");
     }
     this.#published = undefined;
+    if (this.#status.state === "registered") this.#status.become("lost");
     this.#wakeup.wake();
   }
 }

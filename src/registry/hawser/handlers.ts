@@ -3,7 +3,7 @@ import type { RegistryServiceDefinition, WatchResponse } from "../../gen/hawser/
 import { type Clock, systemClock } from "../../time/time.js";
 import { checkServiceName, toMessage } from "../instance-message.js";
 import { InstanceTable } from "../instance-table.js";
-import { summarize } from "../snapshots.js";
+import { summarize } from "../summaries.js";
 import { Wakeup } from "../wakeup.js";
 import { closing, invalid } from "./failures.js";
 import { Lease } from "./lease.js";

@@ -1,8 +1,16 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Instance } from "../../contract/contract.js";
 import { closedError, notListedError, registeredTwiceError } from "../failures.js";
-import type { RegisterOptions, Registration, Registry, ServiceSummary, Snapshot, Watch } from "../registry.js";
-import { Watchers } from "../snapshots.js";
+import type {
+  RegisterOptions,
+  Registration,
+  Registry,
+  RegistryCapabilities,
+  ServiceSummary,
+  Snapshot,
+  Watch,
+} from "../registry.js";
+import { Watchers } from "../watchers.js";
 import { type HawserRegistryOptions, hawserHint, type ResolvedHawserOptions, resolveHawserOptions } from "./options.js";
 import { HawserRegistration } from "./registration.js";
 import { HawserWatch } from "./watch.js";
@@ -22,6 +30,7 @@ export function hawserRegistry(options: HawserRegistryOptions): Registry {
 
 class HawserRegistry implements Registry {
   readonly name: string;
+  readonly capabilities: RegistryCapabilities = { register: true, lease: true, watch: "push" };
   readonly #options: ResolvedHawserOptions;
   readonly #registrations = new Map<string, HawserRegistration>();
   readonly #ending = new Set<Promise<void>>();
@@ -31,12 +40,15 @@ class HawserRegistry implements Registry {
   #closed: Promise<void> | undefined;
 
   constructor(options: ResolvedHawserOptions) {
-    const { name, logger } = options;
+    const { name, logger, clock, monitor, ttlMs } = options;
     this.name = name;
     this.#options = options;
     this.#watchers = new Watchers({
       registryName: name,
       logger,
+      clock,
+      monitor,
+      settleMs: ttlMs,
       follow: (feed) => {
         const watch = new HawserWatch(feed, options);
         watch.start();

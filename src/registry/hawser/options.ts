@@ -1,4 +1,4 @@
-import { type Client, type Logger, silentLogger } from "../../contract/contract.js";
+import { type Client, type Logger, type RegistryMonitor, silentLogger } from "../../contract/contract.js";
 import type { RegistryServiceDefinition } from "../../gen/hawser/registry/v1/registry.js";
 import {
   type Backoff,
@@ -22,6 +22,8 @@ export interface HawserRegistryOptions {
   readonly random?: Random;
   /** Default: says nothing. */
   readonly logger?: Logger;
+  /** Is told what the registry does, for metrics. Default: nobody is. */
+  readonly monitor?: RegistryMonitor;
 }
 
 export interface ResolvedHawserOptions {
@@ -31,6 +33,7 @@ export interface ResolvedHawserOptions {
   readonly clock: Clock;
   readonly backoff: Backoff;
   readonly logger: Logger;
+  readonly monitor: RegistryMonitor;
 }
 
 /** @throws TypeError or RangeError for an option that cannot be */
@@ -45,7 +48,8 @@ export function resolveHawserOptions(options: HawserRegistryOptions): ResolvedHa
     );
   }
   const logger = (options.logger ?? silentLogger).child({ registry: name });
-  return { client, name, ttlMs, clock, logger, backoff: exponentialBackoff({ initialMs: 100, maxMs: 5_000, random }) };
+  const backoff = exponentialBackoff({ initialMs: 100, maxMs: 5_000, random });
+  return { client, name, ttlMs, clock, logger, backoff, monitor: options.monitor ?? (() => {}) };
 }
 
 export const hawserHint = "is the registry running? try: hawser registry";

@@ -3,6 +3,7 @@ import { Code, RpcError } from "../../errors/errors.js";
 import { registrationClosedError } from "../failures.js";
 import { keepTrying } from "../keep-trying.js";
 import { Publication } from "../publication.js";
+import { RegistrationStatus } from "../registration-status.js";
 import type { Registration, RegistrationState } from "../registry.js";
 import { hawserHint, healthyMs, type ResolvedHawserOptions } from "./options.js";
 import { RegisterStream } from "./register-stream.js";
@@ -11,6 +12,7 @@ import { RegisterStream } from "./register-stream.js";
 export class HawserRegistration implements Registration {
   readonly publication: Publication;
   readonly #options: ResolvedHawserOptions;
+  readonly #status: RegistrationStatus;
   readonly #onClosed: () => void;
   readonly #closing = new AbortController();
   #stream: RegisterStream | undefined;
@@ -18,14 +20,24 @@ export class HawserRegistration implements Registration {
   #closed: Promise<void> | undefined;
 
   constructor(instance: Instance, options: ResolvedHawserOptions, onClosed: () => void) {
-    const { name: registryName, clock } = options;
+    const { name: registryName, clock, logger, monitor } = options;
+    const { service, id } = instance;
     this.publication = new Publication(instance, { registryName, hint: hawserHint, clock });
     this.#options = options;
+    this.#status = new RegistrationStatus({ service, id, clock, logger, monitor });
     this.#onClosed = onClosed;
   }
 
   get state(): RegistrationState {
-    return this.#stream?.answered ? "registered" : "lost";
+    return this.#status.state;
+  }
+
+  get since(): Date {
+    return this.#status.since;
+  }
+
+  onState(listener: (state: RegistrationState) => void): () => void {
+    return this.#status.onState(listener);
   }
 
   start(): void {
@@ -67,16 +79,26 @@ export class HawserRegistration implements Registration {
     this.#stream?.end();
     await this.#running;
     this.publication.fail(this.#closedError());
+    this.#status.become("closed");
     this.#onClosed();
   }
 
   async #hold(well: () => void): Promise<void> {
+    const { monitor } = this.#options;
     const stream = new RegisterStream(this.publication, this.#options);
     this.#stream = stream;
     try {
-      await stream.run(well);
+      await stream.run(() => {
+        well();
+        this.#status.become("registered");
+        monitor({ type: "renewal", ok: true });
+      });
     } finally {
       this.#stream = undefined;
+      if (this.#status.state === "registered" && !this.#closing.signal.aborted) {
+        this.#status.become("lost");
+        monitor({ type: "renewal", ok: false });
+      }
     }
   }
 

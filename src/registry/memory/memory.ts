@@ -1,32 +1,52 @@
-import { type Instance, type Logger, silentLogger } from "../../contract/contract.js";
+import { type Instance, type Logger, type RegistryMonitor, silentLogger } from "../../contract/contract.js";
+import { type Clock, systemClock } from "../../time/time.js";
 import { closedError, registeredTwiceError, registrationClosedError } from "../failures.js";
 import { copyInstance, copyUpdate } from "../instance-message.js";
 import { InstanceTable, type TableEntry } from "../instance-table.js";
-import type { Registration, RegistrationState, Registry, ServiceSummary, Snapshot, Watch } from "../registry.js";
-import { summarize, Watchers } from "../snapshots.js";
+import { RegistrationStatus } from "../registration-status.js";
+import type {
+  Registration,
+  RegistrationState,
+  Registry,
+  RegistryCapabilities,
+  ServiceSummary,
+  Snapshot,
+  Watch,
+} from "../registry.js";
+import { summarize } from "../summaries.js";
+import { Watchers } from "../watchers.js";
 
 export interface MemoryRegistryOptions {
   /** Default: says nothing. */
   readonly logger?: Logger;
+  /** Is told what the registry does, for metrics. Default: nobody is. */
+  readonly monitor?: RegistryMonitor;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 /** A registry inside this process, for services that all live in it and for tests. Never away, so never stale. */
 export function memoryRegistry(options: MemoryRegistryOptions = {}): Registry {
-  return new MemoryRegistry(options.logger ?? silentLogger);
+  const { logger = silentLogger, monitor = () => {}, clock = systemClock } = options;
+  return new MemoryRegistry({ logger, monitor, clock });
 }
 
 class MemoryRegistry implements Registry {
   readonly name = "memory:";
+  readonly capabilities: RegistryCapabilities = { register: true, lease: false, watch: "push" };
+  readonly #options: Required<MemoryRegistryOptions>;
   readonly #table = new InstanceTable();
   readonly #registrations = new Map<string, MemoryRegistration>();
   readonly #watchers: Watchers;
   #closed = false;
 
-  constructor(logger: Logger) {
+  constructor(options: Required<MemoryRegistryOptions>) {
+    this.#options = options;
     const table = this.#table;
     this.#watchers = new Watchers({
       registryName: this.name,
-      logger,
+      ...options,
+      settleMs: 0,
       follow: (feed) => {
         const publish = () => feed.publish(table.of(feed.service));
         publish();
@@ -39,8 +59,14 @@ class MemoryRegistry implements Registry {
     const copy = copyInstance(instance);
     if (this.#closed) throw closedError(this.name);
     if (this.#registrations.has(copy.id)) throw registeredTwiceError(this.name, copy.id);
-    const onClosed = () => this.#registrations.delete(copy.id);
-    const registration = new MemoryRegistration(copy, this.#table.put(copy), { registryName: this.name, onClosed });
+    const { service, id } = copy;
+    const onClosed = () => this.#registrations.delete(id);
+    const status = new RegistrationStatus({ service, id, ...this.#options });
+    const registration = new MemoryRegistration(copy, this.#table.put(copy), {
+      registryName: this.name,
+      status,
+      onClosed,
+    });
     this.#registrations.set(copy.id, registration);
     return registration;
   }
@@ -67,6 +93,7 @@ class MemoryRegistry implements Registry {
 
 interface MemoryRegistrationOptions {
   readonly registryName: string;
+  readonly status: RegistrationStatus;
   readonly onClosed: () => void;
 }
 
@@ -79,10 +106,19 @@ class MemoryRegistration implements Registration {
     this.#instance = instance;
     this.#entry = entry;
     this.#options = options;
+    options.status.become("registered");
   }
 
   get state(): RegistrationState {
-    return this.#entry === undefined ? "lost" : "registered";
+    return this.#options.status.state;
+  }
+
+  get since(): Date {
+    return this.#options.status.since;
+  }
+
+  onState(listener: (state: RegistrationState) => void): () => void {
+    return this.#options.status.onState(listener);
   }
 
   async update(instance: Instance): Promise<void> {
@@ -95,6 +131,7 @@ class MemoryRegistration implements Registration {
     if (this.#entry === undefined) return;
     this.#entry.remove();
     this.#entry = undefined;
+    this.#options.status.become("closed");
     this.#options.onClosed();
   }
 

@@ -3,7 +3,9 @@ import { memoryRegistry } from "../../registry/memory/memory.js";
 import type {
   RegisterOptions,
   Registration,
+  RegistrationState,
   Registry,
+  RegistryCapabilities,
   ServiceSummary,
   Snapshot,
   Watch,
@@ -29,6 +31,10 @@ export class ProcessRegistry implements Registry {
   constructor(shared: Registry | undefined) {
     this.#shared = shared;
     this.name = shared?.name ?? "this process";
+  }
+
+  get capabilities(): RegistryCapabilities {
+    return (this.#shared ?? this.#here).capabilities;
   }
 
   /** Whether anybody elsewhere can be found. */
@@ -60,10 +66,11 @@ export class ProcessRegistry implements Registry {
 
   /** The same registry, seen by somebody who wants his calls to go here or elsewhere. */
   placed(placement: PlacementSwitch): Registry {
-    const { name } = this;
+    const { name, capabilities } = this;
     const close = (): Promise<void> => Promise.resolve();
     return {
       name,
+      capabilities,
       register: (instance, options) => this.register(instance, options),
       watch: (service, onSnapshot) =>
         new PlacedWatch({ service, here: this.#here, shared: this.#shared, placement, onSnapshot }),
@@ -92,8 +99,16 @@ class TwoRegistrations implements Registration {
     this.#shared = shared;
   }
 
-  get state() {
+  get state(): RegistrationState {
     return this.#shared.state;
+  }
+
+  get since(): Date {
+    return this.#shared.since;
+  }
+
+  onState(listener: (state: RegistrationState) => void): () => void {
+    return this.#shared.onState(listener);
   }
 
   /** First where it cannot fail. */

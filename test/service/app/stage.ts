@@ -59,6 +59,10 @@ export class SharedRegistry implements Registry {
   readonly #registry = memoryRegistry();
   readonly #open = new Set<Registration | Watch>();
 
+  get capabilities() {
+    return this.#registry.capabilities;
+  }
+
   /** How many registrations and watches are not closed. */
   get open(): number {
     return this.#open.size;
@@ -75,6 +79,10 @@ export class SharedRegistry implements Registry {
       get state() {
         return registration.state;
       },
+      get since() {
+        return registration.since;
+      },
+      onState: (listener) => registration.onState(listener),
       update: (instance) => registration.update(instance),
       close,
       [Symbol.asyncDispose]: close,
