@@ -1,23 +1,7 @@
-import { type Instance, silentLogger } from "../../contract/contract.js";
-import { closedError, notListedError } from "../failures.js";
-import type {
-  RegisterOptions,
-  Registration,
-  Registry,
-  RegistryCapabilities,
-  ServiceSummary,
-  Snapshot,
-  Watch,
-} from "../registry.js";
-import { summarize } from "../summaries.js";
-import { Watchers } from "../watchers.js";
+import type { Registry } from "../registry.js";
 import { EtcdConnection } from "./connection.js";
-import { Discovery, parseInstances } from "./discovery.js";
-import { etcdHint } from "./failures.js";
-import type { Keys } from "./layout.js";
-import { type EtcdRegistryOptions, type ResolvedEtcdOptions, resolveEtcdOptions } from "./options.js";
-import { RangeWatch } from "./range-watch.js";
-import { EtcdRegistrar } from "./registrar.js";
+import { EtcdRegistry } from "./etcd-registry.js";
+import { type EtcdRegistryOptions, resolveEtcdOptions } from "./options.js";
 
 export type { EtcdLayout, Keys } from "./layout.js";
 export { hawserLayout } from "./layouts/hawser.js";
@@ -29,68 +13,6 @@ export type { EtcdCredentials, EtcdRegistryOptions } from "./options.js";
  * @throws TypeError or RangeError for an option that cannot be
  */
 export function etcdRegistry(options: EtcdRegistryOptions): Registry {
-  return new EtcdRegistry(resolveEtcdOptions(options));
-}
-
-class EtcdRegistry implements Registry {
-  readonly name: string;
-  readonly capabilities: RegistryCapabilities = { register: true, lease: true, watch: "push" };
-  readonly #connection: EtcdConnection;
-  readonly #keys: Keys;
-  readonly #registrar: EtcdRegistrar;
-  readonly #watchers: Watchers;
-  #closed: Promise<void> | undefined;
-
-  constructor(options: ResolvedEtcdOptions) {
-    const { name, logger, clock, monitor, ttlMs } = options;
-    const connection = new EtcdConnection(options);
-    const { keys } = options;
-    this.name = name;
-    this.#connection = connection;
-    this.#keys = keys;
-    this.#registrar = new EtcdRegistrar(connection, options, keys);
-    this.#watchers = new Watchers({
-      registryName: name,
-      logger,
-      clock,
-      monitor,
-      settleMs: ttlMs,
-      follow: (feed) => {
-        const discovery = new Discovery(feed, keys, logger);
-        const watch = new RangeWatch(connection, options, keys.service(feed.service), discovery);
-        watch.start();
-        return () => watch.close();
-      },
-    });
-  }
-
-  register(instance: Instance, { timeoutMs = 10_000 }: RegisterOptions = {}): Promise<Registration> {
-    return this.#registrar.register(instance, timeoutMs);
-  }
-
-  watch(service: string, onSnapshot: (snapshot: Snapshot) => void): Watch {
-    return this.#watchers.watch(service, onSnapshot);
-  }
-
-  async list(): Promise<readonly ServiceSummary[]> {
-    if (this.#closed !== undefined) throw closedError(this.name);
-    const { kvs } = await this.#connection.range(this.#keys.everything()).catch((cause: unknown) => {
-      throw notListedError(this.name, cause, etcdHint);
-    });
-    return summarize(kvs.flatMap(({ key, value }) => parseInstances(this.#keys, key.toString(), value, silentLogger)));
-  }
-
-  close(): Promise<void> {
-    this.#closed ??= this.#end();
-    return this.#closed;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  async #end(): Promise<void> {
-    await Promise.all([this.#registrar.close(), this.#watchers.close()]);
-    await this.#connection.close();
-  }
+  const resolved = resolveEtcdOptions(options);
+  return new EtcdRegistry(new EtcdConnection(resolved), resolved);
 }
