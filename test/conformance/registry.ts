@@ -40,7 +40,7 @@ export function instance(id: string, changes: Partial<Instance> = {}): Instance 
     id,
     service: "orders",
     version: "1.0.0",
-    endpoints: [`grpc://127.0.0.1/${id}`],
+    endpoints: [`grpc://127.0.0.1:${portOf(id)}`],
     contracts: ["shop.v1.OrdersService"],
     metadata: {},
     weight: 100,
@@ -49,6 +49,11 @@ export function instance(id: string, changes: Partial<Instance> = {}): Instance 
     startedAt: new Date("2026-02-03T04:05:06.789Z"),
     ...changes,
   };
+}
+
+/** Another for each id. */
+function portOf(id: string): number {
+  return 10_000 + ([...id].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 50_000, 7) as number);
 }
 
 /** What every registry promises, whatever its backend. */

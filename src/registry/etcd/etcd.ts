@@ -4,7 +4,11 @@ import { EtcdRegistry } from "./etcd-registry.js";
 import { type EtcdRegistryOptions, resolveEtcdOptions } from "./options.js";
 
 export type { EtcdLayout, Keys } from "./layout.js";
+export { etcdNamingLayout } from "./layouts/etcd-naming.js";
+export { goMicroLayout } from "./layouts/go-micro.js";
+export { goZeroLayout } from "./layouts/go-zero.js";
 export { hawserLayout } from "./layouts/hawser.js";
+export { kratosLayout } from "./layouts/kratos.js";
 export type { EtcdCredentials, EtcdRegistryOptions } from "./options.js";
 
 /**

@@ -27,8 +27,9 @@ export interface Keys {
   decode(key: string, value: Buffer): readonly Instance[];
 }
 
-/** Every key that begins so. @param prefix ends with "/" */
+/** Every key that begins so. @param prefix ends with "/", or is empty: every key there is */
 export function under(prefix: string): KeyRange {
+  if (prefix === "") return { key: Buffer.of(0), range_end: Buffer.of(0) };
   return { key: Buffer.from(prefix), range_end: Buffer.from(`${prefix.slice(0, -1)}0`) }; // "0" is the character after "/"
 }
 
