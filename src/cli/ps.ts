@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { withoutPassword } from "../service/open-registry.js";
+import { withoutPassword } from "../service/registry-url.js";
 import { fromChild } from "../supervisor/control/control.js";
 import type { ChildStatus } from "../supervisor/supervisor.js";
 import type { Io } from "./io.js";

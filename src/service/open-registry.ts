@@ -1,14 +1,13 @@
-import { createClient } from "../client/client.js";
-import { type Logger, silentLogger } from "../contract/contract.js";
-import { RegistryServiceDefinition } from "../gen/hawser/registry/v1/registry.js";
-import { etcdRegistry } from "../registry/etcd/etcd.js";
-import { hawserRegistry } from "../registry/hawser/hawser.js";
-import { memoryRegistry } from "../registry/memory/memory.js";
+import { type Logger, type RegistryMonitor, silentLogger } from "../contract/contract.js";
 import type { Registry } from "../registry/registry.js";
-import { grpcJsTransport } from "../transport/grpc-js/grpc-js.js";
+import { type DriverContext, registryDrivers } from "./registry-drivers.js";
+import { parseRegistryUrl, type RegistryUrl } from "./registry-url.js";
 
 export interface OpenRegistryOptions {
+  /** Default: says nothing. */
   readonly logger?: Logger;
+  /** Is told what the registry does, for metrics. Default: nobody is. */
+  readonly monitor?: RegistryMonitor;
 }
 
 /** Where `hawser registry` listens unless told otherwise. */
@@ -18,79 +17,34 @@ export const defaultRegistryUrl = "hawser://127.0.0.1:7400";
  * Opens a registry by its URL, as an operator writes it into `HAWSER_REGISTRY`:
  *
  * - `hawser://127.0.0.1:7400`: a registry server started by `hawser registry`;
- * - `etcd://user:password@10.0.0.1:2379,10.0.0.2:2379/prefix`: an etcd cluster; `etcds://` with TLS; what is special in a URL
- *   is percent-encoded in user and password;
+ * - `etcd://user:password@10.0.0.1:2379,10.0.0.2:2379/prefix`: an etcd cluster; `etcds://` with TLS
+ *   (`?ca=ca.pem&cert=me.pem&key=me-key.pem`); `?layout=kratos|go-micro|etcd-naming|go-zero` for what others keep there;
  * - `memory:`: this process alone.
+ *
+ * What is special in a URL is percent-encoded in user and password.
  *
  * @throws TypeError for a URL that is none of these
  */
 export function openRegistry(url: string, options: OpenRegistryOptions = {}): Registry {
-  const { logger = silentLogger } = options;
-  const shown = JSON.stringify(withoutPassword(url));
-  if (/^memory:(\/\/)?$/.test(url)) return memoryRegistry();
-  const [, driver, rest = ""] = /^([a-z0-9+]+):\/\/(.*)$/.exec(url) ?? [];
-  switch (driver) {
-    case "hawser":
-      return openHawserRegistry(shown, url, rest, logger);
-    case "etcd":
-    case "etcds":
-      return openEtcdRegistry(shown, driver === "etcds", rest, logger);
-    default:
-      throw new TypeError(
-        `registry ${shown}: unknown driver; use hawser://host:port, etcd://host:port[,host:port][/prefix] or memory:`,
-      );
+  const { logger = silentLogger, monitor = () => {} } = options;
+  return openOne(parseRegistryUrl(url), { logger, monitor });
+}
+
+function openOne(url: RegistryUrl, context: DriverContext): Registry {
+  const driver = Object.hasOwn(registryDrivers, url.driver) ? registryDrivers[url.driver] : undefined;
+  if (driver === undefined) {
+    const forms = Object.values(registryDrivers).map(({ form }) => form);
+    throw new TypeError(`registry ${url.shown}: unknown driver; use one of ${forms.join(", ")}`);
   }
-}
-
-/** The registry owns the client it speaks through. */
-function openHawserRegistry(shown: string, url: string, rest: string, logger: Logger): Registry {
-  const [, address] = /^([^@/]+:\d+)\/?$/.exec(rest) ?? [];
-  if (address === undefined) throw new TypeError(`registry ${shown}: expected hawser://host:port`);
-  const target = `grpc://${address}`;
-  const client = createClient(RegistryServiceDefinition, { target, transport: grpcJsTransport() });
-  const registry = hawserRegistry({ client, name: url, logger });
-  const close = async (): Promise<void> => {
-    await registry.close();
-    await client.close();
-  };
-  return {
-    name: registry.name,
-    capabilities: registry.capabilities,
-    register: (instance, options) => registry.register(instance, options),
-    watch: (service, onSnapshot) => registry.watch(service, onSnapshot),
-    list: () => registry.list(),
-    close,
-    [Symbol.asyncDispose]: close,
-  };
-}
-
-const etcdRest = /^(?:(?<username>[^:@/]+):(?<password>[^@/]*)@)?(?<hosts>[^/@]+)(?<prefix>\/.*[^/])?\/?$/;
-
-function openEtcdRegistry(shown: string, secure: boolean, rest: string, logger: Logger): Registry {
-  const parts = etcdRest.exec(rest)?.groups;
-  if (parts?.["hosts"] === undefined) {
-    throw new TypeError(`registry ${shown}: expected etcd://[user:password@]host:port[,host:port][/prefix]`);
+  const unknown = Object.keys(url.options).find((name) => !driver.options?.includes(name));
+  if (unknown !== undefined) {
+    const known = driver.options?.join(", ") ?? "none";
+    throw new TypeError(`registry ${url.shown}: unknown option "${unknown}" (it takes: ${known})`);
   }
-  const { hosts, prefix, username, password } = parts;
-  return etcdRegistry({
-    hosts: hosts.split(",").map((host) => (secure ? `https://${host}` : host)),
-    logger,
-    ...(prefix === undefined ? {} : { prefix }),
-    ...(username === undefined
-      ? {}
-      : { auth: { username: decoded(username, shown), password: decoded(password ?? "", shown) } }),
-  });
-}
-
-function decoded(part: string, shown: string): string {
   try {
-    return decodeURIComponent(part);
+    return driver.open(url, context);
   } catch (cause) {
-    throw new TypeError(`registry ${shown}: user and password are percent-encoded, and one of them is not`, { cause });
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TypeError(`registry ${url.shown}: expected ${driver.form} (${why})`, { cause });
   }
-}
-
-/** For messages and screens, which others see: nothing that stands before the last "@", but for the scheme. */
-export function withoutPassword(url: string): string {
-  return url.replace(/^([a-z0-9+]+:\/\/)?.*@/s, "$1…@");
 }

@@ -16,20 +16,41 @@ describe("a registry's URL", () => {
     expect(await registry.list()).toEqual([]);
   });
 
-  it.each(["", "zookeeper://127.0.0.1:2181", "127.0.0.1:2379", "etcd:127.0.0.1:2379", "memory:orders"])(
+  it.each(["", "nacos://127.0.0.1:8848", "127.0.0.1:2379", "__proto__://127.0.0.1:1"])(
     "%j is refused, and the message says what there is",
     (url) => {
-      expect(() => openRegistry(url)).toThrow(/unknown driver; use hawser:\/\/host:port, etcd:/);
+      expect(() => openRegistry(url)).toThrow(/unknown driver; use one of hawser:\/\/host:port, etcd:/);
     },
   );
 
-  it.each(["etcd://", "etcd:///prod", "etcd://10.0.0.1"])("%s lacks what an etcd needs", (url) => {
-    expect(() => openRegistry(url)).toThrow(/host:port/);
+  it("memory: has no address", () => {
+    expect(() => openRegistry("memory:orders")).toThrow(
+      'registry "memory:orders": expected memory: (it has no address)',
+    );
   });
+
+  it("takes options behind a question mark, and names those it does not know", async () => {
+    await using registry = openRegistry("etcd://10.0.0.1:2379?layout=kratos");
+    expect(registry.name).toBe("etcd://10.0.0.1:2379");
+    expect(() => openRegistry("etcd://10.0.0.1:2379?layout=nacos")).toThrow(
+      /layout is "nacos"; there are hawser, go-micro/,
+    );
+    expect(() => openRegistry("etcd://10.0.0.1:2379?color=red")).toThrow(
+      /unknown option "color" \(it takes: layout, ca/,
+    );
+    expect(() => openRegistry("etcds://10.0.0.1:2379?ca=nowhere.pem")).toThrow(/expected etcds:.*nowhere\.pem/);
+  });
+
+  it.each(["etcd:127.0.0.1:2379", "etcd://", "etcd:///prod", "etcd://10.0.0.1"])(
+    "%s lacks what an etcd needs",
+    (url) => {
+      expect(() => openRegistry(url)).toThrow(/host:port/);
+    },
+  );
 
   it("hawser:// takes a host by its name", async () => {
     await using registry = openRegistry("hawser://registry:7400/");
-    expect(registry.name).toBe("hawser://registry:7400/");
+    expect(registry.name).toBe("hawser://registry:7400");
   });
 
   it.each(["hawser://", "hawser://registry", "hawser://127.0.0.1:7400/shop"])("%s is no host and port", (url) => {

@@ -1,5 +1,5 @@
 import { relative, sep } from "node:path";
-import { withoutPassword } from "../../service/open-registry.js";
+import { withoutPassword } from "../../service/registry-url.js";
 import type { AppProcess } from "../../service/service.js";
 import type { AppOutline, ServiceOutline } from "../app/outline.js";
 

@@ -1,4 +1,4 @@
-import { withoutPassword } from "../../service/open-registry.js";
+import { withoutPassword } from "../../service/registry-url.js";
 import {
   type CrashReport,
   createSupervisor,
