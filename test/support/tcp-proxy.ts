@@ -1,5 +1,16 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 
+/** `up`: from the client to the server. */
+type Direction = "up" | "down";
+
+export interface Slowness {
+  /** How long each piece is on its way, in ms: from, and up to so much more. */
+  readonly latencyMs: number;
+  readonly jitterMs?: number;
+  /** Default: as many as there are. */
+  readonly bytesPerSecond?: number;
+}
+
 /** A road between a client and a server that can be watched, cut and blocked. Listens on 127.0.0.1. */
 export class TcpProxy implements AsyncDisposable {
   /** How many connections clients have made, ever. */
@@ -10,7 +21,8 @@ export class TcpProxy implements AsyncDisposable {
   readonly #target: number;
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
-  #stalled = false;
+  readonly #stalled = new Set<Direction>();
+  #slowness: Slowness | undefined;
   #refusing = false;
 
   private constructor(targetPort: number, record: boolean) {
@@ -48,15 +60,20 @@ export class TcpProxy implements AsyncDisposable {
     }
   }
 
-  /** Accepts connections and lets nothing through, in either direction, until `resume()`. */
-  stall(): void {
-    this.#stalled = true;
-    for (const pair of this.#pairs) for (const socket of pair) socket.pause();
+  /** Accepts connections and lets nothing through, in either direction or in one, until `resume()`. */
+  stall(...directions: readonly Direction[]): void {
+    for (const each of directions.length > 0 ? directions : (["up", "down"] as const)) this.#stalled.add(each);
+    for (const pair of this.#pairs) this.#hold(pair);
   }
 
   resume(): void {
-    this.#stalled = false;
+    this.#stalled.clear();
     for (const pair of this.#pairs) for (const socket of pair) socket.resume();
+  }
+
+  /** From now on, in both directions; `undefined` ends it. */
+  slow(slowness: Slowness | undefined): void {
+    this.#slowness = slowness;
   }
 
   /** Cuts every connection, and resets each new one at once, until `admit()`. */
@@ -87,29 +104,71 @@ export class TcpProxy implements AsyncDisposable {
     const server = connect({ port: this.#target, host: "127.0.0.1", noDelay: true });
     const pair = [client, server] as const;
     this.#pairs.add(pair);
-    this.#carry(client, server, pair);
-    this.#carry(server, client, pair);
+    this.#carry(client, server, pair, "up");
+    this.#carry(server, client, pair, "down");
     if (this.#record) {
       const recording = { sent: [] as Buffer[], received: [] as Buffer[] };
       this.recordings.push(recording);
       client.on("data", (bytes) => recording.sent.push(bytes));
       server.on("data", (bytes) => recording.received.push(bytes));
     }
-    if (this.#stalled) for (const socket of pair) socket.pause();
+    this.#hold(pair);
   }
 
-  #carry(from: Socket, to: Socket, pair: readonly [Socket, Socket]): void {
+  #hold([client, server]: readonly [Socket, Socket]): void {
+    if (this.#stalled.has("up")) client.pause();
+    if (this.#stalled.has("down")) server.pause();
+  }
+
+  #carry(from: Socket, to: Socket, pair: readonly [Socket, Socket], direction: Direction): void {
+    const road = new Road(to);
     from.on("data", (bytes) => {
-      if (!to.write(bytes)) from.pause();
+      if (!road.send(bytes, this.#slowness)) from.pause();
     });
     to.on("drain", () => {
-      if (!this.#stalled) from.resume();
+      if (!this.#stalled.has(direction)) from.resume();
     });
-    from.on("end", () => to.end());
+    from.on("end", () => road.end());
     from.on("error", () => to.destroy());
     from.on("close", () => {
       this.#pairs.delete(pair);
       to.destroy();
     });
+  }
+}
+
+/** One direction of a connection: what is sent arrives in order, however slow. */
+class Road {
+  readonly #to: Socket;
+  readonly #pieces: (Buffer | undefined)[] = [];
+  /** When the last piece arrives. */
+  #lastAt = 0;
+
+  constructor(to: Socket) {
+    this.#to = to;
+  }
+
+  /** @returns whether it can take more at once */
+  send(bytes: Buffer, slowness: Slowness | undefined): boolean {
+    if (slowness === undefined && this.#pieces.length === 0) return this.#to.write(bytes);
+    const { latencyMs = 0, jitterMs = 0, bytesPerSecond = Number.POSITIVE_INFINITY } = slowness ?? {};
+    const arrival = performance.now() + latencyMs + Math.random() * jitterMs;
+    this.#deliver(bytes, Math.max(this.#lastAt, arrival) + (bytes.length / bytesPerSecond) * 1000);
+    return true;
+  }
+
+  end(): void {
+    if (this.#pieces.length === 0) this.#to.end();
+    else this.#deliver(undefined, this.#lastAt);
+  }
+
+  #deliver(piece: Buffer | undefined, at: number): void {
+    this.#lastAt = at;
+    this.#pieces.push(piece);
+    setTimeout(() => {
+      const next = this.#pieces.shift();
+      if (next === undefined) this.#to.end();
+      else if (!this.#to.destroyed) this.#to.write(next);
+    }, at - performance.now());
   }
 }

@@ -1,5 +1,5 @@
 import type { Fault } from "../fault.js";
-import { Callers } from "./callers.js";
+import { ShopCallers } from "./callers.js";
 import { SupervisedShop } from "./supervised-shop.js";
 
 /** Three pings of 5 s missed, and the time a busy machine takes to notice. */
@@ -14,7 +14,7 @@ export const freeze: Fault = {
   rounds: 2,
   async run({ rounds, signal, progress }) {
     await using shop = await SupervisedShop.start({ args: ["--max-restarts", "100000"] });
-    const callers = new Callers(shop.registry, 20);
+    const callers = new ShopCallers(shop.registry, 20);
     const broken: string[] = [];
     let calmMs = performance.now();
     const endCalm = (nowMs: number): void => {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Fault } from "../fault.js";
-import { Callers } from "./callers.js";
+import { ShopCallers } from "./callers.js";
 import { SupervisedShop } from "./supervised-shop.js";
 
 const services = ["storefront", "orders", "inventory"] as const;
@@ -20,7 +20,7 @@ export const kill: Fault = {
   async run({ rounds, random, signal, progress }) {
     const args = [...services.flatMap((name) => ["--replicas", `${name}=${replicas}`]), "--max-restarts", "100000"];
     await using shop = await SupervisedShop.start({ args });
-    const callers = new Callers(shop.registry);
+    const callers = new ShopCallers(shop.registry);
     await callers.more(500);
     const memory = [{ round: 0, kiB: residentKiB(shop.pid) }];
     for (let round = 0; round < rounds && !signal.aborted; round++) {

@@ -1,5 +1,5 @@
 import type { Fault } from "../fault.js";
-import { Callers } from "./callers.js";
+import { ShopCallers } from "./callers.js";
 import { SupervisedShop } from "./supervised-shop.js";
 
 /** The whole app is taken anew, again and again, under load: no call fails, and nothing of the old ones is left. */
@@ -8,7 +8,7 @@ export const rollingRestart: Fault = {
   rounds: 5,
   async run({ rounds, signal, progress }) {
     await using shop = await SupervisedShop.start();
-    const callers = new Callers(shop.registry);
+    const callers = new ShopCallers(shop.registry);
     await callers.more(500);
     const broken: string[] = [];
     let pids = new Set((await shop.children()).map(({ pid }) => pid));

@@ -1,5 +1,5 @@
 import type { Fault } from "../fault.js";
-import { Callers } from "./callers.js";
+import { ShopCallers } from "./callers.js";
 import { SupervisedShop } from "./supervised-shop.js";
 
 /** Services grow and shrink under load: no call fails. */
@@ -8,7 +8,7 @@ export const scale: Fault = {
   rounds: 6,
   async run({ rounds, random, signal, progress }) {
     await using shop = await SupervisedShop.start();
-    const callers = new Callers(shop.registry);
+    const callers = new ShopCallers(shop.registry);
     await callers.more(500);
     const services = ["storefront", "orders", "inventory"];
     const broken: string[] = [];

@@ -1,0 +1,116 @@
+import type { Fault } from "../fault.js";
+import { OneEtcd } from "./backends.js";
+import { fault, pause } from "./blow.js";
+import { ttlMs } from "./stage.js";
+
+const start = OneEtcd.start;
+const prefix = "/hawser/instances/echo/";
+
+/** What befalls one etcd, and the way to it. */
+export const blows: readonly Fault[] = [
+  fault({
+    name: "kill",
+    start,
+    async strike({ server }, random) {
+      await server.kill();
+      await pause(random, 0, 3_000);
+      await server.restart();
+    },
+  }),
+  fault({
+    name: "data-lost",
+    start,
+    async strike({ server }, random) {
+      await server.kill();
+      await pause(random, 0, 2_000);
+      await server.restart({ empty: true });
+    },
+  }),
+  fault({
+    name: "freeze",
+    start,
+    async strike({ server }, random) {
+      server.pause();
+      await pause(random, ttlMs * 1.1, ttlMs * 2);
+      server.resume();
+    },
+  }),
+  fault({
+    name: "blackhole",
+    start,
+    async strike({ road }, random) {
+      road.stall();
+      await pause(random, ttlMs / 2, ttlMs * 2);
+      road.resume();
+    },
+  }),
+  fault({
+    name: "half-open",
+    start,
+    async strike({ road }, random) {
+      road.stall(random() < 0.5 ? "up" : "down");
+      await pause(random, ttlMs / 2, ttlMs * 2);
+      road.resume();
+    },
+  }),
+  fault({
+    name: "slow-link",
+    start,
+    async strike({ road }, random) {
+      road.slow({ latencyMs: 50 + random() * 200, jitterMs: 100, bytesPerSecond: 50_000 });
+      await pause(random, 1_000, 2_000);
+      road.slow(undefined);
+    },
+  }),
+  fault({
+    name: "cut",
+    start,
+    async strike({ road }, random) {
+      road.refuse();
+      await pause(random, 0, ttlMs * 1.5);
+      road.admit();
+    },
+  }),
+  fault({
+    name: "compaction",
+    start,
+    async strike({ server, road }, random) {
+      road.refuse();
+      for (let index = 0; index < 20; index++) await server.ctl("put", `${prefix}passer-by`, `{"n":${index}}`);
+      await server.ctl("del", `${prefix}passer-by`);
+      const { header } = JSON.parse(await server.ctl("get", "-w", "json", "any")) as { header: { revision: number } };
+      await server.ctl("compact", String(header.revision));
+      await pause(random, 0, 500);
+      road.admit();
+    },
+  }),
+  fault({
+    name: "key-deleted",
+    start,
+    mayDrop: true,
+    async strike({ server }, random) {
+      if (random() < 0.2) await server.ctl("del", "--prefix", prefix);
+      else await server.ctl("del", `${prefix}echo-${Math.floor(random() * 5)}`);
+    },
+  }),
+  fault({
+    name: "lease-revoked",
+    start,
+    mayDrop: true,
+    async strike({ server }, random) {
+      const leases = await server.leases();
+      const lease = leases[Math.floor(random() * leases.length)];
+      if (lease !== undefined) await server.ctl("lease", "revoke", lease);
+    },
+  }),
+  fault({
+    name: "outage-60s",
+    rounds: 1,
+    start,
+    async strike({ server }) {
+      await server.kill();
+      await new Promise((resolve) => setTimeout(resolve, 60_000));
+      await server.restart();
+    },
+  }),
+];
