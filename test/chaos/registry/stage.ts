@@ -1,6 +1,6 @@
 import type { RegistrationState, RegistryEvent } from "../../../src/contract/contract.js";
 import { silentLogger } from "../../../src/contract/contract.js";
-import { createClient, createService, grpcJsTransport } from "../../../src/index.js";
+import { type ClosableClient, createClient, createService, grpcJsTransport } from "../../../src/index.js";
 import { type EtcdRegistryOptions, etcdRegistry } from "../../../src/registry/etcd/etcd.js";
 import type { Registry, Snapshot } from "../../../src/registry/registry.js";
 import { EchoServiceDefinition, echo } from "../../support/echo.js";
@@ -12,6 +12,7 @@ export const ttlMs = 2_000;
 const instances = 5;
 const clients = 2;
 const callers = { count: 200, thinkMs: 400 };
+const transport = grpcJsTransport();
 
 /** The etcd that everybody on the stage speaks to. */
 export interface Backend extends AsyncDisposable {
@@ -28,52 +29,31 @@ export interface Backend extends AsyncDisposable {
  */
 export class Stage implements AsyncDisposable {
   readonly callers: Callers;
+  /** Snapshots that lacked somebody who lives. */
+  readonly dropped: string[] = [];
   readonly #backend: Backend;
-  readonly #stack: AsyncDisposableStack;
+  /** What was opened, to be closed the other way round. */
+  readonly #open: AsyncDisposable[] = [];
   readonly #states = new Map<string, RegistrationState>();
   readonly #pictures: (Snapshot | undefined)[] = [];
   readonly #waiting = new Set<() => void>();
-  /** Snapshots that lacked somebody who lives. */
-  readonly dropped: string[] = [];
-
-  private constructor(backend: Backend, stack: AsyncDisposableStack, callers: Callers) {
-    this.#backend = backend;
-    this.#stack = stack;
-    this.callers = callers;
-  }
 
   static async start(backend: Backend): Promise<Stage> {
-    await using stack = new AsyncDisposableStack();
-    stack.use(backend);
-    const open = (monitor: (event: RegistryEvent) => void): Registry =>
-      stack.use(etcdRegistry({ hosts: backend.hosts, ttlMs, requestTimeoutMs: 1_000, monitor, ...backend.options }));
-    const early: RegistryEvent[] = [];
-    let onEvent = (event: RegistryEvent): void => void early.push(event);
-    const transport = grpcJsTransport();
-    for (let index = 0; index < instances; index++) {
-      const registry = open((event) => onEvent(event));
-      const options = { name: service, id: `echo-${index}`, registry, transport, logger: silentLogger, drainMs: 0 };
-      const instance = stack.use(createService(options));
-      await instance.add(EchoServiceDefinition, echo()).start();
-    }
-    const registries = Array.from({ length: clients }, () => open(() => {}));
-    const stubs = registries.map((registry) =>
-      stack.use(createClient(EchoServiceDefinition, { registry, service, transport })),
-    );
-    const calling = new Callers(async (caller) => {
+    const stage = new Stage(backend);
+    for (let index = 0; index < instances; index++) await stage.#startInstance(`echo-${index}`);
+    await stage.whole();
+    await stage.callers.more(callers.count);
+    return stage;
+  }
+
+  private constructor(backend: Backend) {
+    this.#backend = backend;
+    this.#open.push(backend);
+    const stubs = Array.from({ length: clients }, (_, client) => this.#openClient(client));
+    this.callers = new Callers(async (caller) => {
       const { text } = await stubs[caller % clients]!.read({ text: String(caller) });
       if (text !== String(caller)) throw new Error(`a wrong answer: ${text}`);
     }, callers);
-    stack.defer(() => calling.stop());
-    const stage = new Stage(backend, stack.move(), calling);
-    onEvent = (event) => stage.#heard(event);
-    for (const event of early) stage.#heard(event);
-    for (const [index, registry] of registries.entries()) {
-      registry.watch(service, (snapshot) => stage.#saw(index, snapshot));
-    }
-    await stage.whole();
-    await calling.more(callers.count);
-    return stage;
   }
 
   /** Resolves once everybody is registered, and etcd says so too. */
@@ -95,7 +75,35 @@ export class Stage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stack.disposeAsync();
+    await this.callers.stop();
+    for (const each of this.#open.reverse()) await each[Symbol.asyncDispose]();
+  }
+
+  async #startInstance(id: string): Promise<void> {
+    const registry = this.#openRegistry();
+    const instance = createService({ name: service, id, registry, transport, logger: silentLogger, drainMs: 0 });
+    this.#open.push(instance);
+    await instance.add(EchoServiceDefinition, echo()).start();
+  }
+
+  #openClient(client: number): ClosableClient<EchoServiceDefinition> {
+    const registry = this.#openRegistry();
+    registry.watch(service, (snapshot) => this.#saw(client, snapshot));
+    const stub = createClient(EchoServiceDefinition, { registry, service, transport });
+    this.#open.push(stub);
+    return stub;
+  }
+
+  #openRegistry(): Registry {
+    const registry = etcdRegistry({
+      hosts: this.#backend.hosts,
+      ttlMs,
+      requestTimeoutMs: 1_000,
+      monitor: (event) => this.#heard(event),
+      ...this.#backend.options,
+    });
+    this.#open.push(registry);
+    return registry;
   }
 
   #heard(event: RegistryEvent): void {
