@@ -18,6 +18,10 @@ export const Attribute = {
   ATTEMPT_NUMBER: "hawser.attempt.number",
   INSTANCE_ID: "hawser.instance.id",
   PLACEMENT: "hawser.placement",
+  SERVICE: "hawser.service.name",
+  REGISTRY: "hawser.registry.name",
+  REGISTRATION_STATE: "hawser.registration.state",
+  OUTCOME: "hawser.outcome",
 } as const;
 
 export const Metric = {
@@ -25,6 +29,13 @@ export const Metric = {
   SERVER_CALL_DURATION: "rpc.server.call.duration",
   CLIENT_CALLS_IN_FLIGHT: "hawser.client.calls_in_flight",
   SERVER_CALLS_IN_FLIGHT: "hawser.server.calls_in_flight",
+  REGISTRATIONS: "hawser.registry.registrations",
+  RENEWALS: "hawser.registry.renewals",
+  WATCH_RESTARTS: "hawser.registry.watch_restarts",
+  CHANGES: "hawser.registry.changes",
+  SNAPSHOT_AGE: "hawser.registry.snapshot_age",
+  INSTANCES: "hawser.registry.instances",
+  STALE: "hawser.registry.stale",
 } as const;
 
 export const SpanEvent = { ATTEMPT: "attempt" } as const;

@@ -11,6 +11,7 @@ export { type CallCounts, type CallStats, type CallStatsOptions, callStats } fro
 export type { TelemetryOptions } from "./call-telemetry.js";
 export { type ClientTelemetry, type ClientTelemetryOptions, clientTelemetry } from "./client-telemetry.js";
 export { createLogger, type LoggerOptions, logFields } from "./logger.js";
+export { type RegistryMetricsOptions, registryMetrics } from "./registry-metrics.js";
 export { type ServerTelemetryOptions, serverTelemetry } from "./server-telemetry.js";
 export type { ServiceIdentity } from "./service-identity.js";
 export {
