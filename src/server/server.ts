@@ -27,7 +27,7 @@ import { known, type Route, routes } from "./handlers.js";
 import { Health } from "./health.js";
 import { reflection } from "./reflection.js";
 
-export { Health, type ServingStatus } from "./health.js";
+export { Health, type ServingStatus, statusAgeKey } from "./health.js";
 
 export interface ServerOptions {
   readonly transport: Transport;
@@ -78,6 +78,8 @@ export function createServer(options: ServerOptions): Server {
 
 class ComposedServer implements Server {
   readonly health = new Health();
+  /** Until it listens. */
+  readonly #release = this.health.hold();
   readonly #options: ServerOptions;
   readonly #logger: Logger;
   readonly #routes = new Map<string, Route>();
@@ -94,7 +96,6 @@ class ComposedServer implements Server {
     this.#logger = options.logger ?? silentLogger;
     if (options.health !== false) {
       this.#serve(HealthDefinition, this.health.handlers());
-      this.health.add(HealthDefinition.fullName); // for who wants to know of the process, however its services are
     }
     if (options.reflection !== false) {
       const handlers = reflection(() => this.#definitions);
@@ -156,7 +157,10 @@ class ComposedServer implements Server {
       this.#logger.error({ err: error.cause ?? error, "rpc.method": method.fullName }, error.message);
     };
     this.#listeners = await this.#listen({ methods, invoke, onFault });
-    this.health.open();
+    if (this.#options.health !== false) {
+      this.health.set(HealthDefinition.fullName, "SERVING"); // for who wants to know of the process, however its services are
+    }
+    this.#release();
   }
 
   /** At all addresses or at none. */

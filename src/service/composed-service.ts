@@ -6,7 +6,7 @@ import { sleep } from "../time/time.js";
 import { advertised } from "./advertised.js";
 import type { ResolvedServiceOptions } from "./options.js";
 import { OwnedClients } from "./owned-clients.js";
-import { Presence } from "./presence.js";
+import { Presence, type RegistrationStanding } from "./presence.js";
 import type { Service, ServiceClientOptions } from "./service-interface.js";
 import type { Hook } from "./spec.js";
 import { nameOf, StopTime } from "./stop-time.js";
@@ -30,6 +30,7 @@ export class ComposedService implements Service {
   readonly #options: ResolvedServiceOptions;
   readonly #sideline: Sideline | undefined;
   readonly #presence: Presence;
+  readonly #ready: () => void;
   readonly #clients = new OwnedClients();
   readonly #endpoints: string[] = [];
   readonly #hooks = { onReady: [] as Hook[], onDrain: [] as Hook[], onStop: [] as Hook[] };
@@ -39,20 +40,26 @@ export class ComposedService implements Service {
   #closing: Promise<void> | undefined;
 
   constructor(options: ResolvedServiceOptions, sideline?: Sideline) {
-    const { name, logger, registry, transport, address, middleware, clock, telemetry } = options;
+    const { name, logger, registry, registration, knownBy, transport, address, middleware, clock, telemetry } = options;
     this.name = name;
     this.logger = logger;
     this.#options = options;
     this.#sideline = sideline;
-    this.#presence = new Presence(registry, logger);
     const observed = [serverTelemetry({ ...telemetry, clock }), callLogging({ logger, clock, causes: false })];
     this.server = createServer({ transport, address, middleware: [...observed, ...middleware], logger });
+    const { health } = this.server;
+    this.#ready = health.hold();
+    this.#presence = new Presence({ registry, registration, knownBy, health, logger, clock });
   }
 
   get instance(): Instance {
     const { instance } = this.#presence;
     if (instance === undefined) throw new Error(`${this.name} is no instance before start()`);
     return instance;
+  }
+
+  get registration(): RegistrationStanding | undefined {
+    return this.#presence.standing;
   }
 
   add<D extends ServiceDefinition>(definition: D, handlers: Handlers<D>): this {
@@ -149,6 +156,7 @@ export class ComposedService implements Service {
       await this.#goQuietly(this.#stop ?? this.stopTime());
       throw error;
     }
+    this.#ready();
     this.logger.info({ instance: id, endpoints: this.instance.endpoints, registry: registry.name }, "serving");
   }
 
@@ -211,6 +219,7 @@ export class ComposedService implements Service {
   }
 
   #announceDraining(stop: StopTime): Promise<void> {
+    this.server.health.hold();
     return stop.early("the announcement of the stop", this.logger, () => this.#presence.become("draining"));
   }
 

@@ -1,10 +1,11 @@
 import { type Logger, type Middleware, newInstanceId } from "../contract/contract.js";
 import type { Registry } from "../registry/registry.js";
-import { createLogger, type TelemetryOptions } from "../telemetry/telemetry.js";
+import { createLogger, registryMetrics, type TelemetryOptions } from "../telemetry/telemetry.js";
 import { type Clock, systemClock } from "../time/time.js";
 import { grpcJsTransport } from "../transport/grpc-js/grpc-js.js";
 import type { Address, Transport } from "../transport/transport.js";
 import { defaultRegistryUrl, openRegistry } from "./open-registry.js";
+import type { KnownBy } from "./presence.js";
 
 export interface ServiceOptions {
   /** What others find it by: lower case, digits and dashes. */
@@ -18,6 +19,12 @@ export interface ServiceOptions {
    * is not set, and closed with the service.
    */
   readonly registry?: Registry;
+  /**
+   * What a start makes of a registry that is away. `required`: it fails after 10 s, for whoever starts the process to try
+   * again. `eventual`: it goes on, and the service is registered once the registry is back; until then it serves who
+   * calls it by address, and its health says NOT_SERVING. Default: `HAWSER_REGISTRATION`, or `required`.
+   */
+  readonly registration?: "required" | "eventual";
   /** Default: `grpcJsTransport()`. */
   readonly transport?: Transport;
   /** Where to listen; at several addresses where it is to be reached by several. Default: `HAWSER_ADDRESS`, or a free port on 127.0.0.1. */
@@ -51,6 +58,7 @@ export interface ServiceOptions {
 /** Everything a service runs with; nothing is left to choose. */
 export interface ResolvedServiceOptions extends Required<Omit<ServiceOptions, "advertise">> {
   readonly advertise: string | undefined;
+  readonly knownBy: KnownBy;
   /** Whether the service opened the registry itself. */
   readonly ownsRegistry: boolean;
 }
@@ -71,12 +79,16 @@ export function resolveServiceOptions(options: ServiceOptions): ResolvedServiceO
   if (!(graceMs >= 0)) throw new RangeError(`graceMs: must be 0 or more, was ${graceMs}`);
   if (!(teardownMs >= 0)) throw new RangeError(`teardownMs: must be 0 or more, was ${teardownMs}`);
   const logger = options.logger ?? createLogger({ service: name, version, ...logLevel() });
+  const registration = registrationOf(options.registration);
+  const registry = options.registry ?? openOwnRegistry(logger, options.telemetry);
   return {
     name,
     version,
     id: options.id ?? newInstanceId(name),
     logger,
-    registry: options.registry ?? openOwnRegistry(logger),
+    registry,
+    registration,
+    knownBy: registry.capabilities.register ? "registration" : "others",
     ownsRegistry: options.registry === undefined,
     transport: options.transport ?? grpcJsTransport(),
     address: options.address ?? variable("HAWSER_ADDRESS") ?? "grpc://127.0.0.1:0",
@@ -98,14 +110,22 @@ function variable(name: string): string | undefined {
   return process.env[name] || undefined;
 }
 
-function openOwnRegistry(logger: Logger): Registry {
+/** @throws TypeError where it is neither */
+function registrationOf(given: ServiceOptions["registration"]): "required" | "eventual" {
+  const value = given ?? variable("HAWSER_REGISTRATION") ?? "required";
+  if (value === "required" || value === "eventual") return value;
+  const which = given === undefined ? "HAWSER_REGISTRATION" : "registration";
+  throw new TypeError(`${which}: expected required or eventual, was ${JSON.stringify(value)}`);
+}
+
+function openOwnRegistry(logger: Logger, telemetry: TelemetryOptions | undefined): Registry {
   const url = variable("HAWSER_REGISTRY") ?? defaultRegistryUrl;
   if (url.startsWith("memory:")) {
     throw new TypeError(
       "HAWSER_REGISTRY=memory: would give each service a registry of its own; make one and give it to all: registry: memoryRegistry()",
     );
   }
-  return openRegistry(url, { logger });
+  return openRegistry(url, { logger, monitor: registryMetrics(telemetry) });
 }
 
 const levels = ["debug", "info", "warn", "error", "silent"] as const;

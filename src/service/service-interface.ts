@@ -3,6 +3,7 @@ import type { Closeable, Handlers, Instance, Logger, ServiceDefinition } from ".
 import type { Registry } from "../registry/registry.js";
 import type { Server } from "../server/server.js";
 import type { Transport } from "../transport/transport.js";
+import type { RegistrationStanding } from "./presence.js";
 import type { Hook } from "./spec.js";
 
 /** What a client made by a service may still choose; transport and registry are the service's where nothing is said. */
@@ -17,6 +18,8 @@ export interface Service extends Closeable {
   readonly server: Server;
   /** As the registry knows it. @throws Error before `start()` */
   readonly instance: Instance;
+  /** How it stands with its registry. Undefined before `start()`, and where the registry cannot register. */
+  readonly registration: RegistrationStanding | undefined;
   /** Serves a contract. @throws TypeError where contract and handlers do not match */
   add<D extends ServiceDefinition>(definition: D, handlers: Handlers<D>): this;
   /** A client of another service, found in the same registry; closed with this one. */
@@ -33,7 +36,7 @@ export interface Service extends Closeable {
   onDrain(hook: Hook): this;
   /** When the last call is over; clients can still be used. The log says where it fails, or takes too long. */
   onStop(hook: Hook): this;
-  /** Resolves once it listens, is registered, and its `onReady` hooks are over. @throws Error where it was closed meanwhile */
+  /** Resolves once it listens, is registered (see `ServiceOptions.registration`), and its `onReady` hooks are over. @throws Error where it was closed meanwhile */
   start(): Promise<void>;
   /**
    * For a process that does nothing else: starts telemetry and the service, waits for SIGINT or SIGTERM, stops cleanly and

@@ -16,6 +16,7 @@ export { defineService } from "./define-service.js";
 export { type HttpListenerOptions, httpListener } from "./http-listener.js";
 export { defaultRegistryUrl, type OpenRegistryOptions, openRegistry } from "./open-registry.js";
 export type { ServiceOptions } from "./options.js";
+export type { RegistrationStanding } from "./presence.js";
 export type { Service, ServiceClientOptions } from "./service-interface.js";
 export type {
   ContractSpec,

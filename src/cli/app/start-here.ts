@@ -5,7 +5,7 @@ import { type Recording, recording } from "../../server/recording/recording.js";
 import { logLevel } from "../../service/options.js";
 import { type App, type RunningApp, type StartAppOptions, startApp } from "../../service/service.js";
 import type { SupervisorLink } from "../../supervisor/supervisor.js";
-import { createLogger, startTelemetry } from "../../telemetry/telemetry.js";
+import { createLogger, registryMetrics, startTelemetry } from "../../telemetry/telemetry.js";
 import { AppError, UsageError } from "../failure.js";
 import type { Terminal } from "../terminal.js";
 import { registryOf } from "../with-registry.js";
@@ -67,7 +67,8 @@ async function loadAndStart(start: StartOptions, terminal: Terminal): Promise<Ru
   const telemetry = await startTelemetry({ serviceName: services.length === 1 ? (services[0] as string) : app.name });
   open.push(telemetry);
   const logger = loggerOf(app, terminal);
-  const registry = registryUrl === undefined ? undefined : registryOf(registryUrl, { logger: logger(app.name) });
+  const seen = { logger: logger(app.name), monitor: registryMetrics() };
+  const registry = registryUrl === undefined ? undefined : registryOf(registryUrl, seen);
   if (registry !== undefined) open.push(registry);
   const recordings = await recordingsOf(start, app, logger);
   const options: StartAppOptions = {

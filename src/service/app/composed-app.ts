@@ -3,6 +3,7 @@ import { type Instance, type ServiceDefinition, silentLogger } from "../../contr
 import type { App } from "../define-app.js";
 import { checkPlacement } from "../needs.js";
 import { OwnedClients } from "../owned-clients.js";
+import type { RegistrationStanding } from "../presence.js";
 import type { ServiceClientOptions } from "../service-interface.js";
 import type { Placement, ServiceSpec } from "../spec.js";
 import { StopTime } from "../stop-time.js";
@@ -88,6 +89,10 @@ export class ComposedApp implements RunningApp {
       attemptMiddleware: [...(options.attemptMiddleware ?? []), ...attemptMiddleware],
     });
     return this.#clients.keep(service, client);
+  }
+
+  registration(service: string): RegistrationStanding | undefined {
+    return this.#here(service).registration;
   }
 
   place(service: string, need: string, placement: Placement): void {

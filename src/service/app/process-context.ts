@@ -12,6 +12,7 @@ export interface Wire {
   readonly address: (service: string) => Address;
   readonly advertise: string | undefined;
   readonly zone: string | undefined;
+  readonly registration: "required" | "eventual" | undefined;
 }
 
 /** What stands around the calls from one service to another, beside what they chose themselves. */

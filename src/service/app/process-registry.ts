@@ -10,6 +10,7 @@ import type {
   Snapshot,
   Watch,
 } from "../../registry/registry.js";
+import type { KnownBy } from "../presence.js";
 import { PlacedWatch } from "./placed-watch.js";
 import type { PlacementSwitch } from "./placement-switch.js";
 
@@ -33,8 +34,15 @@ export class ProcessRegistry implements Registry {
     this.name = shared?.name ?? "this process";
   }
 
+  /** Who is here can be registered here, whatever those elsewhere know of it. */
   get capabilities(): RegistryCapabilities {
-    return (this.#shared ?? this.#here).capabilities;
+    return { ...(this.#shared ?? this.#here).capabilities, register: true };
+  }
+
+  /** By whom those elsewhere learn of an instance that listens. */
+  get knownBy(): KnownBy {
+    if (this.#shared === undefined) return "nobody";
+    return this.#shared.capabilities.register ? "registration" : "others";
   }
 
   /** Whether anybody elsewhere can be found. */
@@ -44,9 +52,9 @@ export class ProcessRegistry implements Registry {
 
   /** Elsewhere first: where that fails, nobody here has begun to call it. */
   async register(instance: Instance, options?: RegisterOptions): Promise<Registration> {
-    const wire = instance.endpoints.filter((endpoint) => !isLocal(endpoint));
-    const shared =
-      wire.length === 0 ? undefined : await this.#shared?.register({ ...instance, endpoints: wire }, options);
+    const endpoints = instance.endpoints.filter((endpoint) => !isLocal(endpoint));
+    const registers = endpoints.length > 0 && this.knownBy === "registration";
+    const shared = registers ? await this.#shared?.register({ ...instance, endpoints }, options) : undefined;
     try {
       const here = await this.#here.register(instance);
       return shared === undefined ? here : new TwoRegistrations(here, shared);

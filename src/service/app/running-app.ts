@@ -1,6 +1,7 @@
 import type { ClosableClient } from "../../client/client.js";
 import type { Closeable, Instance, ServiceDefinition } from "../../contract/contract.js";
 import type { App } from "../define-app.js";
+import type { RegistrationStanding } from "../presence.js";
 import type { ServiceClientOptions } from "../service-interface.js";
 import type { Placement } from "../spec.js";
 
@@ -11,6 +12,8 @@ export interface RunningApp extends Closeable {
   readonly services: readonly string[];
   /** Those that run here, as registries know them. */
   readonly instances: readonly Instance[];
+  /** How a service stands with the registry that others share. Undefined where it is not to be found there. @throws RangeError for a name that is not here */
+  registration(service: string): RegistrationStanding | undefined;
   /** Resolves with the reason where a service cannot go on: what runs should be closed then. */
   readonly failure: Promise<Error>;
   /** A client from outside of any service; closed with the app. */

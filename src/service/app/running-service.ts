@@ -3,6 +3,7 @@ import type { ServingStatus } from "../../server/server.js";
 import { sleep } from "../../time/time.js";
 import { ComposedService } from "../composed-service.js";
 import { resolveServiceOptions } from "../options.js";
+import type { RegistrationStanding } from "../presence.js";
 import type { Need, ServiceSpec, SetupContext } from "../spec.js";
 import type { StopTime } from "../stop-time.js";
 import { addHandlers } from "./add-handlers.js";
@@ -51,6 +52,7 @@ export class RunningService implements Closeable {
       address: [`memory://${id}`, ...(wire === undefined ? [] : [wire.address(name)])],
       ...(wire?.advertise === undefined ? {} : { advertise: wire.advertise }),
       ...(wire?.zone === undefined ? {} : { zone: wire.zone }),
+      ...(wire?.registration === undefined ? {} : { registration: wire.registration }),
       middleware: [...process.middleware(spec), ...app.middleware, ...spec.middleware],
       telemetry: process.telemetry(spec, id),
       logger,
@@ -59,10 +61,11 @@ export class RunningService implements Closeable {
       graceMs,
       teardownMs,
     });
-    this.#service = new ComposedService(options, {
-      drain: (stop) => this.#drain(stop),
-      ended: (stop) => this.#ended(stop),
-    });
+    const knownBy = wire === undefined ? "nobody" : registry.knownBy;
+    this.#service = new ComposedService(
+      { ...options, knownBy },
+      { drain: (stop) => this.#drain(stop), ended: (stop) => this.#ended(stop) },
+    );
     this.#listeners = new OwnedListeners(logger);
     this.#teardown = new Teardown(logger);
     this.#background = new BackgroundTasks({
@@ -74,6 +77,10 @@ export class RunningService implements Closeable {
   /** Undefined before it is ready. */
   get instance(): Instance | undefined {
     return this.#ready ? this.#service.instance : undefined;
+  }
+
+  get registration(): RegistrationStanding | undefined {
+    return this.#service.registration;
   }
 
   /** @throws RangeError for a need it does not have */

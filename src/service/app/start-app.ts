@@ -29,6 +29,8 @@ export interface RemoteOptions {
   /** The host others reach this one by. Default: the bound one. */
   readonly advertise?: string;
   readonly zone?: string;
+  /** See `ServiceOptions`. */
+  readonly registration?: "required" | "eventual";
 }
 
 export interface StartAppOptions {
@@ -123,6 +125,6 @@ function placementOf(given: StartAppOptions["placement"], from: string, need: st
   return typeof given === "function" ? given(from, need) : (given ?? "auto");
 }
 
-function wireOf({ address = "grpc://127.0.0.1:0", advertise, zone }: RemoteOptions): Wire {
-  return { address: typeof address === "function" ? address : () => address, advertise, zone };
+function wireOf({ address = "grpc://127.0.0.1:0", advertise, zone, registration }: RemoteOptions): Wire {
+  return { address: typeof address === "function" ? address : () => address, advertise, zone, registration };
 }
