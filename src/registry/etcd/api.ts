@@ -27,10 +27,12 @@ export interface KeyRange {
 export interface EtcdApi {
   /** Linearizable: what it answers was true after it was asked. */
   range(range: KeyRange): Promise<IRangeResponse>;
-  txn(request: ITxnRequest): Promise<ITxnResponse>;
+  /** @param timeoutMs Default: as every request */
+  txn(request: ITxnRequest, timeoutMs?: number): Promise<ITxnResponse>;
   /** @returns the lease and the time to live that etcd really granted */
   grant(ttlMs: number): Promise<{ readonly leaseId: string; readonly ttlMs: number }>;
-  revoke(leaseId: string): Promise<void>;
+  /** @param timeoutMs Default: as every request */
+  revoke(leaseId: string, timeoutMs?: number): Promise<void>;
   isAlive(leaseId: string): Promise<boolean>;
   /** To a member that has a leader, with a token that is not known to have expired; ends when it loses its leader. */
   keepAlive(): Promise<KeepAliveStream>;

@@ -1,100 +1,254 @@
-import type { Etcd3, IRangeResponse, ITxnRequest, ITxnResponse } from "etcd3";
-import type { RpcError } from "../../errors/errors.js";
+import type { IDuplexStream, IRangeResponse, ITxnRequest, ITxnResponse } from "etcd3";
+import { Code, type RpcError } from "../../errors/errors.js";
 import { closedError } from "../failures.js";
 import type { EtcdApi, KeepAliveStream, KeyRange, WatchStream } from "./api.js";
-import { type CallOptions, clientOptions, type Etcd3Module, loadEtcd3, requireLeader } from "./etcd3.js";
-import { toRpcError } from "./failures.js";
+import { type Etcd3Module, loadEtcd3 } from "./etcd3.js";
+import { cannotServe, toRpcError } from "./failures.js";
+import { EtcdMember, type Work } from "./member.js";
 import type { ResolvedEtcdOptions } from "./options.js";
+import { Outage } from "./outage.js";
+import { Token } from "./token.js";
+
+/** How long a probe of a member may take; one that takes longer is not back, and the next may find it so. */
+const probeTimeoutMs = 1_000;
+
+/** A member asked for less long than this is not left for what a stream of the one before has not heard. */
+const newMemberMs = 1_000;
 
 /**
- * etcd's own calls over one etcd3 client: requests with a deadline, streams without. etcd3 is loaded and the client made
- * by the first call. Every failure is an `RpcError` that names this etcd: UNAVAILABLE where trying again may help,
- * NOT_FOUND for a lease that is gone.
+ * etcd's own calls, all to one member over one TCP connection. When the member cannot serve it is left, which ends all
+ * that is under way on it, and the next host is asked; a request that met this is tried there once more, which is safe
+ * for those there are: at worst a lease is granted that nobody knows of, and it runs out.
+ *
+ * etcd3 is loaded by the first call. Every failure is an `RpcError` that names this etcd: UNAVAILABLE where trying again
+ * may help, NOT_FOUND for a lease that is gone.
  */
 export class EtcdConnection implements EtcdApi {
   readonly #options: ResolvedEtcdOptions;
-  #client: Promise<{ etcd3: Etcd3Module; client: Etcd3 }> | undefined;
+  /** In the order in which they are tried, another in each process. */
+  readonly #hosts: readonly string[];
+  readonly #token = new Token();
+  readonly #outage: Outage;
+  #etcd3: Promise<Etcd3Module> | undefined;
+  #turn = 0;
+  #current: { readonly member: EtcdMember; readonly since: number } | undefined;
+  #renewal: Promise<unknown> | undefined;
   #closed = false;
 
   constructor(options: ResolvedEtcdOptions) {
+    const { clock, random, hosts } = options;
     this.#options = options;
+    this.#hosts = shuffled(hosts, random);
+    this.#outage = new Outage({ clock, random, ask: (signal) => this.#askAll(signal) });
   }
 
-  /** Linearizable: what it answers was true after it was asked. */
   range(range: KeyRange): Promise<IRangeResponse> {
-    return this.#call((client) => client.kv.range({ ...range }, this.#deadline()));
+    return this.#request((client, options) => client.kv.range({ ...range }, options));
   }
 
-  txn(request: ITxnRequest): Promise<ITxnResponse> {
-    return this.#call((client) => client.kv.txn(request, this.#deadline()));
+  txn(request: ITxnRequest, timeoutMs?: number): Promise<ITxnResponse> {
+    return this.#request((client, options) => client.kv.txn(request, options), timeoutMs);
   }
 
-  /** @returns the lease and the time to live that etcd really granted */
   async grant(ttlMs: number): Promise<{ leaseId: string; ttlMs: number }> {
     const wanted = { TTL: Math.ceil(ttlMs / 1_000) };
-    const { ID, TTL } = await this.#call((client) => client.leaseClient.leaseGrant(wanted, this.#deadline()));
+    const { ID, TTL } = await this.#request((client, options) => client.leaseClient.leaseGrant(wanted, options));
     return { leaseId: ID, ttlMs: Number(TTL) * 1_000 };
   }
 
-  async revoke(leaseId: string): Promise<void> {
-    await this.#call((client) => client.leaseClient.leaseRevoke({ ID: leaseId }, this.#deadline()));
+  async revoke(leaseId: string, timeoutMs?: number): Promise<void> {
+    await this.#request((client, options) => client.leaseClient.leaseRevoke({ ID: leaseId }, options), timeoutMs);
   }
 
   async isAlive(leaseId: string): Promise<boolean> {
-    const { TTL } = await this.#call((client) => client.leaseClient.leaseTimeToLive({ ID: leaseId }, this.#deadline()));
+    const { TTL } = await this.#request((client, options) =>
+      client.leaseClient.leaseTimeToLive({ ID: leaseId }, options),
+    );
     // Whole seconds that are left, rounded down, so 0 in the last of them; -1 is gone.
     return Number(TTL) >= 0;
   }
 
   keepAlive(): Promise<KeepAliveStream> {
-    return this.#call((client) => client.leaseClient.leaseKeepAlive(requireLeader));
+    return this.#open((client, options) => client.leaseClient.leaseKeepAlive(options));
   }
 
   watch(): Promise<WatchStream> {
-    return this.#call((client) => client.watchClient.watch(requireLeader));
+    return this.#open((client, options) => client.watchClient.watch(options));
   }
 
-  /** What a stream or a request ended with, as an `RpcError` that names this etcd. */
   async failure(reason: unknown): Promise<RpcError> {
-    return toRpcError(reason, this.#options, (await this.#client?.catch(() => undefined))?.etcd3);
+    return toRpcError(reason, this.#options);
   }
 
-  suspect(_why: string): void {}
+  suspect(why: string): void {
+    const current = this.#current;
+    if (current === undefined || this.#options.clock.now() - current.since < newMemberMs) return;
+    this.#leave(current.member, why);
+    this.#outage.begin();
+  }
 
   untilBack(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener("abort", () => resolve(), { once: true });
-    });
+    return this.#outage.untilBack(signal);
   }
 
+  /** Ends whatever is under way, with an error, and every timer. */
   async close(): Promise<void> {
     this.#closed = true;
-    (await this.#client?.catch(() => undefined))?.client.close();
+    this.#outage.close();
+    this.#current?.member.leave("the registry is closed");
+    this.#current = undefined;
   }
 
-  async #call<T>(work: (client: Etcd3) => Promise<T>): Promise<T> {
-    if (this.#closed) throw closedError(this.#options.name);
-    this.#client ??= this.#open();
+  /** @param timeoutMs for both tries together */
+  async #request<T>(work: Work<T>, timeoutMs: number = this.#options.requestTimeoutMs): Promise<T> {
+    // Real time, as in `EtcdMember.request`.
+    const until = Date.now() + timeoutMs;
+    // Where there is another member, time is left for it.
+    const firstMs = this.#hosts.length > 1 ? timeoutMs / 2 : timeoutMs;
+    const first = await this.#ask(work, firstMs);
+    if ("answer" in first) return first.answer;
+    const leftMs = until - Date.now();
+    const second = leftMs > 0 && !this.#closed ? await this.#ask(work, leftMs) : first;
+    if ("answer" in second) return second.answer;
+    this.#outage.begin();
+    throw second.failure;
+  }
+
+  /** Tries once. Throws what etcd refuses; a failure of the member, which is left then, is returned. */
+  async #ask<T>(work: Work<T>, timeoutMs: number): Promise<{ readonly answer: T } | { readonly failure: RpcError }> {
+    const member = await this.#member();
     try {
-      return await work((await this.#client).client);
+      const answer = await member.request(work, timeoutMs);
+      this.#outage.over();
+      return { answer };
     } catch (reason) {
-      throw await this.failure(reason);
+      if (this.#closed) throw closedError(this.#options.name);
+      const failure = toRpcError(reason, this.#options, member.host);
+      if (cannotServe(reason)) {
+        this.#leave(member, this.#reason(failure));
+        return { failure };
+      }
+      this.#outage.over();
+      throw failure;
     }
   }
 
-  async #open(): Promise<{ etcd3: Etcd3Module; client: Etcd3 }> {
+  async #open<S extends IDuplexStream<never, unknown>>(work: Work<S>): Promise<S> {
+    const { auth, requestTimeoutMs } = this.#options;
+    // A request goes on with a new token where the old one is refused; a stream would just be refused.
+    if (auth !== undefined) await this.#renewToken();
+    const member = await this.#member();
     try {
-      const etcd3 = await loadEtcd3();
-      return { etcd3, client: new etcd3.Etcd3(clientOptions(this.#options)) };
-    } catch (error) {
-      this.#client = undefined;
-      throw error;
+      const stream = await member.open(work, requestTimeoutMs);
+      stream.on("error", (reason: unknown) => this.#streamFailed(member, reason));
+      return stream;
+    } catch (reason) {
+      this.#streamFailed(member, reason);
+      throw toRpcError(reason, this.#options, member.host);
     }
   }
 
-  /** Real time, whatever the injected clock says: etcd3 counts in it. */
-  #deadline(): CallOptions {
-    return { deadline: Date.now() + this.#options.requestTimeoutMs };
+  /** Also hears of the cancellation by which its reader has ended it, which means nothing. */
+  #streamFailed(member: EtcdMember, reason: unknown): void {
+    const failure = toRpcError(reason, this.#options, member.host);
+    const own = failure.code !== Code.UNAVAILABLE || /cancell?ed/i.test(failure.message);
+    if (own || this.#current?.member !== member || !cannotServe(reason)) return;
+    this.#leave(member, this.#reason(failure));
+    this.#outage.begin();
   }
+
+  /** One request for all who open a stream at the same moment. */
+  #renewToken(): Promise<unknown> {
+    this.#renewal ??= this.#request(this.#nothing)
+      .catch((error: RpcError) => {
+        if (error.code !== Code.PERMISSION_DENIED) throw error;
+      })
+      .finally(() => {
+        this.#renewal = undefined;
+      });
+    return this.#renewal;
+  }
+
+  /** Linearizable, and about a key that no instance has. */
+  readonly #nothing: Work<unknown> = (client, options) =>
+    client.kv.range({ key: this.#options.keys.everything().key, limit: 1, count_only: true }, options);
+
+  /** Asks every host at once, each over a new connection; the first that answers is the member from then on. */
+  async #askAll(signal: AbortSignal): Promise<boolean> {
+    const etcd3 = await this.#load().catch(() => undefined);
+    if (etcd3 === undefined || signal.aborted) return false;
+    const members = this.#hosts.map((host) => this.#make(etcd3, host));
+    const leaveAll = () => {
+      for (const member of members) if (member !== this.#current?.member) member.leave("it was only asked how it is");
+    };
+    signal.addEventListener("abort", leaveAll, { once: true });
+    try {
+      const back = await Promise.any(members.map((member) => this.#answers(member)));
+      if (signal.aborted) return false;
+      this.#current?.member.leave(`${back.host} has answered`);
+      this.#current = { member: back, since: this.#options.clock.now() };
+      this.#turn = this.#hosts.indexOf(back.host);
+      return true;
+    } catch {
+      return false;
+    } finally {
+      signal.removeEventListener("abort", leaveAll);
+      leaveAll();
+    }
+  }
+
+  async #answers(member: EtcdMember): Promise<EtcdMember> {
+    try {
+      await member.request(this.#nothing, Math.min(probeTimeoutMs, this.#options.requestTimeoutMs));
+    } catch (reason) {
+      if (cannotServe(reason)) throw reason;
+    }
+    return member;
+  }
+
+  async #member(): Promise<EtcdMember> {
+    if (this.#closed) throw closedError(this.#options.name);
+    const etcd3 = await this.#load();
+    if (this.#closed) throw closedError(this.#options.name);
+    this.#current ??= {
+      member: this.#make(etcd3, this.#hosts[this.#turn]!),
+      since: this.#options.clock.now(),
+    };
+    return this.#current.member;
+  }
+
+  #make(etcd3: Etcd3Module, host: string): EtcdMember {
+    return new EtcdMember(etcd3, host, this.#options, this.#token);
+  }
+
+  #leave(member: EtcdMember, why: string): void {
+    if (this.#current?.member !== member) return;
+    this.#current = undefined;
+    this.#turn = (this.#turn + 1) % this.#hosts.length;
+    this.#options.logger.debug({ host: member.host, next: this.#hosts[this.#turn], why }, "etcd: left a member");
+    member.leave(why);
+  }
+
+  /** Without the name of this etcd, which is put before it again. */
+  #reason(failure: RpcError): string {
+    return failure.message.slice(`${this.#options.name}: `.length);
+  }
+
+  #load(): Promise<Etcd3Module> {
+    this.#etcd3 ??= loadEtcd3().catch((error: unknown) => {
+      this.#etcd3 = undefined;
+      throw error;
+    });
+    return this.#etcd3;
+  }
+}
+
+/** Fisher-Yates. */
+function shuffled<T>(items: readonly T[], random: () => number): readonly T[] {
+  const order = [...items];
+  for (let last = order.length - 1; last > 0; last--) {
+    const other = Math.floor(random() * (last + 1));
+    [order[last], order[other]] = [order[other]!, order[last]!];
+  }
+  return order;
 }

@@ -4,7 +4,9 @@ import type { ResolvedEtcdOptions } from "./options.js";
 
 export type Etcd3Module = typeof import("etcd3");
 export type CallOptions = NonNullable<Parameters<Etcd3["watchClient"]["watch"]>[0]>;
-type Interceptor = NonNullable<CallOptions["interceptors"]>[number];
+export type Interceptor = NonNullable<CallOptions["interceptors"]>[number];
+/** A request or stream under way, as grpc-js has it. */
+export type WireCall = ReturnType<Interceptor>;
 
 /** @throws RpcError FAILED_PRECONDITION where etcd3 is not installed */
 export async function loadEtcd3(load: () => Promise<Etcd3Module> = () => import("etcd3")): Promise<Etcd3Module> {
@@ -17,45 +19,56 @@ export async function loadEtcd3(load: () => Promise<Etcd3Module> = () => import(
   }
 }
 
-export function clientOptions(options: ResolvedEtcdOptions): IOptions {
-  const { auth, credentials, hosts, requestTimeoutMs } = options;
+let clients = 0;
+
+/**
+ * For a client of one host with a TCP connection of its own: grpc-js shares connections, and what it knows of their
+ * failures, between clients whose options are all the same.
+ */
+export function clientOptions(host: string, { credentials }: ResolvedEtcdOptions): IOptions {
   return {
-    hosts: [...hosts],
+    hosts: host,
     ...(credentials && { credentials: { ...credentials } }),
-    ...(auth && { auth: { ...auth, callOptions: () => ({ deadline: Date.now() + requestTimeoutMs }) } }),
-    faultHandling: { host: () => withoutBreaker },
+    faultHandling: { host: () => noPolicy, global: noPolicy },
     grpcOptions: {
+      // A half-open link is noticed within 15 s. etcd hangs up on who pings more often than every 5 s.
       "grpc.keepalive_time_ms": 10_000,
       "grpc.keepalive_timeout_ms": 5_000,
       "grpc.initial_reconnect_backoff_ms": 100,
-      "grpc.max_reconnect_backoff_ms": 5_000,
+      "grpc.max_reconnect_backoff_ms": 1_000,
       "grpc.enable_http_proxy": 0,
       "grpc.enable_channelz": 0,
       "grpc.max_receive_message_length": 64 * 1024 * 1024,
+      "hawser.client": ++clients,
     },
   };
 }
 
-type HostPolicy = ReturnType<NonNullable<NonNullable<IOptions["faultHandling"]>["host"]>>;
+type Policy = NonNullable<NonNullable<IOptions["faultHandling"]>["global"]>;
 
-/** etcd3's own breaker refuses everything for 5 s after 3 failures; every caller here backs off by itself. */
-const withoutBreaker = {
-  execute: async (call: (context: { signal: AbortSignal }) => unknown) => call({ signal: neverAborted }),
+/** etcd3 drops its connections at the failures it knows, and with them the streams of others. */
+class Failure extends Error {
+  constructor(cause: unknown) {
+    super("etcd3", { cause });
+  }
+}
+
+/** What etcd said, out of what was put around it here. */
+export function unwrap(reason: unknown): unknown {
+  return reason instanceof Failure ? reason.cause : reason;
+}
+
+/** No retries and no breaker of etcd3's own: it tries thrice, then refuses everything for 5 s. */
+const noPolicy = {
+  async execute(call: (context: { signal: AbortSignal }) => unknown): Promise<unknown> {
+    try {
+      return await call({ signal: neverAborted });
+    } catch (reason) {
+      throw reason instanceof Failure ? reason : new Failure(reason);
+    }
+  },
   onSuccess: () => ({ dispose() {} }),
   onFailure: () => ({ dispose() {} }),
-} as unknown as HostPolicy;
+} as unknown as Policy;
 
 const neverAborted = new AbortController().signal;
-
-/** Ends a stream to a member that has lost its leader, rather than let it go quiet. etcd3 has no option for metadata. */
-const addRequireLeader: Interceptor = (options, nextCall) => {
-  const call = nextCall(options) as ReturnType<Interceptor>;
-  const start = call.start.bind(call);
-  call.start = (metadata, listener) => {
-    metadata.set("hasleader", "true");
-    start(metadata, listener);
-  };
-  return call;
-};
-
-export const requireLeader: CallOptions = { interceptors: [addRequireLeader] };

@@ -1,3 +1,5 @@
+import { X509Certificate } from "node:crypto";
+import { createSecureContext } from "node:tls";
 import { type Logger, type RegistryMonitor, silentLogger } from "../../contract/contract.js";
 import { type Clock, type Random, systemClock, systemRandom } from "../../time/time.js";
 import type { EtcdLayout, Keys } from "./layout.js";
@@ -8,12 +10,23 @@ export interface EtcdRegistryOptions {
   readonly hosts: string | readonly string[];
   /** Under which keys and in which form instances are kept. Default: `hawserLayout`, `<prefix>/<service>/<id>`. */
   readonly layout?: EtcdLayout;
-  /** Under what keys. Default: the usual of the layout, `/hawser/instances`. */
+  /**
+   * Under what keys; etcd has no other namespaces. Registries of different prefixes do not see each other, and a user needs
+   * a role that may read and write under it. Default: the usual of the layout, `/hawser/instances`.
+   */
   readonly prefix?: string;
   /** How long after its last sign of life an instance counts as gone. etcd rounds up to whole seconds. Default: 10 000. */
   readonly ttlMs?: number;
-  /** How long etcd may take to answer one request. Default: 5 000. */
+  /** How long etcd may take to answer one request; of several hosts the first asked has half of it. Default: 5 000. */
   readonly requestTimeoutMs?: number;
+  /** How long those who are missing after an outage are still believed in. Default: `ttlMs`. */
+  readonly settleMs?: number;
+  /** How often a service that is watched is listed again, ± 20 %, lest an event was lost. Default: 300 000. */
+  readonly resyncMs?: number;
+  /** How often a stream is asked for a sign of life. Default: a third of `ttlMs`. */
+  readonly heartbeatMs?: number;
+  /** A value that is longer is no instance: it is left out, and logged once. Default: 65 536. */
+  readonly maxValueBytes?: number;
   /** TLS: whom to trust, and who this client is. Default: the system's authorities where hosts say `https`, else none. */
   readonly credentials?: EtcdCredentials;
   /** Default: etcd asks nobody who they are. */
@@ -41,6 +54,10 @@ export interface ResolvedEtcdOptions {
   readonly keys: Keys;
   readonly ttlMs: number;
   readonly requestTimeoutMs: number;
+  readonly settleMs: number;
+  readonly resyncMs: number;
+  readonly heartbeatMs: number;
+  readonly maxValueBytes: number;
   readonly credentials: EtcdCredentials | undefined;
   readonly auth: { readonly username: string; readonly password: string } | undefined;
   readonly clock: Clock;
@@ -49,20 +66,11 @@ export interface ResolvedEtcdOptions {
   readonly monitor: RegistryMonitor;
 }
 
-const shortestTtlMs = 1_000;
-
 /** @throws TypeError or RangeError for an option that cannot be */
 export function resolveEtcdOptions(options: EtcdRegistryOptions): ResolvedEtcdOptions {
-  const { ttlMs = 10_000, requestTimeoutMs = 5_000, layout = hawserLayout } = options;
+  const { layout = hawserLayout } = options;
   const hosts = checkHosts(typeof options.hosts === "string" ? [options.hosts] : options.hosts);
-  if (!(Number.isFinite(ttlMs) && ttlMs >= shortestTtlMs)) {
-    throw new RangeError(
-      `etcdRegistry: ttlMs is ${ttlMs}; it must be ${shortestTtlMs} or more, and 10000 is the usual`,
-    );
-  }
-  if (!(Number.isFinite(requestTimeoutMs) && requestTimeoutMs > 0)) {
-    throw new RangeError(`etcdRegistry: requestTimeoutMs is ${requestTimeoutMs}; it must be more than 0`);
-  }
+  const ttlMs = atLeast(1_000, "ttlMs", options.ttlMs, 10_000);
   const name = `etcd://${hosts.map((host) => host.replace(/^https?:\/\//, "")).join(",")}`;
   const logger = options.logger ?? silentLogger;
   return {
@@ -70,14 +78,43 @@ export function resolveEtcdOptions(options: EtcdRegistryOptions): ResolvedEtcdOp
     hosts,
     keys: layout(options.prefix),
     ttlMs,
-    requestTimeoutMs,
-    credentials: options.credentials,
+    requestTimeoutMs: atLeast(1, "requestTimeoutMs", options.requestTimeoutMs, 5_000),
+    settleMs: atLeast(0, "settleMs", options.settleMs, ttlMs),
+    resyncMs: atLeast(100, "resyncMs", options.resyncMs, 300_000),
+    heartbeatMs: atLeast(100, "heartbeatMs", options.heartbeatMs, ttlMs / 3),
+    maxValueBytes: atLeast(1, "maxValueBytes", options.maxValueBytes, 65_536),
+    credentials: checkCredentials(options.credentials),
     auth: options.auth,
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     logger: logger.child({ registry: name }),
     monitor: options.monitor ?? (() => {}),
   };
+}
+
+/** @throws RangeError */
+function atLeast(least: number, name: string, given: number | undefined, usual: number): number {
+  const value = given ?? usual;
+  if (Number.isFinite(value) && value >= least) return value;
+  throw new RangeError(`etcdRegistry: ${name} is ${value}; it must be ${least} or more, and ${usual} is the usual`);
+}
+
+/** @throws TypeError for what TLS could not use */
+function checkCredentials(credentials: EtcdCredentials | undefined): EtcdCredentials | undefined {
+  if (credentials === undefined) return undefined;
+  const { rootCertificate: ca, privateKey: key, certChain: cert } = credentials;
+  if ((key === undefined) !== (cert === undefined)) {
+    throw new TypeError("etcdRegistry: credentials.privateKey and credentials.certChain; give both or neither");
+  }
+  try {
+    createSecureContext({ ca, ...(key && { key }), ...(cert && { cert }) });
+    // What is no certificate at all is an authority that nobody has signed with, for OpenSSL.
+    new X509Certificate(ca);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TypeError(`etcdRegistry: credentials cannot be used (${reason}); expected PEM`, { cause });
+  }
+  return credentials;
 }
 
 const host = /^(?:https?:\/\/)?(?:\[[0-9a-fA-F:.%]+\]|[^:/\s]+):\d{1,5}$/;
