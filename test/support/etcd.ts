@@ -23,26 +23,49 @@ export interface EtcdTls {
   readonly key: string;
 }
 
+export interface EtcdServerOptions {
+  readonly tls?: EtcdTls;
+  /** As its flag `--auth-token`: `jwt,pub-key=…,priv-key=…,sign-method=RS256,ttl=2s`. Default: simple tokens, in memory. */
+  readonly authToken?: string;
+  /** How long without a leader until another is elected. Default: 100, of which a single member needs nothing. */
+  readonly electionTimeoutMs?: number;
+}
+
+/** What a member is told of its cluster. */
+interface Membership {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly peer: string;
+  /** `name=http://peer,…` of all members. */
+  readonly cluster: string;
+}
+
 /** A real etcd of one member, in a temporary folder of its own. */
 export class EtcdServer {
   /** `127.0.0.1:2379`: the same for life, over kills and restarts. */
   readonly endpoint: string;
-  readonly #peer: string;
+  readonly #membership: Membership;
   readonly #folder: string;
-  readonly #tls: EtcdTls | undefined;
+  readonly #options: EtcdServerOptions;
   #process: ChildProcess | undefined;
 
-  private constructor(endpoint: string, peer: string, folder: string, tls: EtcdTls | undefined) {
-    this.endpoint = endpoint;
-    this.#peer = peer;
+  private constructor(membership: Membership, folder: string, options: EtcdServerOptions) {
+    this.endpoint = membership.endpoint;
+    this.#membership = membership;
     this.#folder = folder;
-    this.#tls = tls;
+    this.#options = options;
   }
 
-  static async start(options: { readonly tls?: EtcdTls } = {}): Promise<EtcdServer> {
-    const [client, peer] = await freePorts(2);
+  static async start(options: EtcdServerOptions = {}): Promise<EtcdServer> {
+    const [client, peer] = (await freePorts(2)).map((port) => `127.0.0.1:${port}`);
+    const membership = { name: "default", endpoint: client!, peer: peer!, cluster: `default=http://${peer}` };
+    return await EtcdServer.join(membership, options);
+  }
+
+  /** Starts one member of a cluster; it serves once most of them have been started. */
+  static async join(membership: Membership, options: EtcdServerOptions): Promise<EtcdServer> {
     const folder = await mkdtemp(join(tmpdir(), "hawser-etcd-"));
-    const server = new EtcdServer(`127.0.0.1:${client}`, `127.0.0.1:${peer}`, folder, options.tls);
+    const server = new EtcdServer(membership, folder, options);
     await server.restart();
     return server;
   }
@@ -50,25 +73,29 @@ export class EtcdServer {
   /** Starts etcd on the data that is there, or on none. */
   async restart(options: { readonly empty?: boolean } = {}): Promise<void> {
     if (options.empty) await rm(join(this.#folder, "data"), { recursive: true });
-    const scheme = this.#tls === undefined ? "http" : "https";
+    const { tls, authToken, electionTimeoutMs = 100 } = this.#options;
+    const { name, peer, cluster } = this.#membership;
+    const scheme = tls === undefined ? "http" : "https";
     const args = {
+      name,
       "data-dir": join(this.#folder, "data"),
       "listen-client-urls": `${scheme}://${this.endpoint}`,
       "advertise-client-urls": `${scheme}://${this.endpoint}`,
-      "listen-peer-urls": `http://${this.#peer}`,
-      "initial-advertise-peer-urls": `http://${this.#peer}`,
-      "initial-cluster": `default=http://${this.#peer}`,
+      "listen-peer-urls": `http://${peer}`,
+      "initial-advertise-peer-urls": `http://${peer}`,
+      "initial-cluster": cluster,
       // One member elects itself: no need to take a second over it.
-      "heartbeat-interval": "10",
-      "election-timeout": "100",
-      ...(this.#tls && {
-        "cert-file": this.#tls.cert,
-        "key-file": this.#tls.key,
-        "trusted-ca-file": this.#tls.ca,
+      "heartbeat-interval": String(electionTimeoutMs / 10),
+      "election-timeout": String(electionTimeoutMs),
+      ...(authToken !== undefined && { "auth-token": authToken }),
+      ...(tls && {
+        "cert-file": tls.cert,
+        "key-file": tls.key,
+        "trusted-ca-file": tls.ca,
         "client-cert-auth": "true",
       }),
     };
-    const flags = Object.entries(args).map(([name, value]) => `--${name}=${value}`);
+    const flags = Object.entries(args).map(([flag, value]) => `--${flag}=${value}`);
     const child = spawn("etcd", flags, { stdio: ["ignore", "ignore", "pipe"] });
     this.#process = child;
     await ready(child);
@@ -128,6 +155,46 @@ export class EtcdServer {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     child.kill(signal);
     await once(child, "exit");
+  }
+}
+
+/** A real etcd of three members, each of which can be killed, frozen and started again by itself. */
+export class EtcdCluster {
+  readonly members: readonly EtcdServer[];
+
+  private constructor(members: readonly EtcdServer[]) {
+    this.members = members;
+  }
+
+  /** @param options of every member. Elections take 1 s there, as they need time on a busy machine */
+  static async start(options: EtcdServerOptions = {}): Promise<EtcdCluster> {
+    const names = ["a", "b", "c"];
+    const ports = (await freePorts(6)).map((port) => `127.0.0.1:${port}`);
+    const cluster = names.map((name, index) => `${name}=http://${ports[index]}`).join(",");
+    const starting = names.map((name, index) => {
+      const membership = { name, endpoint: ports[index + 3]!, peer: ports[index]!, cluster };
+      return EtcdServer.join(membership, { electionTimeoutMs: 1_000, ...options });
+    });
+    return new EtcdCluster(await Promise.all(starting));
+  }
+
+  /** Of all members, in their order. */
+  get endpoints(): readonly string[] {
+    return this.members.map(({ endpoint }) => endpoint);
+  }
+
+  /** Whom the others follow now; asks those that answer. @throws Error where nobody leads */
+  async leader(): Promise<EtcdServer> {
+    for (const member of this.members) {
+      const printed = await member.ctl("endpoint", "status", "--command-timeout=1s", "-w", "fields").catch(() => "");
+      const said = (field: string) => new RegExp(`^"${field}" : (\\d+)$`, "m").exec(printed)?.[1];
+      if (said("MemberID") !== undefined && said("MemberID") === said("Leader")) return member;
+    }
+    throw new Error("no member leads");
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.stop()));
   }
 }
 
