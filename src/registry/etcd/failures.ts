@@ -1,13 +1,16 @@
-import { X509Certificate } from "node:crypto";
 import { Code, RpcError } from "../../errors/errors.js";
 import { unwrap } from "./etcd3.js";
 import type { ResolvedEtcdOptions } from "./options.js";
+import { tlsMeaning } from "./tls-failures.js";
 
 export const etcdHint = "is etcd running, and is the address right? try: etcdctl endpoint health";
 
 /** As grpc-js begins the message of an error: `14 UNAVAILABLE: `. */
 const statusWords = /^(?:\w+: )?(\d+) [A-Z_]+: /;
-const clutter = /(?:^Error: |\.? ?Resolution note: ?$)/g;
+/** What grpc-js puts around the reason, and then the time. */
+const grpcWords = /^No connection established\. Last error: |(?: \([\dT:.-]+Z\))?\.? Resolution note: ?$/g;
+/** What OpenSSL puts around `sslv3 alert bad certificate`. */
+const openSslWords = /^[0-9A-F]+:error:[0-9A-F]+:SSL routines:\w*:([^:]+):[\s\S]*$/;
 
 /** etcd3 asks again without end where it reads the first of these, so `EtcdMember` shows it the second. */
 export const refusedToken = ["invalid auth token", "the token is not valid any more"] as const;
@@ -65,48 +68,10 @@ function meaning(code: Code | undefined, text: string, options: ResolvedEtcdOpti
   return [Code.UNAVAILABLE, tlsMeaning(text, options) ?? text];
 }
 
-/** What OpenSSL says, and what a person may do. */
-function tlsMeaning(text: string, options: ResolvedEtcdOptions): string | undefined {
-  const { credentials, hosts } = options;
-  const secure = credentials !== undefined || hosts[0]?.startsWith("https://") === true;
-  if (!secure) {
-    const closedOnUs = /ECONNRESET|socket hang up|GOAWAY|Protocol error|ERR_HTTP2/.test(text);
-    return closedOnUs ? `${text}; if it speaks TLS, give https://host:port and credentials` : undefined;
-  }
-  const own = expiry(credentials?.certChain);
-  if (/certificate has expired|CERT_HAS_EXPIRED/.test(text)) return `the certificate of etcd has expired (${text})`;
-  if (own !== undefined) return `the client's certificate, credentials.certChain, has expired on ${own} (${text})`;
-  if (/self[- ]signed|unable to (?:verify|get)|UNABLE_TO|signature failure/i.test(text)) {
-    return `nobody trusted here has signed the certificate of etcd (${text}); check credentials.rootCertificate`;
-  }
-  if (/altnames|ALTNAME/.test(text)) return `the certificate of etcd is for another name (${text}); check hosts`;
-  if (/wrong version number|packet length too long/i.test(text)) {
-    return `it does not speak TLS (${text}); leave out https:// and credentials, or check the port`;
-  }
-  if (
-    /alert (?:bad certificate|certificate required|unknown ca|number (?:42|46|48|116))|ECONNRESET|hang up|GOAWAY/i.test(
-      text,
-    )
-  ) {
-    const way = credentials?.certChain === undefined ? "give" : "check";
-    return `it hung up, as it does on clients whose certificate it does not accept (${text}); ${way} credentials.certChain and credentials.privateKey`;
-  }
-  return undefined;
-}
-
-/** Until when a certificate was valid; undefined where it is still. */
-function expiry(pem: Buffer | undefined): string | undefined {
-  if (pem === undefined) return undefined;
-  const { validTo } = new X509Certificate(pem);
-  return Date.parse(validTo) < Date.now() ? validTo : undefined;
-}
-
 function read(wrapped: unknown): { readonly code: Code | undefined; readonly text: string } {
   const reason = unwrap(wrapped);
   const message = reason instanceof Error ? reason.message : String(reason);
   const code = reason instanceof RpcError ? reason.code : statusWords.exec(message)?.[1];
-  return {
-    code: code === undefined ? undefined : (Number(code) as Code),
-    text: message.replace(statusWords, "").replace(clutter, ""),
-  };
+  const text = message.replace(statusWords, "").replace(grpcWords, "").replace(openSslWords, "$1");
+  return { code: code === undefined ? undefined : (Number(code) as Code), text: text.replace(/^Error: /, "") };
 }
