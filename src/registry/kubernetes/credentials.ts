@@ -1,0 +1,86 @@
+import type { Clock } from "../../time/time.js";
+import { mountedReader } from "./service-account.js";
+
+type Pem = Buffer | string;
+
+export interface KubernetesCredentials {
+  /** Bearer token; a function is asked for it once a minute, and when the server has refused the last. Default: none. */
+  readonly token?: string | (() => string | Promise<string>);
+  /** PEM of the authorities to trust. Default: the system's. */
+  readonly ca?: Pem;
+  /** PEM of a client certificate and its key, where the server knows people by those. Default: none. */
+  readonly cert?: Pem;
+  readonly key?: Pem;
+}
+
+/** How this client shows who it is, and whom it trusts. */
+export interface Credentials {
+  readonly hasToken: boolean;
+  token(): Promise<string | undefined>;
+  ca(): Promise<Pem | undefined>;
+  /** The server has refused the token: the next is read anew. */
+  refused(): void;
+  readonly certificate: { readonly cert: Pem; readonly key: Pem } | undefined;
+}
+
+/** What was given as options. */
+export function givenCredentials({ token, ca, cert, key }: KubernetesCredentials, clock: Clock): Credentials {
+  const cached = token === undefined ? undefined : new Cached(typeof token === "string" ? () => token : token, clock);
+  return {
+    hasToken: cached !== undefined,
+    token: async () => cached && checkToken(await cached.get()),
+    ca: async () => ca,
+    refused: () => cached?.forget(),
+    certificate: cert === undefined || key === undefined ? undefined : { cert, key },
+  };
+}
+
+/** What Kubernetes mounts into a pod, where nothing else is given. The kubelet replaces token and authorities as they age. */
+export function mountedCredentials(folder: string, given: KubernetesCredentials, clock: Clock): Credentials {
+  const credentials = givenCredentials({ ...given, token: given.token ?? mountedReader(folder, "token") }, clock);
+  const authorities = new Cached(mountedReader(folder, "ca.crt"), clock);
+  return given.ca === undefined ? { ...credentials, ca: () => authorities.get() } : credentials;
+}
+
+/** A header cannot carry everything. */
+function checkToken(token: string): string {
+  if (typeof token === "string" && /^[!-~]+$/.test(token)) return token;
+  throw new TypeError("the token is empty, or has something in it that no token has");
+}
+
+/** As often as client-go reads a mounted token. */
+const freshMs = 60_000;
+
+/** Something that changes now and then, and takes a while to get. */
+class Cached<T> {
+  readonly #read: () => T | Promise<T>;
+  readonly #clock: Clock;
+  #value: Promise<T> | undefined;
+  #readAt = 0;
+
+  constructor(read: () => T | Promise<T>, clock: Clock) {
+    this.#read = read;
+    this.#clock = clock;
+  }
+
+  get(): Promise<T> {
+    if (this.#value === undefined || this.#clock.now() - this.#readAt >= freshMs) {
+      this.#readAt = this.#clock.now();
+      this.#value = this.#readNow();
+    }
+    return this.#value;
+  }
+
+  forget(): void {
+    this.#value = undefined;
+  }
+
+  async #readNow(): Promise<T> {
+    try {
+      return await this.#read();
+    } catch (error) {
+      this.forget();
+      throw error;
+    }
+  }
+}
