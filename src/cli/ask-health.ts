@@ -1,35 +1,75 @@
-import { createClient } from "../client/client.js";
-import type { Instance } from "../contract/contract.js";
+import { type ClosableClient, createClient } from "../client/client.js";
+import type { Instance, Metadata } from "../contract/contract.js";
 import { type CodeName, codeName, RpcError } from "../errors/errors.js";
 import {
   HealthDefinition,
+  HealthCheckResponse_ServingStatus as Status,
   healthCheckResponse_ServingStatusToJSON as statusName,
 } from "../gen/grpc/health/v1/health.js";
+import { statusAgeKey } from "../server/server.js";
+import { registrationHealthName } from "../service/registration-health.js";
 import type { Address, Transport } from "../transport/transport.js";
 
 /** What `grpc.health.v1` said of a whole server, or the status the question failed with; `UNKNOWN` where nobody could be asked. */
 export type HealthAnswer = "SERVING" | "NOT_SERVING" | "UNKNOWN" | CodeName;
+
+/** How an instance says it stands with its registry. */
+export interface RegistrationAnswer {
+  readonly registered: boolean;
+  /** How long that has been so, where it says. */
+  readonly forMs?: number;
+}
 
 /** How long an instance may take to say how it is. */
 const timeoutMs = 1000;
 
 /** Asks an instance how it is, over the first of its endpoints that the transport reaches. Never rejects. */
 export async function askInstance(
-  { endpoints }: Instance,
+  instance: Instance,
   transport: Transport,
   signal: AbortSignal,
 ): Promise<HealthAnswer> {
-  const target = endpoints.find((endpoint) => transport.schemes.includes(endpoint.replace(/:\/\/.*/, "")));
+  const target = targetOf(instance, transport);
   return target === undefined ? "UNKNOWN" : await askAddress(target, transport, signal);
 }
 
 /** Asks whoever is there how it is. Never rejects. */
 export async function askAddress(target: Address, transport: Transport, signal: AbortSignal): Promise<HealthAnswer> {
   try {
-    await using client = createClient(HealthDefinition, { target, transport, timeoutMs, retry: false });
+    await using client = clientOf(target, transport);
     const { status } = await client.check({ service: "" }, { signal });
     return statusName(status) as HealthAnswer;
   } catch (reason) {
     return codeName(RpcError.from(reason).code);
   }
+}
+
+/** Asks an instance how it stands with its registry. Undefined where it does not say so. Never rejects. */
+export async function askRegistration(
+  instance: Instance,
+  transport: Transport,
+  signal: AbortSignal,
+): Promise<RegistrationAnswer | undefined> {
+  const target = targetOf(instance, transport);
+  if (target === undefined) return undefined;
+  let age = "";
+  const onHeader = (header: Metadata): void => {
+    age = header.get(statusAgeKey) ?? "";
+  };
+  try {
+    await using client = clientOf(target, transport);
+    const { status } = await client.check({ service: registrationHealthName }, { signal, onHeader });
+    const forMs = /^\d+$/.test(age) ? Number(age) : undefined;
+    return { registered: status === Status.SERVING, ...(forMs !== undefined && { forMs }) };
+  } catch {
+    return undefined;
+  }
+}
+
+function targetOf({ endpoints }: Instance, { schemes }: Transport): Address | undefined {
+  return endpoints.find((endpoint) => schemes.includes(endpoint.replace(/:\/\/.*/, "")));
+}
+
+function clientOf(target: Address, transport: Transport): ClosableClient<HealthDefinition> {
+  return createClient(HealthDefinition, { target, transport, timeoutMs, retry: false });
 }

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import type { Instance } from "../contract/contract.js";
 import { grpcJsTransport } from "../transport/grpc-js/grpc-js.js";
-import { askInstance, type HealthAnswer } from "./ask-health.js";
+import { askInstance, askRegistration, type HealthAnswer, type RegistrationAnswer } from "./ask-health.js";
 import { formatDuration } from "./duration.js";
 import { interruptible } from "./interruptible.js";
 import type { Io } from "./io.js";
 import { instancesOf } from "./known-service.js";
-import { printable } from "./paint.js";
+import { type Paint, printable } from "./paint.js";
 import { table } from "./table.js";
 import { type GlobalOptions, Terminal } from "./terminal.js";
 import { withRegistry } from "./with-registry.js";
@@ -25,6 +25,8 @@ interface Examined {
   readonly instance: Instance;
   readonly uptimeMs: number;
   readonly health: HealthAnswer;
+  /** Null where it does not say. */
+  readonly registration: RegistrationAnswer | null;
 }
 
 function get(service: string, terminal: Terminal): Promise<void> {
@@ -36,7 +38,11 @@ function get(service: string, terminal: Terminal): Promise<void> {
       Promise.all(
         instances.map(async (instance): Promise<Examined> => {
           const uptimeMs = Math.max(0, Math.round(clock.now() - instance.startedAt.getTime()));
-          return { instance, uptimeMs, health: await askInstance(instance, transport, signal) };
+          const [health, registration = null] = await Promise.all([
+            askInstance(instance, transport, signal),
+            askRegistration(instance, transport, signal),
+          ]);
+          return { instance, uptimeMs, health, registration };
         }),
       ),
       signal,
@@ -49,7 +55,7 @@ function get(service: string, terminal: Terminal): Promise<void> {
 }
 
 /** The instance's id, and what is known of it line by line. */
-function sheet({ instance, uptimeMs, health }: Examined, { paint }: Terminal): string {
+function sheet({ instance, uptimeMs, health, registration }: Examined, { paint }: Terminal): string {
   const { id, version, state, endpoints, contracts, zone, weight, metadata } = instance;
   const labels = Object.entries(metadata)
     .map(([key, value]) => `${key}=${value}`)
@@ -59,6 +65,7 @@ function sheet({ instance, uptimeMs, health }: Examined, { paint }: Terminal): s
     ["  version", text(version)],
     ["  state", state === "serving" ? paint.good(state) : paint.warning(state)],
     ["  health", health === "SERVING" ? paint.good(health) : paint.bad(health)],
+    ["  registered", standing(registration, paint)],
     ["  uptime", formatDuration(uptimeMs)],
     ["  endpoints", text(endpoints.join(", "))],
     ["  contracts", text(contracts.join(", "))],
@@ -67,4 +74,11 @@ function sheet({ instance, uptimeMs, health }: Examined, { paint }: Terminal): s
     ["  metadata", text(labels.join(", "))],
   ]);
   return `${paint.strong(printable(id))}\n${fields}`;
+}
+
+function standing(registration: RegistrationAnswer | null, paint: Paint): string {
+  if (registration === null) return paint.faint("unknown");
+  const { registered, forMs } = registration;
+  if (registered) return paint.good("yes");
+  return paint.bad(forMs === undefined ? "no" : `no, for ${formatDuration(forMs)}`);
 }

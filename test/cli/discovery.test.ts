@@ -86,18 +86,19 @@ describe("hawser get", () => {
     const sheet = out.split("\n\n").find((each) => each.startsWith(first.id));
     expect(sheet?.trimEnd().split("\n")).toEqual([
       first.id,
-      "  version    1.2.3",
-      "  state      serving",
-      "  health     SERVING",
-      "  uptime     3m 12s",
-      `  endpoints  ${first.endpoints[0]}`,
-      "  contracts  hawser.test.v1.EchoService",
-      "  zone       eu-1",
-      "  weight     50",
-      "  metadata   note=a\\x1b[2Jb, tier=gold",
+      "  version     1.2.3",
+      "  state       serving",
+      "  health      SERVING",
+      "  registered  yes",
+      "  uptime      3m 12s",
+      `  endpoints   ${first.endpoints[0]}`,
+      "  contracts   hawser.test.v1.EchoService",
+      "  zone        eu-1",
+      "  weight      50",
+      "  metadata    note=a\\x1b[2Jb, tier=gold",
     ]);
-    expect(out).toContain(`${second.id}\n  version    1.3.0\n`);
-    expect(out).toContain("  zone       -\n");
+    expect(out).toContain(`${second.id}\n  version     1.3.0\n`);
+    expect(out).toContain("  zone        -\n");
   });
 
   it("prints one JSON document for programs", async () => {
@@ -110,7 +111,19 @@ describe("hawser get", () => {
       startedAt: second.startedAt.toISOString(),
       uptimeMs: 1000,
       health: "SERVING",
+      registration: { registered: true, forMs: expect.any(Number) },
     });
+  });
+
+  it("shows that an instance has lost its registration, and for how long; unknown where nobody says", async () => {
+    await using adrift = await system.echo({ name: "adrift" });
+    const { health } = adrift.server;
+    health.set("hawser.registry", "NOT_SERVING");
+    expect((await hawser(system.args("get", "adrift"))).out).toMatch(/\n {2}registered {2}no, for \d+s\n/);
+    health.remove("hawser.registry");
+    expect((await hawser(system.args("get", "adrift"))).out).toContain("\n  registered  unknown\n");
+    const [instance] = JSON.parse((await hawser(system.args("get", "adrift", "--json"))).out);
+    expect(instance).toMatchObject({ health: "SERVING", registration: null });
   });
 
   it("shows what the question for health failed with, and UNKNOWN where nobody can be asked", async () => {
