@@ -4,7 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help install etcd gen fmt lint types unit conformance test build package demo bench chaos check clean-tree
+.PHONY: help install etcd zookeeper gen fmt lint types unit conformance test build package demo bench chaos check clean-tree
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  \1\t/' | expand -t 16
@@ -17,6 +17,9 @@ node_modules/.installed: package-lock.json
 
 etcd: ## Install etcd from the distribution, where there is none
 	@scripts/install-etcd.sh
+
+zookeeper: ## Install ZooKeeper from the distribution, where there is none
+	@scripts/install-zookeeper.sh
 
 gen: install ## Generate code from the .proto files
 	buf generate
@@ -42,12 +45,12 @@ package: build ## Check what would be published: publint, are-the-types-wrong
 	attw --pack . --profile esm-only --quiet
 
 unit: build ## Run the tests that need no other program
-	vitest run --project in-process --exclude 'test/registry/etcd*'
+	vitest run --project in-process --exclude 'test/registry/etcd*' --exclude 'test/registry/zookeeper*'
 
-conformance: build etcd ## Run the shared suites on every driver
+conformance: build etcd zookeeper ## Run the shared suites on every driver
 	vitest run test/transport test/registry test/selector test/interop
 
-test: build etcd ## Install what is needed, then run every test
+test: build etcd zookeeper ## Install what is needed, then run every test
 	tsc --noEmit
 	tsc -p tsconfig.build.json --noEmit
 	vitest run

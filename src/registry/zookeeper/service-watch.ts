@@ -1,0 +1,127 @@
+import type { Instance } from "../../contract/contract.js";
+import { keepTrying } from "../keep-trying.js";
+import type { Feed } from "../service-view.js";
+import { Wakeup } from "../wakeup.js";
+import { toRpcError } from "./failures.js";
+import type { Nodes } from "./nodes.js";
+import type { ResolvedZooKeeperOptions } from "./options.js";
+import { healthyMs, loopBackoff, type Session } from "./session.js";
+import type { Connection } from "./wire/connection.js";
+
+interface Read {
+  readonly data: Buffer;
+  /** None where the data is no instance. */
+  readonly instance: Instance | undefined;
+}
+
+/**
+ * Follows the children of one service's node. Every read sets the watch for the next change, so nothing is missed between
+ * them; what changes while a round of reads is under way is read in the next, however much it is. Watches end with the
+ * connection: over a new one everything is read again.
+ */
+export class ServiceWatch {
+  readonly #feed: Feed;
+  readonly #session: Session;
+  readonly #nodes: Nodes;
+  readonly #options: ResolvedZooKeeperOptions;
+  readonly #path: string;
+  readonly #closing = new AbortController();
+  readonly #wakeup = new Wakeup();
+  readonly #known = new Map<string, Read>();
+  /** Names whose data has to be read. */
+  readonly #changed = new Set<string>();
+  #childrenChanged = true;
+  #running: Promise<void> | undefined;
+
+  /** @throws TypeError for a name that ZooKeeper cannot have */
+  constructor(feed: Feed, session: Session, nodes: Nodes, options: ResolvedZooKeeperOptions) {
+    this.#feed = feed;
+    this.#session = session;
+    this.#nodes = nodes;
+    this.#options = options;
+    this.#path = nodes.ofService(feed.service);
+  }
+
+  start(): void {
+    const { clock, logger } = this.#options;
+    this.#running = keepTrying((well) => this.#follow(well), {
+      what: `watch of ${this.#path}`,
+      clock,
+      logger,
+      backoff: loopBackoff(this.#options),
+      healthyMs,
+      signal: this.#closing.signal,
+      onEnd: () => this.#interrupted(),
+      early: (signal) => this.#session.nextConnection(signal),
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#wakeup.wake();
+    await this.#running;
+  }
+
+  #interrupted(): void {
+    this.#feed.markStale();
+    this.#options.monitor({ type: "watch-restart", service: this.#feed.service });
+  }
+
+  async #follow(well: () => void): Promise<void> {
+    const { signal } = this.#closing;
+    const connection = await this.#session.connection(signal);
+    const forget = this.#session.listen(this.#path, ({ path }) => this.#heard(path));
+    connection.ended.then(() => this.#wakeup.wake());
+    this.#childrenChanged = true;
+    for (const name of this.#known.keys()) this.#changed.add(name);
+    try {
+      while (!signal.aborted) {
+        await this.#read(connection);
+        if (signal.aborted) return;
+        this.#feed.publish([...this.#known.values()].flatMap(({ instance }) => instance ?? []));
+        well();
+        await this.#wakeup.wait();
+        connection.check();
+      }
+    } catch (reason) {
+      throw toRpcError(reason, this.#options);
+    } finally {
+      forget();
+    }
+  }
+
+  #heard(path: string): void {
+    if (path === this.#path) this.#childrenChanged = true;
+    else this.#changed.add(path.slice(this.#path.length + 1));
+    this.#options.monitor({ type: "changes", service: this.#feed.service, count: 1 });
+    this.#wakeup.wake();
+  }
+
+  async #read(connection: Connection): Promise<void> {
+    if (this.#childrenChanged) {
+      this.#childrenChanged = false;
+      const names = new Set(await this.#children(connection));
+      for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
+      for (const name of names) if (!this.#known.has(name)) this.#changed.add(name);
+    }
+    const names = [...this.#changed];
+    this.#changed.clear();
+    await Promise.all(names.map((name) => this.#readChild(connection, name)));
+  }
+
+  async #children(connection: Connection): Promise<readonly string[]> {
+    for (;;) {
+      const names = await connection.children(this.#path);
+      if (names !== undefined) return names;
+      if ((await connection.exists(this.#path)) === undefined) return [];
+    }
+  }
+
+  async #readChild(connection: Connection, name: string): Promise<void> {
+    const path = `${this.#path}/${name}`;
+    const data = (await connection.data(path))?.data;
+    const known = this.#known.get(name);
+    if (data === undefined) this.#known.delete(name);
+    else if (!known?.data.equals(data)) this.#known.set(name, { data, instance: this.#nodes.read(path, data) });
+  }
+}

@@ -1,0 +1,222 @@
+import { type Backoff, exponentialBackoff } from "../../time/time.js";
+import { closedError } from "../failures.js";
+import { keepTrying } from "../keep-trying.js";
+import { Watchdog } from "../watchdog.js";
+import { toRpcError } from "./failures.js";
+import type { Address, ResolvedZooKeeperOptions } from "./options.js";
+import { Connection, RefusedError } from "./wire/connection.js";
+import { errorCode, hasCode, type NodeEvent, type Ticket } from "./wire/protocol.js";
+
+/** After two healthy minutes the waits start anew. */
+export const healthyMs = 120_000;
+
+/** 0.8 s to 30 s with full jitter, for what is done over a connection; the wait ends early at a new connection. */
+export function loopBackoff({ random }: ResolvedZooKeeperOptions): Backoff {
+  return exponentialBackoff({ initialMs: 800, maxMs: 30_000, random });
+}
+
+/** To come back in time counts: after its timeout a session is lost. Java's client tries every second, for ever. */
+function connectBackoff({ random }: ResolvedZooKeeperOptions): Backoff {
+  return exponentialBackoff({ initialMs: 100, maxMs: 2_000, random });
+}
+
+/**
+ * One session for everything a registry does. Connects at first use and again whenever the connection ends, to the next
+ * server; the session goes on as long as servers know it, and then a new one begins.
+ */
+export class Session {
+  readonly #options: ResolvedZooKeeperOptions;
+  readonly #closing = new AbortController();
+  readonly #listeners = new Map<string, Set<(event: NodeEvent) => void>>();
+  readonly #onLost = new Set<() => void>();
+  readonly #silence: Watchdog;
+  #ticket: Ticket;
+  #lastZxid = 0n;
+  #next = 0;
+  #connection: Connection | undefined;
+  #failure: Error | undefined;
+  /** Who waits for the end of the attempt that is being made, or for the next. */
+  readonly #waiting = new Set<() => void>();
+  #running: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: ResolvedZooKeeperOptions) {
+    this.#options = options;
+    this.#ticket = this.#none();
+    this.#silence = new Watchdog(options.clock, () => this.#lost());
+  }
+
+  /**
+   * The connection of the moment; where there is none, that of the attempt that is being made.
+   *
+   * @throws RpcError what the last attempt failed with; FAILED_PRECONDITION where the signal aborts meanwhile
+   */
+  async connection(signal: AbortSignal = this.#closing.signal): Promise<Connection> {
+    this.#begin();
+    if (this.#connection === undefined && this.#failure === undefined) await this.#attempt(signal);
+    if (this.#closing.signal.aborted || signal.aborted) throw closedError(this.#options.name);
+    if (this.#connection !== undefined) return this.#connection;
+    throw toRpcError(this.#failure, this.#options);
+  }
+
+  /** There is no connection at present. */
+  get away(): boolean {
+    return this.#connection === undefined;
+  }
+
+  /** Resolves at the next connection, and when the signal aborts. */
+  async nextConnection(signal: AbortSignal): Promise<void> {
+    do await this.#attempt(signal);
+    while (!signal.aborted && this.#connection === undefined);
+  }
+
+  /** Calls back for what happens to a node and to its children. Returns what ends that. */
+  listen(path: string, listener: (event: NodeEvent) => void): () => void {
+    const listeners = this.#listeners.get(path) ?? new Set();
+    this.#listeners.set(path, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.#listeners.get(path) === listeners) this.#listeners.delete(path);
+    };
+  }
+
+  /** Calls back when the session is lost, or must be presumed to be, and every ephemeral node with it. */
+  onLost(listener: () => void): () => void {
+    this.#onLost.add(listener);
+    return () => this.#onLost.delete(listener);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  #begin(): void {
+    if (this.#running !== undefined || this.#closing.signal.aborted) return;
+    const { clock, logger } = this.#options;
+    this.#running = keepTrying((well) => this.#hold(well), {
+      what: "session",
+      clock,
+      logger,
+      backoff: connectBackoff(this.#options),
+      healthyMs: 10_000,
+      signal: this.#closing.signal,
+    });
+  }
+
+  async #hold(well: () => void): Promise<void> {
+    const connection = await this.#connect();
+    this.#connection = connection;
+    this.#settle();
+    well();
+    const reason = await connection.ended;
+    this.#lastZxid = connection.lastZxid;
+    this.#connection = undefined;
+    this.#tellRenewal(false);
+    throw reason;
+  }
+
+  /** Tries every server once. */
+  async #connect(): Promise<Connection> {
+    this.#failure = undefined;
+    const { addresses } = this.#options;
+    const failures: Error[] = [];
+    while (failures.length < addresses.length) {
+      try {
+        return await this.#open();
+      } catch (error) {
+        if (this.#closing.signal.aborted) throw error;
+        if (hasCode(error, errorCode.SESSION_EXPIRED) && this.#ticket.id !== 0n) this.#expired();
+        else failures.push(error as Error);
+      }
+    }
+    // Servers refuse who has seen more than they have. Where all of them do, their data is lost, and what was seen is void.
+    if (failures.every((error) => error instanceof RefusedError)) this.#lastZxid = 0n;
+    const failure = failures.at(-1) as Error;
+    this.#settle(failure);
+    throw failure;
+  }
+
+  async #open(): Promise<Connection> {
+    const { addresses, clock, digest, requestTimeoutMs } = this.#options;
+    const address = addresses[this.#next++ % addresses.length] as Address;
+    const connection = await Connection.open(
+      {
+        ...address,
+        ticket: this.#ticket,
+        lastZxid: this.#lastZxid,
+        answerTimeoutMs: requestTimeoutMs,
+        digest,
+        clock,
+        onEvent: (event) => this.#tell(event),
+        onAlive: () => this.#alive(),
+      },
+      this.#closing.signal,
+    );
+    this.#next -= 1; // The server that works comes first next time.
+    this.#ticket = connection.ticket;
+    return connection;
+  }
+
+  #settle(failure?: Error): void {
+    this.#failure = failure;
+    for (const done of [...this.#waiting]) done();
+  }
+
+  #attempt(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#waiting.delete(done);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      if (signal.aborted) return resolve();
+      this.#waiting.add(done);
+      signal.addEventListener("abort", done);
+    });
+  }
+
+  #tell(event: NodeEvent): void {
+    const parent = event.path.slice(0, event.path.lastIndexOf("/"));
+    for (const path of [event.path, parent]) {
+      for (const listener of [...(this.#listeners.get(path) ?? [])]) listener(event);
+    }
+  }
+
+  #alive(): void {
+    this.#silence.feed(this.#ticket.timeoutMs);
+    this.#tellRenewal(true);
+  }
+
+  #expired(): void {
+    this.#options.logger.warn({}, "the session has expired; a new one begins");
+    this.#ticket = this.#none();
+    this.#lost();
+  }
+
+  #lost(): void {
+    for (const listener of [...this.#onLost]) listener();
+  }
+
+  /** Who has registered nothing renews nothing. */
+  #tellRenewal(ok: boolean): void {
+    if (this.#onLost.size > 0) this.#options.monitor({ type: "renewal", ok });
+  }
+
+  #none(): Ticket {
+    return { id: 0n, password: Buffer.alloc(16), timeoutMs: this.#options.ttlMs };
+  }
+
+  async #end(): Promise<void> {
+    this.#closing.abort();
+    const connection = this.#connection;
+    if (connection !== undefined) {
+      const { clock, requestTimeoutMs } = this.#options;
+      const patience = clock.timer(requestTimeoutMs, () => connection.destroy(new Error("closed")));
+      await connection.closeSession().catch(() => {});
+      patience.cancel();
+    }
+    await this.#running;
+    this.#silence.stop();
+  }
+}
