@@ -3,14 +3,18 @@ import { silentLogger } from "../../../src/contract/contract.js";
 import { type ClosableClient, createClient, createService, grpcJsTransport } from "../../../src/index.js";
 import { type EtcdRegistryOptions, etcdRegistry } from "../../../src/registry/etcd/etcd.js";
 import type { Registry, Snapshot } from "../../../src/registry/registry.js";
+import { leastLoaded } from "../../../src/selector/least-loaded.js";
+import { roundRobin } from "../../../src/selector/round-robin.js";
+import type { SelectorFactory } from "../../../src/selector/selector.js";
 import { EchoServiceDefinition, echo } from "../../support/echo.js";
 import { Callers } from "../callers.js";
 
-const service = "echo";
+export const service = "echo";
 /** What every part of the stage asks of etcd: short, so that a round does not take half a minute. */
 export const ttlMs = 2_000;
 const instances = 5;
-const clients = 2;
+/** Each client chooses in another way: the usual one soon leaves alone who does not answer, the other takes all in turn. */
+const selectors = [leastLoaded(), roundRobin()];
 const callers = { count: 200, thinkMs: 400 };
 const transport = grpcJsTransport();
 
@@ -36,6 +40,7 @@ export class Stage implements AsyncDisposable {
   readonly #open: AsyncDisposable[] = [];
   readonly #states = new Map<string, RegistrationState>();
   readonly #pictures: (Snapshot | undefined)[] = [];
+  readonly #lastPicks = new Map<string, number>();
   readonly #waiting = new Set<() => void>();
 
   static async start(backend: Backend): Promise<Stage> {
@@ -49,9 +54,9 @@ export class Stage implements AsyncDisposable {
   private constructor(backend: Backend) {
     this.#backend = backend;
     this.#open.push(backend);
-    const stubs = Array.from({ length: clients }, (_, client) => this.#openClient(client));
+    const stubs = selectors.map((selector, client) => this.#openClient(client, selector));
     this.callers = new Callers(async (caller) => {
-      const { text } = await stubs[caller % clients]!.read({ text: String(caller) });
+      const { text } = await stubs[caller % stubs.length]!.read({ text: String(caller) });
       if (text !== String(caller)) throw new Error(`a wrong answer: ${text}`);
     }, callers);
   }
@@ -70,6 +75,21 @@ export class Stage implements AsyncDisposable {
     );
   }
 
+  /** Resolves once an instance is called. */
+  picked(id: string): Promise<void> {
+    return this.#until(() => this.#lastPicks.has(id));
+  }
+
+  /** When an instance was last called, of `performance.now()`. */
+  lastPick(id: string): number {
+    return this.#lastPicks.get(id) ?? Number.NaN;
+  }
+
+  /** Resolves once nobody knows an instance any more. */
+  forgotten(id: string): Promise<void> {
+    return this.#until(() => this.#pictures.every((picture) => !picture?.instances.some((each) => each.id === id)));
+  }
+
   get #prefix(): string {
     return `${this.#backend.options?.prefix ?? "/hawser/instances"}/${service}/`;
   }
@@ -86,10 +106,22 @@ export class Stage implements AsyncDisposable {
     await instance.add(EchoServiceDefinition, echo()).start();
   }
 
-  #openClient(client: number): ClosableClient<EchoServiceDefinition> {
+  #openClient(client: number, selector: SelectorFactory): ClosableClient<EchoServiceDefinition> {
     const registry = this.#openRegistry();
     registry.watch(service, (snapshot) => this.#saw(client, snapshot));
-    const stub = createClient(EchoServiceDefinition, { registry, service, transport });
+    const stub = createClient(EchoServiceDefinition, {
+      registry,
+      service,
+      transport,
+      selector,
+      attemptMiddleware: [
+        (next) => (call) => {
+          this.#lastPicks.set(call.instance?.id ?? "", performance.now());
+          this.#look();
+          return next(call);
+        },
+      ],
+    });
     this.#open.push(stub);
     return stub;
   }
