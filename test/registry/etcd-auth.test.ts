@@ -1,0 +1,216 @@
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { Code } from "../../src/errors/errors.js";
+import { EtcdConnection } from "../../src/registry/etcd/connection.js";
+import { type EtcdRegistryOptions, etcdRegistry } from "../../src/registry/etcd/etcd.js";
+import { resolveEtcdOptions } from "../../src/registry/etcd/options.js";
+import { Token } from "../../src/registry/etcd/token.js";
+import type { Registry } from "../../src/registry/registry.js";
+import { instance } from "../conformance/registry.js";
+import { EtcdServer, type EtcdServerOptions } from "../support/etcd.js";
+import { TcpProxy } from "../support/tcp-proxy.js";
+import { Follower } from "./follower.js";
+import { recordingLogger } from "./recording-logger.js";
+
+const cleanups: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+const prefix = "/hawser/instances";
+const root = { username: "root", password: "secret" };
+const guest = { username: "guest", password: "guest" };
+const asRoot = ["--user", "root:secret"];
+
+/** Asks who is there: `root`, who may everything, and `guest`, who may nothing. */
+async function guarded(options: EtcdServerOptions = {}): Promise<EtcdServer> {
+  const server = await EtcdServer.start(options);
+  cleanups.push(() => server.stop());
+  await server.ctl("user", "add", "root:secret");
+  await server.ctl("user", "grant-role", "root", "root");
+  await server.ctl("user", "add", "guest:guest");
+  await server.ctl("auth", "enable");
+  return server;
+}
+
+async function allowGuest(server: EtcdServer, range: string): Promise<void> {
+  await server.ctl(...asRoot, "role", "add", "reader");
+  await server.ctl(...asRoot, "role", "grant-permission", "--prefix=true", "reader", "readwrite", range);
+  await server.ctl(...asRoot, "user", "grant-role", "guest", "reader");
+}
+
+/** etcd's own, and etcdctl's. They outlive a restart, as they are in the log. */
+async function forgetTokens(server: EtcdServer): Promise<void> {
+  await server.ctl(...asRoot, "auth", "disable");
+  await server.ctl("auth", "enable");
+}
+
+/** Does not wait between tries, so that a test need not either. */
+function open(hosts: string, options: Partial<EtcdRegistryOptions> = {}): Registry {
+  const registry = etcdRegistry({ hosts, random: () => 0, ...options });
+  cleanups.push(() => registry.close());
+  return registry;
+}
+
+function connect(hosts: string): EtcdConnection {
+  const connection = new EtcdConnection(resolveEtcdOptions({ hosts, auth: root }));
+  cleanups.push(() => connection.close());
+  return connection;
+}
+
+/** Opens a watch, and whether etcd creates it. */
+async function isWatched(connection: EtcdConnection): Promise<boolean> {
+  const stream = await connection.watch();
+  stream.write({ create_request: { key: Buffer.from(prefix) } });
+  const [{ created, canceled }] = await new Promise<[{ created: boolean; canceled: boolean }]>((resolve, reject) => {
+    stream.once("data", (response) => resolve([response]));
+    stream.once("error", reject);
+  });
+  stream.end();
+  stream.cancel();
+  return created && !canceled;
+}
+
+/** How often somebody has given etcd a password since it was started. */
+async function passwordsGiven(server: EtcdServer): Promise<number> {
+  const text = await (await fetch(`http://${server.endpoint}/metrics`)).text();
+  return Number(/^grpc_server_started_total\{grpc_method="Authenticate".* (\d+)$/m.exec(text)?.[1]);
+}
+
+describe("etcd that asks who is there", () => {
+  test("a user with the right password registers and watches, over one connection, and gives the password once", async () => {
+    const server = await guarded();
+    const proxy = await TcpProxy.to(server.endpoint);
+    cleanups.push(() => proxy.close());
+    const before = await passwordsGiven(server);
+    const registry = open(proxy.addressFor(server.endpoint), { auth: root });
+    const orders = new Follower(registry, "orders");
+    const ids = ["orders-1", "orders-2", "orders-3"];
+    await Promise.all(ids.map((id) => registry.register(instance(id))));
+    await orders.untilIds(...ids);
+    expect(proxy.accepted).toBe(1);
+    expect((await passwordsGiven(server)) - before).toBe(1);
+  });
+
+  test("a refusal comes at once and says what to change", async () => {
+    const server = await guarded();
+    const refusals: [Partial<EtcdRegistryOptions>, Code, RegExp][] = [
+      [{ auth: { ...root, password: "wrong" } }, Code.UNAUTHENTICATED, /user "root" was refused; check auth/],
+      [{ auth: guest }, Code.PERMISSION_DENIED, /user "guest" may not; grant the role readwrite on the prefix/],
+      [{}, Code.UNAUTHENTICATED, /give auth/],
+    ];
+    for (const [options, code, message] of refusals) {
+      const registry = open(server.endpoint, options);
+      const refused = registry.register(instance("orders-1"), { timeoutMs: Number.POSITIVE_INFINITY });
+      await expect(refused).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+      await expect(registry.list()).rejects.toMatchObject({ code });
+    }
+  });
+
+  test("a user needs no more than the prefix", async () => {
+    const server = await guarded();
+    await allowGuest(server, `${prefix}/`);
+    const registry = open(server.endpoint, { auth: guest });
+    await registry.register(instance("orders-1"));
+    expect(await registry.list()).toMatchObject([{ name: "orders", instances: 1 }]);
+    await new Follower(registry, "orders").untilIds("orders-1");
+    await expect(open(server.endpoint, { auth: guest, prefix: "/others" }).list()).rejects.toMatchObject({
+      code: Code.PERMISSION_DENIED,
+    });
+  });
+
+  test("a watch that may not says so once, goes on trying, and sees once it may", async () => {
+    const server = await guarded();
+    await server.ctl(...asRoot, "put", `${prefix}/orders/by-hand`, '{"id":"by-hand","service":"orders"}');
+    const logger = recordingLogger();
+    const warnings = () =>
+      logger.lines.filter(({ level }) => level === "warn").map(({ fields }) => String(fields["err"]));
+    const tries = () => logger.lines.filter(({ fields }) => String(fields["err"]).includes('"guest" may not')).length;
+    const orders = new Follower(open(server.endpoint, { auth: guest, logger }), "orders");
+    await vi.waitFor(() => expect(tries()).toBeGreaterThan(2));
+    expect(warnings()).toEqual([expect.stringContaining('user "guest" may not')]);
+    await allowGuest(server, `${prefix}/`);
+    await orders.untilIds("by-hand");
+  });
+
+  test("auth that etcd does not ask for is refused at once too", async () => {
+    const server = await EtcdServer.start();
+    cleanups.push(() => server.stop());
+    await expect(open(server.endpoint, { auth: root }).register(instance("orders-1"))).rejects.toMatchObject({
+      code: Code.FAILED_PRECONDITION,
+      message: expect.stringMatching(/authentication is not enabled; leave out auth/),
+    });
+  });
+});
+
+describe("a token that etcd does not know any more", () => {
+  test("is replaced before a stream is opened, and by all who open one at once together", async () => {
+    const server = await guarded();
+    const connection = connect(server.endpoint);
+    await connection.range({ key: Buffer.from(prefix) });
+    await forgetTokens(server);
+    const before = await passwordsGiven(server);
+    expect(await Promise.all([1, 2, 3].map(() => isWatched(connection)))).toEqual([true, true, true]);
+    expect((await passwordsGiven(server)) - before).toBe(1);
+  });
+
+  test("is replaced by the request it was refused with", async () => {
+    const server = await guarded();
+    const connection = connect(server.endpoint);
+    const { leaseId } = await connection.grant(10_000);
+    await forgetTokens(server);
+    const before = await passwordsGiven(server);
+    expect(await connection.isAlive(leaseId)).toBe(true);
+    await connection.txn({ success: [{ request_put: { key: Buffer.from("a"), value: Buffer.from("1") } }] });
+    expect((await passwordsGiven(server)) - before).toBe(1);
+  });
+
+  test("nothing is lost when tokens are valid for a second only", async () => {
+    const server = await guarded({ authToken: await shortLivedTokens() });
+    const proxy = await TcpProxy.to(server.endpoint);
+    cleanups.push(() => proxy.close());
+    const before = await passwordsGiven(server);
+    const registry = open(proxy.addressFor(server.endpoint), { auth: root });
+    const orders = new Follower(registry, "orders");
+    const registration = await registry.register(instance("orders-1"));
+    let weight = 0;
+    const isExpired = async () => (await passwordsGiven(server)) - before > 2;
+    while (!(await isExpired())) {
+      proxy.cut();
+      weight += 1;
+      const seen = orders.until(({ instances }) => instances[0]?.weight === weight);
+      await vi.waitFor(() => registration.update(instance("orders-1", { weight })));
+      await seen;
+    }
+    expect(registration.state).toBe("registered");
+  });
+
+  test("is asked for once however many want it, and again once it was refused or could not be had", async () => {
+    const token = new Token();
+    const authenticate = vi.fn(async () => `token ${authenticate.mock.calls.length}`);
+    const first = token.get(authenticate);
+    expect(await Promise.all([first, token.get(authenticate)])).toEqual(["token 1", "token 1"]);
+    token.refused(first);
+    expect(await token.get(authenticate)).toBe("token 2");
+    token.refused(first);
+    expect(await token.get(authenticate)).toBe("token 2");
+    token.refused(token.get(authenticate));
+    await expect(token.get(() => Promise.reject(new Error("away")))).rejects.toThrow("away");
+    expect(await token.get(authenticate)).toBe("token 3");
+  });
+});
+
+/** As the flag `--auth-token` wants to know it. */
+async function shortLivedTokens(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "hawser-jwt-"));
+  cleanups.push(() => rm(folder, { recursive: true }));
+  const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+  const [publicFile, privateFile] = [join(folder, "public.pem"), join(folder, "private.pem")];
+  await writeFile(publicFile, publicKey.export({ type: "spki", format: "pem" }));
+  await writeFile(privateFile, privateKey.export({ type: "pkcs1", format: "pem" }));
+  return `jwt,pub-key=${publicFile},priv-key=${privateFile},sign-method=RS256,ttl=1s`;
+}
