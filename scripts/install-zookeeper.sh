@@ -5,10 +5,9 @@ set -euo pipefail
 
 [ -e /usr/share/java/zookeeper.jar ] && command -v java >/dev/null && exit 0
 
-# Tests that need ZooKeeper are skipped without it, and say so: no reason to stop here.
 if ! command -v apt-get >/dev/null; then
-  echo "ZooKeeper is not installed, and its tests will be skipped: they look for zookeeper.jar and what it needs in /usr/share/java" >&2
-  exit 0
+  echo "ZooKeeper is not installed: put zookeeper.jar and the jars it needs into /usr/share/java, and java on the PATH" >&2
+  exit 1
 fi
 
 as_root=()
