@@ -1,10 +1,10 @@
 import { checkServiceName } from "../instance-message.js";
 
 /** RFC 1123. */
-export const namespacePattern = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+export const namespacePattern: RegExp = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** The value of a label. */
-export const labelPattern = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+export const labelPattern: RegExp = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 
 /** Where Kubernetes keeps a service. */
 export interface ServiceAddress {

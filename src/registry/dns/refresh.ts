@@ -1,0 +1,100 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Instance } from "../../contract/contract.js";
+import { exponentialBackoff, sleep } from "../../time/time.js";
+import { keepTrying } from "../keep-trying.js";
+import { LeftOut } from "../left-out.js";
+import type { Feed } from "../service-view.js";
+import type { Found, Lookup } from "./lookup.js";
+import { NameServer } from "./name-server.js";
+import type { ResolvedDnsOptions } from "./options.js";
+
+/** After two healthy minutes the waits start anew. */
+const healthyMs = 120_000;
+
+/** A name that nobody is behind is asked for again after so many of the shortest times: it says of no time to live. */
+const emptyRefreshes = 5;
+
+/** Looks one service up whenever what is known of it has expired. */
+export class Refresh {
+  readonly #feed: Feed;
+  readonly #lookup: Lookup;
+  readonly #options: ResolvedDnsOptions;
+  readonly #leftOut: LeftOut;
+  readonly #closing = new AbortController();
+  #instances: readonly Instance[] | undefined;
+  #server: NameServer | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(feed: Feed, lookup: Lookup, options: ResolvedDnsOptions) {
+    this.#feed = feed;
+    this.#lookup = lookup;
+    this.#options = options;
+    this.#leftOut = new LeftOut(options.logger, { service: feed.service });
+  }
+
+  start(): void {
+    const { clock, logger, random, minRefreshMs, maxRefreshMs } = this.#options;
+    this.#running = keepTrying((well) => this.#follow(well), {
+      what: `lookup of ${this.#feed.service}`,
+      clock,
+      logger,
+      backoff: exponentialBackoff({ initialMs: minRefreshMs, maxMs: maxRefreshMs, random }),
+      healthyMs,
+      signal: this.#closing.signal,
+      onEnd: () => this.#failed(),
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#server?.cancel();
+    await this.#running;
+  }
+
+  #failed(): void {
+    this.#feed.markStale();
+    this.#options.monitor({ type: "watch-restart", service: this.#feed.service });
+  }
+
+  /** Begins with name servers as the system has them now. */
+  async #follow(well: () => void): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#closing;
+    const server = new NameServer(this.#options);
+    this.#server = server;
+    while (!signal.aborted) {
+      const found = await this.#look(server);
+      if (signal.aborted) return;
+      well();
+      this.#take(found);
+      await sleep(clock, this.#waitMs(found), signal);
+    }
+  }
+
+  /** That nobody is there is believed when it is said twice. */
+  async #look(server: NameServer): Promise<Found> {
+    const { clock, minRefreshMs } = this.#options;
+    const found = await this.#lookup(server);
+    if (found.instances.length > 0 || this.#instances?.length === 0) return found;
+    await sleep(clock, minRefreshMs, this.#closing.signal);
+    return this.#closing.signal.aborted ? found : await this.#lookup(server);
+  }
+
+  #take({ instances, leftOut }: Found): void {
+    const { monitor } = this.#options;
+    const { service } = this.#feed;
+    this.#leftOut.report(leftOut);
+    // Name servers turn the order round with every answer.
+    const sorted = instances.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    if (!isDeepStrictEqual(sorted, this.#instances)) monitor({ type: "changes", service, count: 1 });
+    this.#instances = sorted;
+    this.#feed.publish(sorted);
+  }
+
+  /** Up to a tenth later than due, so that a thousand clients of a name do not ask for it at the same moment. */
+  #waitMs({ instances, ttlMs }: Found): number {
+    const { minRefreshMs, maxRefreshMs, random } = this.#options;
+    const wantedMs = instances.length === 0 ? emptyRefreshes * minRefreshMs : ttlMs;
+    return Math.min(maxRefreshMs, Math.max(minRefreshMs, wantedMs)) * (1 + random() / 10);
+  }
+}
