@@ -13,7 +13,10 @@ export interface KeepTryingOptions {
   readonly signal: AbortSignal;
   /** Called after each run that ended unasked, before the wait. */
   readonly onEnd?: (error: unknown) => void;
-  /** Ends a wait early where it resolves first: there is a reason to hope. Default: nothing does. */
+  /**
+   * Resolves where there is a reason to hope: what is left of the wait shrinks to one as after a first failure, so that
+   * neither everybody comes at once nor one of them all the time. Default: never does.
+   */
   readonly early?: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -24,7 +27,7 @@ export interface KeepTryingOptions {
  * @param work calls `well` when it has reached what it wants
  */
 export async function keepTrying(work: (well: () => void) => Promise<void>, options: KeepTryingOptions): Promise<void> {
-  const { what, clock, logger, backoff, healthyMs, signal, onEnd, early } = options;
+  const { what, clock, logger, backoff, healthyMs, signal, onEnd } = options;
   let failures = 0;
   let failing = false;
   while (!signal.aborted) {
@@ -42,19 +45,15 @@ export async function keepTrying(work: (well: () => void) => Promise<void>, opti
     logger[failing ? "debug" : "warn"]({ err, waitMs: Math.round(waitMs) }, `${what}: failed; trying again`);
     failing = true;
     onEnd?.(err);
-    await wait(clock, waitMs, signal, early);
+    await wait(waitMs, options);
   }
 }
 
-async function wait(
-  clock: Clock,
-  waitMs: number,
-  signal: AbortSignal,
-  early: KeepTryingOptions["early"],
-): Promise<void> {
+async function wait(waitMs: number, { clock, backoff, signal, early }: KeepTryingOptions): Promise<void> {
   if (early === undefined) return await sleep(clock, waitMs, signal);
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
-  await Promise.race([sleep(clock, waitMs, either), early(either)]);
+  const hope = early(either).then(() => sleep(clock, backoff(1), either));
+  await Promise.race([sleep(clock, waitMs, either), hope]);
   over.abort();
 }

@@ -34,8 +34,14 @@ export interface Registry extends Closeable {
 }
 
 export interface RegisterOptions {
-  /** How long the first registration may take. Default: 10 000. */
+  /** How long the first registration may take; for ever where it is `Infinity`. Default: 10 000. */
   readonly timeoutMs?: number;
+  /**
+   * Whether to wait until the instance is registered. `false` is for who shall start while the backend is away: the
+   * registration comes at once, in the state `registering`, and is tried for ever; only what is wrong with the instance
+   * or the registry itself rejects. Default: true.
+   */
+  readonly wait?: boolean;
 }
 
 /** What a kind of registry can do at all. */

@@ -8,3 +8,8 @@ export function etcdBackoff(options: ResolvedEtcdOptions): Backoff {
 
 /** After two healthy minutes the waits start anew, as there. */
 export const healthyMs = 120_000;
+
+/** Quicker, and up to a tenth of the time to live only: while a lease may live, there is something to save. */
+export function renewalBackoff({ ttlMs, random }: ResolvedEtcdOptions): Backoff {
+  return exponentialBackoff({ initialMs: Math.min(100, ttlMs / 10), maxMs: ttlMs / 10, random });
+}

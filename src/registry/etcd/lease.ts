@@ -1,41 +1,76 @@
 import { Code, RpcError } from "../../errors/errors.js";
+import { isFinal } from "../failures.js";
 import { keepTrying } from "../keep-trying.js";
 import { Watchdog } from "../watchdog.js";
 import type { EtcdApi } from "./api.js";
-import { etcdBackoff, healthyMs } from "./backoff.js";
+import { etcdBackoff, healthyMs, renewalBackoff } from "./backoff.js";
+import { beat } from "./heartbeat.js";
 import type { ResolvedEtcdOptions } from "./options.js";
-import { readStream } from "./stream.js";
 
 /** Who is told what becomes of the lease. */
 export interface LeaseHolder {
+  /** What is to be kept belongs under this lease now. May be one that was lost and is found alive. */
   granted(leaseId: string): void;
   /** The lease that was granted is not to be counted on any more. */
   lost(leaseId: string): void;
-  /** No lease could be had, or the one there was is lost; the next is being asked for. */
+  /** No lease could be had, or the one there was is not renewed any more; the next is being asked for. */
   failed(error: RpcError): void;
 }
 
+interface Granted {
+  readonly leaseId: string;
+  readonly ttlMs: number;
+}
+
 /**
- * One lease, kept alive over one stream, and another in its place whenever it is lost: because etcd says so, or because
- * etcd has said nothing for its whole time to live.
+ * One lease, renewed over one stream three times per time to live, and another in its place whenever it is gone.
+ *
+ * It is counted on for its time to live from the moment at which the last renewal that was answered was sent; etcd cannot
+ * have let it expire before. After that it is lost, and yet etcd may have kept it: the clocks of leases stand still while
+ * no member leads, and start anew when one does. So it is asked about before another is granted, and who watches an
+ * etcd that was away sees no change at all.
  */
 export class EtcdLease {
-  readonly #connection: EtcdApi;
+  readonly #api: EtcdApi;
   readonly #options: ResolvedEtcdOptions;
   readonly #holder: LeaseHolder;
   readonly #closing = new AbortController();
-  #current: { readonly leaseId: string; readonly end: AbortController } | undefined;
+  readonly #watchdog: Watchdog;
+  /** Not known to be gone: to be renewed, or to be asked about. */
+  #lease: Granted | undefined;
+  /** What the holder counts on. */
+  #trusted: string | undefined;
+  /** To be replaced or replaced already; may hold keys. */
+  readonly #former = new Set<string>();
+  /** Aborts when the renewing of `#lease` is over. */
+  #term = new AbortController();
   #running: Promise<void> | undefined;
 
-  constructor(connection: EtcdApi, options: ResolvedEtcdOptions, holder: LeaseHolder) {
-    this.#connection = connection;
+  constructor(api: EtcdApi, options: ResolvedEtcdOptions, holder: LeaseHolder) {
+    this.#api = api;
     this.#options = options;
     this.#holder = holder;
+    this.#watchdog = new Watchdog(options.clock, () => this.#unproven());
   }
 
-  /** The lease held now. */
+  /** The lease to be counted on. */
+  get trusted(): string | undefined {
+    return this.#trusted;
+  }
+
+  /** The lease that is renewed, or would be if etcd answered; undefined while another is to take its place. */
   get id(): string | undefined {
-    return this.#current?.leaseId;
+    return this.#lease?.leaseId;
+  }
+
+  /** Whether there are leases that were replaced and not revoked yet. */
+  get hasReplaced(): boolean {
+    return this.#former.size > 0;
+  }
+
+  /** Whether it is this lease, or one that this has replaced. */
+  owns(leaseId: string): boolean {
+    return leaseId === this.#lease?.leaseId || this.#former.has(leaseId);
   }
 
   start(): void {
@@ -48,89 +83,151 @@ export class EtcdLease {
       healthyMs,
       signal: this.#closing.signal,
       onEnd: (error) => this.#holder.failed(error as RpcError),
+      early: (signal) => this.#api.untilBack(signal),
     });
   }
 
-  /** Lets a lease run out and takes another; does nothing where it is not the current one any more. */
-  abandon(leaseId: string, why: string): void {
-    if (this.#current?.leaseId === leaseId) this.#current.end.abort(this.#lost(why));
+  /** Takes another lease in place of this one, which is counted on until then. Does nothing where it is not the current. */
+  replace(leaseId: string, why: string): void {
+    if (this.#lease?.leaseId !== leaseId) return;
+    this.#forget(leaseId);
+    this.#term.abort(this.#ended(why));
+  }
+
+  /** etcd does not know the lease. Does nothing where it is not the current. */
+  gone(leaseId: string): void {
+    if (this.#lease?.leaseId !== leaseId) return;
+    this.#lease = undefined;
+    this.#distrust();
+    this.#term.abort(this.#ended("etcd does not know it"));
+  }
+
+  /** Nothing that is still wanted is under a replaced lease: they are revoked, and with them what is left there. */
+  settled(): void {
+    void this.#revokeFormer();
   }
 
   /** Revokes the lease, and with it every key it holds. */
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#current?.end.abort();
-    await this.#running;
+    this.#term.abort();
+    this.#watchdog.stop();
+    // Now, without waiting for what is under way, and again for what was granted meanwhile.
+    await Promise.all([this.#revokeAll(), this.#running?.then(() => this.#revokeAll())]);
   }
 
-  /** Lives as long as one lease. */
+  /** Lives as long as one lease is renewed. */
   async #hold(well: () => void): Promise<void> {
-    const { leaseId, ttlMs } = await this.#connection.grant(this.#options.ttlMs);
-    const end = new AbortController();
-    this.#current = { leaseId, end };
-    try {
-      if (!this.#closing.signal.aborted) {
-        this.#holder.granted(leaseId);
-        well();
-        await this.#renew(leaseId, ttlMs, end);
-        throw end.signal.reason;
-      }
-    } finally {
-      this.#current = undefined;
-      this.#holder.lost(leaseId);
-      if (this.#closing.signal.aborted) await this.#revoke(leaseId);
-    }
+    const term = new AbortController();
+    this.#term = term;
+    const lease = (await this.#recalled()) ?? (await this.#granted(well));
+    if (lease !== undefined) await this.#renew(lease, term, well);
+    throw term.signal.reason;
   }
 
-  /** Resolves once `end` has aborted. A stream that breaks is opened again while the lease may still be alive. */
-  async #renew(leaseId: string, ttlMs: number, end: AbortController): Promise<void> {
-    const { clock, logger } = this.#options;
-    const watchdog = new Watchdog(clock, () => end.abort(this.#lost(`no answer for ${ttlMs} ms`)));
-    watchdog.feed(ttlMs);
-    const renewals = async (well: () => void) => {
-      // Also renews an expired auth token, which etcd3 does for requests but not for streams.
-      if (!(await this.#connection.isAlive(leaseId))) return end.abort(this.#lost("etcd has let it expire"));
-      await this.#beat(leaseId, ttlMs, end, () => {
-        watchdog.feed(ttlMs);
-        well();
+  /** The lease of before, where etcd still has it. It has to prove soon that it can be renewed. */
+  async #recalled(): Promise<Granted | undefined> {
+    const before = this.#lease;
+    if (before === undefined) return undefined;
+    const alive = await this.#api.isAlive(before.leaseId).catch((error: unknown) => {
+      if (!isFinal(error)) throw error;
+      this.#forget(before.leaseId);
+      return false;
+    });
+    if (this.#lease !== before) return undefined;
+    if (alive) this.#watchdog.feed(before.ttlMs / 3);
+    else this.#lease = undefined;
+    return this.#lease;
+  }
+
+  async #granted(well: () => void): Promise<Granted | undefined> {
+    if (this.#closing.signal.aborted) return undefined;
+    const askedAt = this.#options.clock.now();
+    const lease = await this.#api.grant(this.#options.ttlMs);
+    this.#lease = lease;
+    if (this.#closing.signal.aborted) return undefined;
+    this.#proven(lease, askedAt, lease.ttlMs);
+    well();
+    return lease;
+  }
+
+  /** Resolves once the term has aborted. A stream that breaks is opened again while the lease may still be alive. */
+  async #renew({ leaseId, ttlMs }: Granted, term: AbortController, well: () => void): Promise<void> {
+    const { clock, logger, monitor } = this.#options;
+    const { signal } = term;
+    const answered = (sentAt: number, leftMs: number) => {
+      monitor({ type: "renewal", ok: leftMs > 0 });
+      if (leftMs <= 0) return this.gone(leaseId);
+      this.#proven({ leaseId, ttlMs }, sentAt, leftMs);
+      well();
+    };
+    const renewing = async (streamWell: () => void) => {
+      const heartbeat = { api: this.#api, options: this.#options, leaseId, everyMs: ttlMs / 3, signal };
+      await beat(heartbeat, (sentAt, leftMs) => {
+        answered(sentAt, leftMs);
+        streamWell();
       });
     };
-    await keepTrying(renewals, {
+    await keepTrying(renewing, {
       what: "keepalive stream",
       clock,
       logger,
-      backoff: etcdBackoff(this.#options),
+      backoff: renewalBackoff(this.#options),
       healthyMs: ttlMs,
-      signal: end.signal,
-    });
-    watchdog.stop();
-  }
-
-  /** One keepalive stream, a sign of life three times per time to live. */
-  async #beat(leaseId: string, ttlMs: number, end: AbortController, onAnswer: () => void): Promise<void> {
-    const { clock } = this.#options;
-    const stream = await this.#connection.keepAlive();
-    let timer = clock.timer(0, function beat() {
-      stream.write({ ID: leaseId });
-      timer = clock.timer(ttlMs / 3, beat);
-    });
-    try {
-      await readStream(stream, end.signal, ({ TTL }) => {
-        if (Number(TTL) > 0) onAnswer();
-        else end.abort(this.#lost("etcd has let it expire"));
-      });
-    } finally {
-      timer.cancel();
-    }
-  }
-
-  async #revoke(leaseId: string): Promise<void> {
-    await this.#connection.revoke(leaseId).catch((err: unknown) => {
-      this.#options.logger.debug({ err, leaseId }, "the lease was not revoked; it runs out by itself");
+      signal,
+      onEnd: () => monitor({ type: "renewal", ok: false }),
+      early: (over) => this.#api.untilBack(over),
     });
   }
 
-  #lost(why: string): RpcError {
+  /** @param sentAt when it was asked for, what etcd has now answered: since then it had `leftMs` to live */
+  #proven({ leaseId }: Granted, sentAt: number, leftMs: number): void {
+    this.#watchdog.feed(sentAt + leftMs - this.#options.clock.now());
+    if (this.#trusted === leaseId) return;
+    this.#trusted = leaseId;
+    this.#holder.granted(leaseId);
+  }
+
+  /** Nothing proves any more that the lease is alive. */
+  #unproven(): void {
+    const [lease, wasTrusted] = [this.#lease, this.#trusted !== undefined];
+    this.#distrust();
+    if (lease === undefined) return;
+    // It was found alive and then could not be renewed: that is not tried for ever.
+    if (!wasTrusted) this.#forget(lease.leaseId);
+    this.#term.abort(this.#ended("etcd has not renewed it for its time to live"));
+  }
+
+  #distrust(): void {
+    const leaseId = this.#trusted;
+    this.#trusted = undefined;
+    this.#watchdog.stop();
+    if (leaseId !== undefined) this.#holder.lost(leaseId);
+  }
+
+  #forget(leaseId: string): void {
+    this.#lease = undefined;
+    this.#former.add(leaseId);
+  }
+
+  async #revokeAll(): Promise<void> {
+    if (this.#lease !== undefined) this.#forget(this.#lease.leaseId);
+    await this.#revokeFormer();
+  }
+
+  async #revokeFormer(): Promise<void> {
+    const former = [...this.#former];
+    this.#former.clear();
+    const { logger } = this.#options;
+    const revocations = former.map((leaseId) =>
+      this.#api.revoke(leaseId).catch((err: unknown) => {
+        logger.debug({ err, leaseId }, "the lease was not revoked; it runs out by itself");
+      }),
+    );
+    await Promise.all(revocations);
+  }
+
+  #ended(why: string): RpcError {
     return new RpcError(Code.NOT_FOUND, `${this.#options.name}: the lease is gone (${why})`);
   }
 }

@@ -1,43 +1,45 @@
 import type { Instance } from "../../contract/contract.js";
 import type { RpcError } from "../../errors/errors.js";
 import { closedError, reasonOf, registeredTwiceError } from "../failures.js";
-import type { EtcdApi } from "./api.js";
-import type { Keys } from "./layout.js";
+import type { RegisterOptions } from "../registry.js";
 import { EtcdLease, type LeaseHolder } from "./lease.js";
-import type { ResolvedEtcdOptions } from "./options.js";
-import { EtcdRegistration, type RegistrationOwner } from "./registration.js";
+import { dropKey } from "./own-key.js";
+import { within } from "./patience.js";
+import { EtcdRegistration, type RegistrationContext, type RegistrationOwner } from "./registration.js";
+
+/** How long somebody who closes something waits for an etcd that does not answer. */
+const closeMs = 1_000;
 
 /** Everything one registry has registered, under one lease; there is no lease while there is nothing. */
 export class EtcdRegistrar implements LeaseHolder, RegistrationOwner {
-  readonly #connection: EtcdApi;
-  readonly #options: ResolvedEtcdOptions;
-  readonly #keys: Keys;
+  readonly #context: RegistrationContext;
   readonly #byId = new Map<string, EtcdRegistration>();
   /** Those that want the lease. */
   readonly #active = new Set<EtcdRegistration>();
-  readonly #ending = new Set<Promise<void>>();
+  /** Those that have left and are being taken out, by id. */
+  readonly #leaving = new Map<string, Promise<void>>();
   #lease: EtcdLease | undefined;
-  #closed = false;
+  #closed: Promise<void> | undefined;
 
-  constructor(connection: EtcdApi, options: ResolvedEtcdOptions, keys: Keys) {
-    this.#connection = connection;
-    this.#options = options;
-    this.#keys = keys;
+  constructor(context: RegistrationContext) {
+    this.#context = context;
   }
 
-  async register(instance: Instance, timeoutMs: number): Promise<EtcdRegistration> {
+  async register(instance: Instance, options: RegisterOptions = {}): Promise<EtcdRegistration> {
+    const { timeoutMs = 10_000, wait = true } = options;
     const { id } = instance;
-    const context = { connection: this.#connection, options: this.#options, keys: this.#keys, owner: this };
-    const registration = new EtcdRegistration(instance, context);
-    if (this.#closed) throw closedError(this.#options.name);
-    if (this.#byId.has(id)) throw registeredTwiceError(this.#options.name, id);
+    const { name } = this.#context.options;
+    const registration = new EtcdRegistration(instance, this.#context, this);
+    if (this.#closed !== undefined) throw closedError(name);
+    if (this.#byId.has(id)) throw registeredTwiceError(name, id);
     this.#byId.set(id, registration);
     this.#begin(registration);
+    if (!wait) return registration;
     try {
       await registration.publication.registered(timeoutMs);
     } catch (error) {
       this.#byId.delete(id);
-      this.#endLater(registration.close());
+      void registration.close();
       throw error;
     }
     return registration;
@@ -55,61 +57,77 @@ export class EtcdRegistrar implements LeaseHolder, RegistrationOwner {
     for (const { publication } of this.#active) publication.fail(error);
   }
 
-  leaseGone(leaseId: string): void {
-    this.#lease?.abandon(leaseId, "etcd does not know it");
+  ours(leaseId: string): boolean {
+    return this.#lease?.owns(leaseId) ?? false;
   }
 
-  async remove(registration: EtcdRegistration): Promise<void> {
+  leaseGone(leaseId: string): void {
+    this.#lease?.gone(leaseId);
+  }
+
+  settled(): void {
+    const lease = this.#lease;
+    if (lease === undefined || !lease.hasReplaced) return;
+    if ([...this.#active].every((registration) => registration.isSettled(lease.id))) lease.settled();
+  }
+
+  async leave(registration: EtcdRegistration): Promise<void> {
     const { id } = registration.publication.instance;
-    const wasActive = this.#active.delete(registration);
-    if (wasActive && this.#active.size === 0) await this.#releaseLease();
-    else if (wasActive) await this.#delete(registration);
+    this.#active.delete(registration);
+    const earlier = this.#leaving.get(id);
+    const leaving = Promise.all([earlier, registration.stop().then(() => this.#remove(registration))]).then(() => {
+      if (this.#leaving.get(id) === leaving) this.#leaving.delete(id);
+    });
+    this.#leaving.set(id, leaving);
+    await within(this.#context.options.clock, closeMs, leaving);
     if (this.#byId.get(id) === registration) this.#byId.delete(id);
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    const active = [...this.#active];
+  /** Revoking the lease takes out every key at once, and lets no put that is under way come after. */
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  async #end(): Promise<void> {
+    const stopping = [...this.#byId.values()].map((registration) => registration.stop());
     this.#active.clear();
-    await Promise.all(active.map((registration) => registration.stop()));
-    await this.#releaseLease();
-    await Promise.all(this.#ending);
+    const all = Promise.all([this.#releaseLease(), ...stopping, ...this.#leaving.values()]);
+    await within(this.#context.options.clock, closeMs, all);
   }
 
   #begin(registration: EtcdRegistration): void {
     this.#active.add(registration);
     if (this.#lease === undefined) {
-      this.#lease = new EtcdLease(this.#connection, this.#options, this);
+      this.#lease = new EtcdLease(this.#context.api, this.#context.options, this);
       this.#lease.start();
     }
-    const { id } = this.#lease;
-    if (id !== undefined) registration.granted(id);
-    registration.start();
+    const { trusted } = this.#lease;
+    if (trusted !== undefined) registration.granted(trusted);
+    const earlier = this.#leaving.get(registration.publication.instance.id);
+    if (earlier === undefined) registration.start();
+    else void earlier.then(() => registration.start());
   }
 
-  /** Revoking takes out every key at once. */
   async #releaseLease(): Promise<void> {
     const lease = this.#lease;
     this.#lease = undefined;
     await lease?.close();
   }
 
-  /** Only a key under our own lease: who took it over keeps it. Where that fails the lease must not keep the key alive. */
-  async #delete({ key }: EtcdRegistration): Promise<void> {
-    const lease = this.#lease?.id;
-    if (lease === undefined) return;
+  /** A lease that may hold, or may yet be given, a key that nobody wants must not live on: the others get another. */
+  async #remove(registration: EtcdRegistration): Promise<void> {
+    const { api, options } = this.#context;
+    if (this.#active.size === 0) return await this.#releaseLease();
+    const lease = this.#lease;
+    const leaseId = lease?.id;
+    if (lease === undefined || leaseId === undefined) return;
+    if (registration.unanswered)
+      return lease.replace(leaseId, `etcd has not answered whether it put ${registration.key}`);
     try {
-      await this.#connection.txn({
-        compare: [{ key, target: "Lease", result: "Equal", lease }],
-        success: [{ request_delete_range: { key } }],
-      });
+      await dropKey(api, registration.key, leaseId);
     } catch (error) {
-      this.#lease?.abandon(lease, `a closed registration could not be deleted: ${reasonOf(error, this.#options.name)}`);
+      lease.replace(leaseId, `${registration.key} could not be deleted: ${reasonOf(error, options.name)}`);
     }
-  }
-
-  #endLater(ending: Promise<void>): void {
-    const tracked = ending.finally(() => this.#ending.delete(tracked));
-    this.#ending.add(tracked);
   }
 }

@@ -1,76 +1,76 @@
-import type { ITxnRequest } from "etcd3";
 import type { Instance } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
-import { registrationClosedError } from "../failures.js";
+import { isFinal, registrationClosedError } from "../failures.js";
 import { keepTrying } from "../keep-trying.js";
 import { Publication } from "../publication.js";
 import { RegistrationStatus } from "../registration-status.js";
 import type { Registration, RegistrationState } from "../registry.js";
 import { Wakeup } from "../wakeup.js";
-import type { EtcdApi } from "./api.js";
+import type { EtcdApi, KeyRange } from "./api.js";
 import { etcdBackoff, healthyMs } from "./backoff.js";
 import { etcdHint } from "./failures.js";
-import type { Keys } from "./layout.js";
 import type { ResolvedEtcdOptions } from "./options.js";
-import { RangeWatch } from "./range-watch.js";
+import { keepKey, type OwnKey, takeKey } from "./own-key.js";
+import type { RangeObserver } from "./range-watch.js";
 
 export interface RegistrationOwner {
-  /** Takes the key of a registration that has stopped out of etcd. */
-  remove(registration: EtcdRegistration): Promise<void>;
+  /** Whether keys under the lease are this process's own. */
+  ours(leaseId: string): boolean;
+  /** The registration has done what there was to do under the lease of the moment. */
+  settled(): void;
   /** etcd does not know the lease any more. */
   leaseGone(leaseId: string): void;
+  /** Takes a registration out, in a second at most; what cannot be done by then is done later. */
+  leave(registration: EtcdRegistration): Promise<void>;
 }
 
-/** One key, kept in etcd as it should be: under the lease of the moment, with the latest value, put back if it is deleted. */
+/** Follows a range of keys, once started; `RangeWatch`. */
+export type Watching = (range: KeyRange, observer: RangeObserver) => { start(): void; close(): Promise<void> };
+
+export interface RegistrationContext {
+  readonly api: EtcdApi;
+  readonly options: ResolvedEtcdOptions;
+  readonly watching: Watching;
+}
+
+/**
+ * One key, kept in etcd as it should be: under the lease of the moment, with the latest value. Its own watch says where it
+ * is not so any more: where somebody has deleted or changed it by hand it is put back; where another process has taken
+ * the id it stays with that one until it leaves, and the registration is lost meanwhile.
+ */
 export class EtcdRegistration implements Registration {
   readonly publication: Publication;
   readonly key: Buffer;
-  readonly #connection: EtcdApi;
-  readonly #options: ResolvedEtcdOptions;
-  readonly #keys: Keys;
+  readonly #context: RegistrationContext;
   readonly #owner: RegistrationOwner;
   readonly #status: RegistrationStatus;
   readonly #closing = new AbortController();
   readonly #wakeup = new Wakeup();
-  readonly #ownKey: RangeWatch;
+  readonly #ownKey: ReturnType<Watching>;
   #leaseId: string | undefined;
-  /** What etcd is known to hold. */
-  #published: { readonly leaseId: string; readonly version: number } | undefined;
-  /** How often the key has been seen missing. */
-  #missing = 0;
+  /** For what etcd has been brought into order last. */
+  #settled: { readonly leaseId: string; readonly version: number; readonly doubts: number } | undefined;
+  /** What was written last, or is being written. */
+  #written: Buffer | undefined;
+  #unanswered = false;
+  /** How often the key has been seen other than it was written. */
+  #doubts = 0;
   #watching = false;
   #running: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(
-    instance: Instance,
-    context: {
-      readonly connection: EtcdApi;
-      readonly options: ResolvedEtcdOptions;
-      readonly keys: Keys;
-      readonly owner: RegistrationOwner;
-    },
-  ) {
-    const { connection, options, keys, owner } = context;
-    const { name: registryName, clock, logger, monitor } = options;
+  constructor(instance: Instance, context: RegistrationContext, owner: RegistrationOwner) {
+    const { name: registryName, keys, clock, logger, monitor } = context.options;
     const { service, id } = instance;
-    this.#status = new RegistrationStatus({ service, id, clock, logger, monitor });
     this.publication = new Publication(instance, { registryName, hint: etcdHint, clock });
     this.key = keys.of(instance);
-    this.#connection = connection;
-    this.#options = options;
-    this.#keys = keys;
+    this.#status = new RegistrationStatus({ service, id, clock, logger, monitor });
+    this.#context = context;
     this.#owner = owner;
-    this.#ownKey = new RangeWatch(
-      connection,
-      options,
+    const name = this.key.toString();
+    this.#ownKey = context.watching(
       { key: this.key },
-      {
-        changed: (values) => {
-          if (!values.has(this.key.toString())) this.#seenMissing();
-        },
-        away() {},
-      },
+      { changed: (values) => this.#seen(values.get(name)), away: () => {} },
     );
   }
 
@@ -82,20 +82,34 @@ export class EtcdRegistration implements Registration {
     return this.#status.since;
   }
 
+  /** Whether nothing is left to do under the lease. */
+  isSettled(leaseId: string | undefined): boolean {
+    const settled = this.#settled;
+    return (
+      settled?.leaseId === leaseId && settled?.version === this.publication.version && settled.doubts === this.#doubts
+    );
+  }
+
+  /** Whether something was asked of etcd of which nobody knows if it was done, or will be. */
+  get unanswered(): boolean {
+    return this.#unanswered;
+  }
+
   onState(listener: (state: RegistrationState) => void): () => void {
     return this.#status.onState(listener);
   }
 
   start(): void {
-    const { clock, logger } = this.#options;
-    this.#running = keepTrying((well) => this.#keepPublished(well), {
+    const { api, options } = this.#context;
+    this.#running = keepTrying((well) => this.#keepInOrder(well), {
       what: `registration of ${this.key}`,
-      clock,
-      logger,
-      backoff: etcdBackoff(this.#options),
+      clock: options.clock,
+      logger: options.logger,
+      backoff: etcdBackoff(options),
       healthyMs,
       signal: this.#closing.signal,
       onEnd: (error) => this.publication.fail(error),
+      early: (signal) => api.untilBack(signal),
     });
   }
 
@@ -107,36 +121,34 @@ export class EtcdRegistration implements Registration {
   lost(leaseId: string): void {
     if (this.#leaseId !== leaseId) return;
     this.#leaseId = undefined;
-    this.#published = undefined;
-    if (this.#status.state === "registered") this.#status.become("lost");
+    this.#settled = undefined;
+    this.#lost();
   }
 
   async update(instance: Instance): Promise<void> {
     const { publication } = this;
-    if (this.#closing.signal.aborted) {
-      throw registrationClosedError(this.#options.name, publication.instance.id);
-    }
+    const { name } = this.#context.options;
+    if (this.#closing.signal.aborted) throw registrationClosedError(name, publication.instance.id);
     publication.replace(instance);
     const updated = publication.updated();
     if (this.#leaseId === undefined) {
-      publication.fail(new RpcError(Code.UNAVAILABLE, `${this.#options.name}: there is no lease at present`));
+      publication.fail(new RpcError(Code.UNAVAILABLE, `${name}: there is no lease at present`));
     }
     this.#wakeup.wake();
     await updated;
   }
 
-  /** Ends all work, and leaves the key where it is. */
+  /** It is closed from now on, whatever becomes of its key. Resolves once nothing is under way any more. */
   async stop(): Promise<void> {
     this.#closing.abort();
     this.#wakeup.wake();
-    await Promise.all([this.#running, this.#ownKey.close()]);
-    this.#published = undefined;
     this.#status.become("closed");
-    this.publication.fail(registrationClosedError(this.#options.name, this.publication.instance.id));
+    this.publication.fail(registrationClosedError(this.#context.options.name, this.publication.instance.id));
+    await Promise.all([this.#running, this.#ownKey.close()]);
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.stop().then(() => this.#owner.remove(this));
+    this.#closed ??= this.#owner.leave(this);
     return this.#closed;
   }
 
@@ -144,59 +156,80 @@ export class EtcdRegistration implements Registration {
     return this.close();
   }
 
-  async #keepPublished(well: () => void): Promise<void> {
+  async #keepInOrder(well: () => void): Promise<void> {
     while (!this.#closing.signal.aborted) {
       const leaseId = this.#leaseId;
-      const published = this.#published;
-      const done = published?.leaseId === leaseId && published?.version === this.publication.version;
-      if (leaseId === undefined || done) {
+      if (leaseId === undefined || this.isSettled(leaseId)) {
         await this.#wakeup.wait();
       } else {
-        await this.#publish(leaseId);
+        await this.#bringIntoOrder(leaseId);
         well();
       }
     }
   }
 
-  async #publish(leaseId: string): Promise<void> {
+  async #bringIntoOrder(leaseId: string): Promise<void> {
     const { instance, version } = this.publication;
-    const missing = this.#missing;
-    try {
-      await this.#connection.txn(putUnlessThere(this.key, this.#keys.encode(instance), leaseId));
-    } catch (error) {
-      if (error instanceof RpcError && error.code === Code.NOT_FOUND) this.#owner.leaseGone(leaseId);
-      throw error;
-    }
+    const doubts = this.#doubts;
+    const there = await this.#write({ key: this.key, value: this.#context.options.keys.encode(instance), leaseId });
     if (this.#closing.signal.aborted || this.#leaseId !== leaseId) return;
-    // A deletion seen meanwhile may be younger than this put: then once more, which costs nothing where it was not.
-    if (missing === this.#missing) {
-      this.#published = { leaseId, version };
-      this.#status.become("registered");
+    this.#settled = { leaseId, version, doubts };
+    if (there) {
+      // Where it was seen otherwise meanwhile, that may be younger: it is looked at once more before it counts.
+      if (doubts === this.#doubts) this.#status.become("registered");
+      this.publication.confirm(version);
+    } else {
+      this.#takenOver();
     }
-    this.publication.confirm(version);
+    this.#owner.settled();
     if (this.#watching) return;
     this.#watching = true;
     this.#ownKey.start();
   }
 
-  #seenMissing(): void {
-    this.#missing += 1;
-    if (this.#published !== undefined) {
-      this.#options.logger.warn({ key: this.key.toString() }, "somebody deleted the registration; putting it back");
+  /** @returns whether the key is ours */
+  async #write(own: OwnKey): Promise<boolean> {
+    const { api } = this.#context;
+    const wasThere = this.#settled?.leaseId === own.leaseId;
+    const missing = () => {
+      this.#lost();
+      if (!wasThere) return;
+      const { logger } = this.#context.options;
+      logger.warn({ key: this.key.toString() }, "somebody deleted or changed the registration; putting it back");
+    };
+    this.#written = own.value;
+    this.#unanswered = true;
+    try {
+      const there = this.#watching
+        ? await keepKey(api, own, (leaseId) => this.#owner.ours(leaseId), missing)
+        : await takeKey(api, own);
+      this.#unanswered = false;
+      return there;
+    } catch (error) {
+      const leaseGone = error instanceof RpcError && error.code === Code.NOT_FOUND;
+      if (leaseGone || isFinal(error)) this.#unanswered = false;
+      if (leaseGone) this.#owner.leaseGone(own.leaseId);
+      throw error;
     }
-    this.#published = undefined;
-    if (this.#status.state === "registered") this.#status.become("lost");
+  }
+
+  /** By its own watch: what is there now. */
+  #seen(value: Buffer | undefined): void {
+    if (this.#written !== undefined && value?.equals(this.#written)) return;
+    this.#doubts += 1;
     this.#wakeup.wake();
   }
-}
 
-/** Writes nothing, and so tells no watcher, where the same value is there under the same lease. */
-function putUnlessThere(key: Buffer, value: Buffer, lease: string): ITxnRequest {
-  return {
-    compare: [
-      { key, target: "Value", result: "Equal", value },
-      { key, target: "Lease", result: "Equal", lease },
-    ],
-    failure: [{ request_put: { key, value, lease } }],
-  };
+  #takenOver(): void {
+    const { logger, name } = this.#context.options;
+    const { id } = this.publication.instance;
+    const message = `another process has registered "${id}"; give each instance an id of its own`;
+    if (this.#status.state !== "lost") logger.warn({ key: this.key.toString() }, message);
+    this.#lost();
+    this.publication.fail(new RpcError(Code.ALREADY_EXISTS, `${name}: ${message}`));
+  }
+
+  #lost(): void {
+    if (this.#status.state === "registered") this.#status.become("lost");
+  }
 }
