@@ -1,0 +1,91 @@
+import type { Snapshot } from "../../../src/registry/registry.js";
+import { type Members, same, shown, type Truth, wordOf } from "./truth.js";
+
+export interface WatchCheckOptions {
+  readonly who: string;
+  readonly service: string;
+  readonly truth: Truth;
+  /** Whether an instance of that id is registered, lives and takes calls. */
+  readonly lives: (id: string) => boolean;
+  readonly say: (what: string) => void;
+  readonly broken: (what: string) => void;
+}
+
+/** Holds what one watch is told against what was true, as etcd's own robustness tests do with its watches. */
+export class WatchCheck {
+  readonly service: string;
+  readonly #options: WatchCheckOptions;
+  /** The earliest state that the last snapshot can have been of. */
+  #state: number;
+  #told: { readonly members: Members; readonly stale: boolean } | undefined;
+  told = 0;
+
+  constructor(options: WatchCheckOptions) {
+    this.service = options.service;
+    this.#options = options;
+    this.#state = options.truth.of(options.service).length - 1;
+  }
+
+  readonly onSnapshot = ({ instances, stale }: Snapshot): void => {
+    const { say } = this.#options;
+    const members: Members = new Map(instances.map((instance) => [instance.id, wordOf(instance)]));
+    say(`${this.service} ${shown(members)}${stale ? " stale" : ""}`);
+    this.told += 1;
+    const before = this.#told;
+    if (before?.stale === stale && same(before.members, members)) this.#broken("was told the same twice");
+    this.#match(members, stale);
+    for (const id of before?.members.keys() ?? []) if (!members.has(id)) this.#dropped(id);
+    this.#told = { members, stale };
+  };
+
+  /** Whether all is known and nothing else. */
+  settled(): string | undefined {
+    const { truth } = this.#options;
+    const now = truth.now(this.service);
+    if (this.#told === undefined) return `${this.#name} was told nothing`;
+    if (this.#told.stale) return `${this.#name} is stale: ${shown(this.#told.members)}`;
+    return same(this.#told.members, now)
+      ? undefined
+      : `${this.#name} believes ${shown(this.#told.members)}, and true is ${shown(now)}`;
+  }
+
+  /** Ordered and reliable: it was true, and not before what was told last. Atomic: nothing that never was. */
+  #match(members: Members, stale: boolean): void {
+    const states = this.#options.truth.of(this.service);
+    for (let at = this.#state; at < states.length; at++) {
+      if (!this.#fits(states[at]!, members, stale)) continue;
+      this.#state = at;
+      return;
+    }
+    const earlier = states.findLastIndex((state) => same(state, members));
+    const why = earlier < 0 ? "what never was" : `what was true before what was told last`;
+    this.#broken(`was told ${why}: ${shown(members)}${stale ? " stale" : ""}`);
+  }
+
+  /** Who is missing after an outage may be kept, as last known, for as long as the snapshot says that it is stale. */
+  #fits(state: Members, members: Members, stale: boolean): boolean {
+    if (!stale || same(state, members)) return same(state, members);
+    const kept = this.#told?.members;
+    if (kept === undefined) return false;
+    for (const [id, word] of state) if (members.get(id) !== word) return false;
+    for (const [id, word] of members) if (!state.has(id) && kept.get(id) !== word) return false;
+    return true;
+  }
+
+  #dropped(id: string): void {
+    const { truth, lives } = this.#options;
+    if (!lives(id)) return;
+    const cause = truth.causeOfAbsence(this.service, id, this.#state);
+    if (cause === "outage") this.#broken(`dropped ${id}, which lives, because of an outage of etcd`);
+    if (cause === "own") this.#broken(`dropped ${id}, which lives and which its own registry took out`);
+    if (cause === undefined) this.#broken(`dropped ${id}, which nobody took out`);
+  }
+
+  get #name(): string {
+    return `${this.#options.who}'s watch of ${this.service}`;
+  }
+
+  #broken(what: string): void {
+    this.#options.broken(`${this.#name} ${what}`);
+  }
+}
