@@ -7,6 +7,7 @@ import { measure } from "./measure.js";
 import { Pair } from "./pair.js";
 import { type PartyName, parties } from "./parties.js";
 import { pinned } from "./process/process.js";
+import { benchRegistry } from "./registry/bench-registry.js";
 import { lines, table } from "./report.js";
 import { readSettings, type Settings } from "./settings.js";
 import type { Suite } from "./suites.js";
@@ -49,6 +50,7 @@ try {
     pinned ? "server on core 0, client on core 1\n\n" : "not pinned: no taskset, or one core only\n\n",
   );
   for (const { name, suite } of settings.suites) await runSuite(name, suite, settings);
+  if (settings.registry) await benchRegistry(settings.seconds);
 } catch (error) {
   process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;

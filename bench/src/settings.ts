@@ -5,6 +5,8 @@ import { type Suite, suites } from "./suites.js";
 /** What the environment asks for. */
 export interface Settings {
   readonly suites: readonly { readonly name: string; readonly suite: Suite }[];
+  /** Whether what registries cost is asked for. */
+  readonly registry: boolean;
   /** Of load, for each party in each case; a round of warming up included. */
   readonly seconds: number;
   readonly peers: readonly PartyName[] | undefined;
@@ -16,12 +18,11 @@ export interface Settings {
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const seconds = Number(env["SECONDS"] || 5);
   if (!(seconds >= 1 && seconds <= 3600)) throw new Error(`SECONDS=${env["SECONDS"]}: give a number from 1 to 3600`);
+  const suiteNames = choose("SUITE", env, [...Object.keys(suites), "registry"]) ?? ["unary"];
   const caseNames = Object.keys(cases) as CaseName[];
   return {
-    suites: (choose("SUITE", env, Object.keys(suites)) ?? ["unary"]).map((name) => ({
-      name,
-      suite: suites[name] as Suite,
-    })),
+    suites: suiteNames.flatMap((name) => (suites[name] === undefined ? [] : [{ name, suite: suites[name] }])),
+    registry: suiteNames.includes("registry"),
     seconds,
     peers: choose("PEERS", env, peers),
     cases: choose("CASES", env, caseNames) ?? caseNames,
