@@ -10,6 +10,7 @@ import { hawserLayout } from "../../src/registry/etcd/layouts/hawser.js";
 import { resolveEtcdOptions } from "../../src/registry/etcd/options.js";
 import { RangeWatch } from "../../src/registry/etcd/range-watch.js";
 import { EtcdRegistrar } from "../../src/registry/etcd/registrar.js";
+import { WatchHub } from "../../src/registry/etcd/watch-hub.js";
 import type { Registry } from "../../src/registry/registry.js";
 import { instance } from "../conformance/registry.js";
 import { EtcdServer } from "../support/etcd.js";
@@ -149,9 +150,15 @@ describe("what etcd does to a registration", () => {
     const connection = new SlowToAnswer(server);
     cleanups.push(() => connection.close());
     const options = resolveEtcdOptions({ hosts: server.endpoint, random: () => 0 });
-    const registrar = new EtcdRegistrar(connection, options, hawserLayout(prefix));
+    const hub = new WatchHub(connection, options);
+    const registrar = new EtcdRegistrar({
+      api: connection,
+      options,
+      watching: (range, observer) =>
+        new RangeWatch({ api: connection, hub, options, range, observer, what: "own key" }),
+    });
     cleanups.push(() => registrar.close());
-    const registration = await registrar.register(instance("orders-1"), 10_000);
+    const registration = await registrar.register(instance("orders-1"));
     const others = new Follower(open(server), "orders");
     await others.untilIds("orders-1");
     connection.beforeAnswer = async () => {
@@ -268,7 +275,14 @@ describe("what etcd does to a watch", () => {
         sets.push([...values.keys()].map((key) => key.slice(-1)).join(""));
         if (sets.at(-1) === "bcd") resolve();
       };
-      const watch = new RangeWatch(connection, options, hawserLayout(prefix).service("orders"), { changed, away() {} });
+      const watch = new RangeWatch({
+        api: connection,
+        hub: new WatchHub(connection, options),
+        options,
+        range: hawserLayout(prefix).service("orders"),
+        observer: { changed, away() {} },
+        what: "watch of orders",
+      });
       cleanups.push(() => watch.close());
       watch.start();
     });

@@ -1,4 +1,5 @@
-import { type Instance, silentLogger } from "../../contract/contract.js";
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Instance } from "../../contract/contract.js";
 import { closedError, notListedError } from "../failures.js";
 import type {
   RegisterOptions,
@@ -11,13 +12,13 @@ import type {
 } from "../registry.js";
 import { summarize } from "../summaries.js";
 import { Watchers } from "../watchers.js";
-import type { EtcdApi } from "./api.js";
+import type { EtcdApi, KeyRange } from "./api.js";
 import { Discovery, parseInstances } from "./discovery.js";
 import { etcdHint } from "./failures.js";
-import type { Keys } from "./layout.js";
 import type { ResolvedEtcdOptions } from "./options.js";
-import { RangeWatch } from "./range-watch.js";
+import { type RangeObserver, RangeWatch } from "./range-watch.js";
 import { EtcdRegistrar } from "./registrar.js";
+import { WatchHub } from "./watch-hub.js";
 
 /** Closed by the registry it was made for. */
 export interface ClosableEtcdApi extends EtcdApi {
@@ -29,46 +30,51 @@ export class EtcdRegistry implements Registry {
   readonly name: string;
   readonly capabilities: RegistryCapabilities = { register: true, lease: true, watch: "push" };
   readonly #connection: ClosableEtcdApi;
-  readonly #keys: Keys;
+  readonly #options: ResolvedEtcdOptions;
   readonly #registrar: EtcdRegistrar;
   readonly #watchers: Watchers;
+  /** What goes on in the background belongs to no call, even where a handler asked for it and its deadline passes. */
+  readonly #outsideCalls = AsyncLocalStorage.snapshot();
   #closed: Promise<void> | undefined;
 
   constructor(connection: ClosableEtcdApi, options: ResolvedEtcdOptions) {
-    const { name, logger, clock, monitor, ttlMs, keys } = options;
+    const { name, logger, clock, monitor, settleMs, keys } = options;
+    const hub = new WatchHub(connection, options);
+    const watching = (range: KeyRange, observer: RangeObserver) => {
+      return new RangeWatch({ api: connection, hub, options, range, observer, what: `watch of ${range.key}` });
+    };
     this.name = name;
     this.#connection = connection;
-    this.#keys = keys;
-    this.#registrar = new EtcdRegistrar(connection, options, keys);
+    this.#options = options;
+    this.#registrar = new EtcdRegistrar({ api: connection, options, watching });
     this.#watchers = new Watchers({
       registryName: name,
       logger,
       clock,
       monitor,
-      settleMs: ttlMs,
+      settleMs,
       follow: (feed) => {
-        const discovery = new Discovery(feed, keys, logger);
-        const watch = new RangeWatch(connection, options, keys.service(feed.service), discovery);
+        const watch = watching(keys.service(feed.service), new Discovery(feed, options));
         watch.start();
         return () => watch.close();
       },
     });
   }
 
-  register(instance: Instance, { timeoutMs = 10_000 }: RegisterOptions = {}): Promise<Registration> {
-    return this.#registrar.register(instance, timeoutMs);
+  register(instance: Instance, options?: RegisterOptions): Promise<Registration> {
+    return this.#outsideCalls(() => this.#registrar.register(instance, options));
   }
 
   watch(service: string, onSnapshot: (snapshot: Snapshot) => void): Watch {
-    return this.#watchers.watch(service, onSnapshot);
+    return this.#outsideCalls(() => this.#watchers.watch(service, onSnapshot));
   }
 
   async list(): Promise<readonly ServiceSummary[]> {
     if (this.#closed !== undefined) throw closedError(this.name);
-    const { kvs } = await this.#connection.range(this.#keys.everything()).catch((cause: unknown) => {
+    const { kvs } = await this.#connection.range(this.#options.keys.everything()).catch((cause: unknown) => {
       throw notListedError(this.name, cause, etcdHint);
     });
-    return summarize(kvs.flatMap(({ key, value }) => parseInstances(this.#keys, key.toString(), value, silentLogger)));
+    return summarize(kvs.flatMap(({ key, value }) => parseInstances(key.toString(), value, this.#options)));
   }
 
   close(): Promise<void> {

@@ -1,48 +1,91 @@
-import type { IWatchResponse } from "etcd3";
+import type { IEvent, IResponseHeader, IWatchResponse } from "etcd3";
 import { Code, RpcError } from "../../errors/errors.js";
 import { keepTrying } from "../keep-trying.js";
-import { Watchdog } from "../watchdog.js";
+import { Wakeup } from "../wakeup.js";
 import type { EtcdApi, KeyRange } from "./api.js";
 import { etcdBackoff, healthyMs } from "./backoff.js";
 import type { ResolvedEtcdOptions } from "./options.js";
-import { readStream } from "./stream.js";
+import { unlessAborted } from "./patience.js";
+import { RangeState } from "./range-state.js";
+import type { Subscriber, WatchHub } from "./watch-hub.js";
 
 export interface RangeObserver {
-  /** Every key there is now, with its value. */
-  changed(values: ReadonlyMap<string, Buffer>): void;
-  /** etcd does not answer. */
+  /**
+   * Every key there is now, with its value; also where nothing has changed, when etcd is back.
+   *
+   * @param changes how many keys or events that were since the last call
+   */
+  changed(values: ReadonlyMap<string, Buffer>, changes: number): void;
+  /** etcd does not answer. May be said again before `changed`. */
   away(): void;
+  /** etcd has confirmed that nothing has changed. Default: nobody needs to know. */
+  confirmed?(): void;
+  /** The watch was interrupted and has begun anew. Default: nobody needs to know. */
+  restarted?(): void;
+  /** Whether this is too bad to be believed before etcd has been asked once more. Default: all is believed. */
+  doubts?(values: ReadonlyMap<string, Buffer>): boolean;
+}
+
+export interface RangeWatchOptions {
+  readonly api: EtcdApi;
+  readonly hub: WatchHub;
+  readonly options: ResolvedEtcdOptions;
+  readonly range: KeyRange;
+  readonly observer: RangeObserver;
+  /** As in log lines: `watch of orders`. */
+  readonly what: string;
 }
 
 /**
- * Follows a range of keys: lists it, then watches from the revision after, so that nothing is missed. Whatever ends the
- * watch (a broken stream, a compaction, a member without a leader), it lists again and goes on from there.
+ * Follows a range of keys: lists it, then watches from the revision after, so that nothing is missed. A stream that
+ * breaks is continued with the next revision, without another list. Where that cannot be, because of a compaction or
+ * because etcd's data is not what it was, it lists again and goes on from there; and now and then all the same, because
+ * etcd has had bugs that lost events.
  */
 export class RangeWatch {
-  readonly #connection: EtcdApi;
-  readonly #options: ResolvedEtcdOptions;
-  readonly #range: KeyRange;
-  readonly #observer: RangeObserver;
+  readonly #with: RangeWatchOptions;
+  readonly #subscriber: Subscriber;
   readonly #closing = new AbortController();
-  #values = new Map<string, Buffer>();
+  readonly #state = new RangeState();
+  /** What is known is not to be continued. */
+  #listDue = true;
+  /** etcd carries the watch at present, and did before. */
+  #watching = false;
+  #hasWatched = false;
+  /** The observer has been told nothing yet, or last that etcd is away. */
+  #away = true;
+  /** The observer does not believe what it has not been told yet. */
+  #doubted = false;
+  /** How much has changed since the observer was told. */
+  #untold = 0;
+  /** Events that have come while a list was on its way. */
+  #meanwhile: IEvent[] = [];
+  #lookAgain = new Wakeup();
+  #well: () => void = () => {};
   #running: Promise<void> | undefined;
 
-  constructor(connection: EtcdApi, options: ResolvedEtcdOptions, range: KeyRange, observer: RangeObserver) {
-    this.#connection = connection;
-    this.#options = options;
-    this.#range = range;
-    this.#observer = observer;
+  constructor(options: RangeWatchOptions) {
+    this.#with = options;
+    this.#subscriber = {
+      range: options.range,
+      from: () => this.#state.revision + 1n,
+      receive: (response) => this.#receive(response),
+      alive: () => this.#confirm(),
+      away: () => this.#lose(),
+    };
   }
 
   start(): void {
-    const { clock, logger } = this.#options;
+    const { api, options, what } = this.#with;
+    const { clock, logger } = options;
     this.#running = keepTrying((well) => this.#follow(well), {
-      what: `watch of ${this.#range.key}`,
+      what,
       clock,
       logger,
-      backoff: etcdBackoff(this.#options),
+      backoff: etcdBackoff(options),
       healthyMs,
       signal: this.#closing.signal,
+      early: (signal) => api.untilBack(signal),
     });
   }
 
@@ -52,63 +95,132 @@ export class RangeWatch {
   }
 
   async #follow(well: () => void): Promise<void> {
-    const revision = await this.#list();
-    if (this.#closing.signal.aborted) return;
-    const stream = await this.#connection.watch();
-    const unanswered = new AbortController();
-    const watchdog = new Watchdog(this.#options.clock, () => unanswered.abort());
-    watchdog.feed(this.#options.requestTimeoutMs);
-    stream.write({ create_request: { ...this.#range, start_revision: `${revision + 1n}`, progress_notify: true } });
-    const signal = AbortSignal.any([this.#closing.signal, unanswered.signal]);
-    try {
-      await readStream(stream, signal, (response) => {
-        if (response.canceled) throw this.#ended(reasonOfCancel(response));
-        if (response.created) {
-          watchdog.stop();
-          well();
-        }
-        this.#apply(response);
-      });
-    } catch (reason) {
-      throw await this.#connection.failure(reason);
-    } finally {
-      watchdog.stop();
+    this.#well = well;
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.#closing.signal, over.signal]);
+    if (this.#listDue) {
+      await this.#list(signal);
+      this.#tell();
     }
-    if (unanswered.signal.aborted) throw this.#ended("it was not created in time");
+    const following = this.#with.hub.follow(this.#subscriber, signal).catch((reason: unknown) => {
+      this.#listDue = true;
+      throw reason;
+    });
+    const looking = this.#keepLooking(signal);
+    try {
+      await Promise.race([following, looking]);
+    } finally {
+      this.#watching = false;
+      over.abort();
+      await Promise.allSettled([following, looking]);
+    }
   }
 
-  /** @returns the revision the list is of */
-  async #list(): Promise<bigint> {
+  /** Lists again from time to time, and whenever there is a reason to. */
+  async #keepLooking(signal: AbortSignal): Promise<void> {
+    const { clock, random, resyncMs } = this.#with.options;
+    const { history } = this.#state;
+    const lookAgain = new Wakeup();
+    this.#lookAgain = lookAgain;
+    signal.addEventListener("abort", () => lookAgain.wake(), { once: true });
+    while (!signal.aborted) {
+      const timer = clock.timer(resyncMs * (0.8 + 0.4 * random()), () => lookAgain.wake());
+      await lookAgain.wait();
+      timer.cancel();
+      if (!this.#watching) continue;
+      await this.#list(signal);
+      if (this.#state.history !== history) throw this.#failure("its data is not what it was; the watch begins anew");
+      if (this.#watching) this.#tell();
+    }
+  }
+
+  /** Twice where the observer doubts what it hears. */
+  async #list(signal: AbortSignal): Promise<void> {
+    this.#listDue = true;
     try {
-      const { header, kvs } = await this.#connection.range(this.#range);
-      this.#values = new Map(kvs.map(({ key, value }) => [key.toString(), value]));
-      this.#tell();
-      return BigInt(header.revision);
+      await this.#read(signal, this.#doubted);
+      if (this.#doubted) await this.#read(signal, true);
     } catch (error) {
-      if (!this.#closing.signal.aborted) this.#observer.away();
+      this.#lose();
       throw error;
     }
+    this.#listDue = signal.aborted;
+  }
+
+  /** @param believed whether what it says is true, however bad */
+  async #read(signal: AbortSignal, believed: boolean): Promise<void> {
+    const { api, range } = this.#with;
+    const askedAt = this.#state.revision;
+    this.#meanwhile = [];
+    const answer = await unlessAborted(api.range(range), signal, () => {});
+    if (answer === undefined) return;
+    this.#untold += this.#state.list(answer, askedAt, this.#meanwhile);
+    this.#doubted = !believed && this.#isDoubtful();
+  }
+
+  #receive({ header, created, events }: IWatchResponse): void {
+    if (this.#state.isForeign(header)) throw this.#failure("another etcd answers than before");
+    if (created) this.#begin(header);
+    if (events.length > 0) this.#apply(events);
+    else if (!created) this.#reach(header);
+  }
+
+  #begin({ revision }: IResponseHeader): void {
+    const { observer } = this.#with;
+    this.#well();
+    this.#watching = true;
+    if (this.#hasWatched) observer.restarted?.();
+    this.#hasWatched = true;
+    // A member that lags behind, or an etcd whose data is not what it was: a list tells one from the other.
+    const isBehind = BigInt(revision) < this.#state.revision;
+    if (isBehind || this.#doubted) this.#lookAgain.wake();
+    else this.#tell();
   }
 
   /** All events of one response belong together: they are told at once. */
-  #apply({ events }: IWatchResponse): void {
-    for (const { type, kv } of events) {
-      if (type === "Delete") this.#values.delete(kv.key.toString());
-      else this.#values.set(kv.key.toString(), kv.value);
-    }
-    if (events.length > 0) this.#tell();
+  #apply(events: readonly IEvent[]): void {
+    this.#meanwhile.push(...events);
+    const changes = this.#state.apply(events);
+    this.#untold += changes;
+    if (changes === 0) return;
+    this.#doubted = this.#isDoubtful();
+    if (this.#doubted) this.#lookAgain.wake();
+    this.#tell();
+  }
+
+  #reach({ revision }: IResponseHeader): void {
+    this.#state.reached(BigInt(revision));
+    this.#confirm();
+  }
+
+  #isDoubtful(): boolean {
+    return this.#with.observer.doubts?.(this.#state.values) ?? false;
   }
 
   #tell(): void {
-    if (!this.#closing.signal.aborted) this.#observer.changed(this.#values);
+    if (this.#closing.signal.aborted || this.#doubted) return;
+    if (this.#untold === 0 && !this.#away) {
+      this.#confirm();
+      return;
+    }
+    const changes = this.#untold;
+    this.#untold = 0;
+    this.#away = false;
+    this.#with.observer.changed(this.#state.values, changes);
   }
 
-  #ended(why: string): RpcError {
-    return new RpcError(Code.UNAVAILABLE, `${this.#options.name}: the watch ended: ${why}`);
+  #confirm(): void {
+    if (this.#watching && !this.#away && !this.#doubted) this.#with.observer.confirmed?.();
   }
-}
 
-function reasonOfCancel({ compact_revision, cancel_reason }: IWatchResponse): string {
-  if (compact_revision !== "0") return `what followed has been compacted up to revision ${compact_revision}`;
-  return cancel_reason || "etcd gave no reason";
+  #lose(): void {
+    this.#watching = false;
+    if (this.#closing.signal.aborted) return;
+    this.#away = true;
+    this.#with.observer.away();
+  }
+
+  #failure(why: string): RpcError {
+    return new RpcError(Code.UNAVAILABLE, `${this.#with.options.name}: ${why}`);
+  }
 }

@@ -1,0 +1,83 @@
+import { isUtf8 } from "node:buffer";
+import type { IEvent, IKeyValue, IRangeResponse, IResponseHeader } from "etcd3";
+
+/** A range of keys as it was at one revision. It goes forward only, as long as it is the same etcd that speaks. */
+export class RangeState {
+  /** Every key with its value. */
+  readonly values: Map<string, Buffer> = new Map();
+  #revision = 0n;
+  #clusterId: string | undefined;
+  #history = 0;
+
+  /** Everything up to here is known. */
+  get revision(): bigint {
+    return this.#revision;
+  }
+
+  /** Grows whenever the data of etcd proved to be not what it was before: wiped, put back from a backup, another etcd. */
+  get history(): number {
+    return this.#history;
+  }
+
+  /** Whether it is another etcd that speaks. */
+  isForeign({ cluster_id }: IResponseHeader): boolean {
+    return this.#clusterId !== undefined && cluster_id !== this.#clusterId;
+  }
+
+  /**
+   * Takes over a list.
+   *
+   * @param askedAt what was known when it was asked for; a list of less is of another history
+   * @param meanwhile events that have been applied since
+   * @returns how many keys are not as they were
+   */
+  list({ header, kvs }: IRangeResponse, askedAt: bigint, meanwhile: readonly IEvent[] = []): number {
+    const revision = BigInt(header.revision);
+    const isNew = this.isForeign(header) || revision < askedAt;
+    if (isNew) this.#history += 1;
+    const listed = new Map(kvs.map((kv) => [keyOf(kv), kv.value]));
+    if (!isNew) for (const event of meanwhile) if (revisionOf(event) > revision) apply(listed, event);
+    const changes = differences(this.values, listed);
+    this.values.clear();
+    for (const [key, value] of listed) this.values.set(key, value);
+    this.#revision = isNew || revision > this.#revision ? revision : this.#revision;
+    this.#clusterId = header.cluster_id;
+    return changes;
+  }
+
+  /** Applies what is not known yet. @returns how many events that were */
+  apply(events: readonly IEvent[]): number {
+    const fresh = events.filter((event) => revisionOf(event) > this.#revision);
+    for (const event of fresh) {
+      apply(this.values, event);
+      this.reached(revisionOf(event));
+    }
+    return fresh.length;
+  }
+
+  /** Nothing has happened that is not known, up to this revision. */
+  reached(revision: bigint): void {
+    if (revision > this.#revision) this.#revision = revision;
+  }
+}
+
+function revisionOf({ kv }: IEvent): bigint {
+  return BigInt(kv.mod_revision);
+}
+
+function apply(values: Map<string, Buffer>, { type, kv }: IEvent): void {
+  if (type === "Delete") values.delete(keyOf(kv));
+  else values.set(keyOf(kv), kv.value);
+}
+
+/** Keys that are no text are told apart too. */
+function keyOf({ key }: IKeyValue): string {
+  return isUtf8(key) ? key.toString() : `\u{fffd}${key.toString("hex")}`;
+}
+
+function differences(before: ReadonlyMap<string, Buffer>, now: ReadonlyMap<string, Buffer>): number {
+  let count = 0;
+  for (const [key, value] of now) if (!before.get(key)?.equals(value)) count += 1;
+  for (const key of before.keys()) if (!now.has(key)) count += 1;
+  return count;
+}
