@@ -64,8 +64,9 @@ export class Presence {
       });
     }
     this.#instance = instance;
-    if (knownBy === "others")
-      logger.info({ registry: registry.name }, `${registry.name} is told by others who is there`);
+    if (knownBy === "others") {
+      logger.info({ registry: registry.name }, `not registered by itself: others tell ${registry.name} who is there`);
+    }
     if (knownBy === "registration" && this.#registration !== undefined) this.#follow(this.#registration);
     else this.#release();
   }

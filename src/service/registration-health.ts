@@ -21,11 +21,17 @@ export interface RegistrationHealthOptions {
  */
 export function tellOfRegistration(registration: Registration, options: RegistrationHealthOptions): void {
   const { registryName, health, logger, clock, onRegistered } = options;
-  let awaySince: number | undefined = clock.now();
-  let known = false;
-
-  const tell = (state: RegistrationState): void => {
+  const show = (state: RegistrationState): void =>
     health.set(registrationHealthName, state === "registered" ? "SERVING" : "NOT_SERVING");
+
+  let known = registration.state === "registered";
+  let awaySince = known ? undefined : clock.now();
+  show(registration.state);
+  if (known) onRegistered();
+  else logger.warn({ registry: registryName }, "not registered yet; it is tried until it is");
+
+  registration.onState((state) => {
+    show(state);
     if (state === "lost" && awaySince === undefined) {
       awaySince = clock.now();
       logger.warn({ registry: registryName }, "the registration is lost; it is tried again until it holds");
@@ -33,12 +39,8 @@ export function tellOfRegistration(registration: Registration, options: Registra
     if (state !== "registered" || awaySince === undefined) return;
     const ms = Math.round(clock.now() - awaySince);
     awaySince = undefined;
-    if (known) logger.info({ registry: registryName, ms }, `registered again, after ${ms} ms`);
+    logger.info({ registry: registryName, ms }, `registered${known ? " again" : ""}, after ${ms} ms`);
+    if (!known) onRegistered();
     known = true;
-    onRegistered();
-  };
-
-  tell(registration.state);
-  if (!known) logger.warn({ registry: registryName }, "not registered yet; it is tried until it is");
-  registration.onState(tell);
+  });
 }

@@ -1,13 +1,15 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createClient } from "../../src/client/client.js";
+import type { Metadata } from "../../src/contract/contract.js";
 import { Code } from "../../src/errors/errors.js";
 import { HealthDefinition, HealthCheckResponse_ServingStatus as Status } from "../../src/gen/grpc/health/v1/health.js";
-import { createServer } from "../../src/server/server.js";
+import { createServer, Health, statusAgeKey } from "../../src/server/server.js";
 import { grpcJsTransport } from "../../src/transport/grpc-js/grpc-js.js";
 import { memoryTransport } from "../../src/transport/memory/memory.js";
 import type { Transport } from "../../src/transport/transport.js";
 import { rpcFailure } from "../support/collect.js";
 import { EchoServiceDefinition, echo } from "../support/echo.js";
+import { ManualClock } from "../support/manual-clock.js";
 import { forever, Moment } from "../support/moment.js";
 
 const contract = EchoServiceDefinition.fullName;
@@ -89,6 +91,37 @@ describe.each<[string, () => Transport, string]>([
     await statuses.return?.();
   });
 
+  test("a server that is held is NOT_SERVING, its contracts too, until the last who holds it lets go", async () => {
+    const { server, client, watch } = await given();
+    server.health.set("a.database", "SERVING");
+    const release = [server.health.hold(), server.health.hold()];
+    for (const service of ["", contract]) expect((await client.check({ service })).status).toBe(Status.NOT_SERVING);
+    for (const service of [HealthDefinition.fullName, "a.database"])
+      expect((await client.check({ service })).status).toBe(Status.SERVING);
+    const statuses = watch("");
+    expect((await statuses.next()).value.status).toBe(Status.NOT_SERVING);
+    release[0]?.();
+    release[0]?.();
+    server.health.set("", "SERVING");
+    expect(server.health.get("")).toBe("NOT_SERVING");
+    release[1]?.();
+    expect((await statuses.next()).value.status).toBe(Status.SERVING);
+    await statuses.return?.();
+  });
+
+  test("what is removed is known no more", async () => {
+    const { server, client, watch } = await given();
+    server.health.set("a.database", "SERVING");
+    const statuses = watch("a.database");
+    expect((await statuses.next()).value.status).toBe(Status.SERVING);
+    server.health.remove("a.database");
+    expect((await statuses.next()).value.status).toBe(Status.SERVICE_UNKNOWN);
+    expect(await rpcFailure(client.check({ service: "a.database" }))).toMatchObject({ code: Code.NOT_FOUND });
+    server.health.remove(contract);
+    expect((await client.check({ service: contract })).status).toBe(Status.SERVING);
+    await statuses.return?.();
+  });
+
   test("a draining server says NOT_SERVING to those who watch", async () => {
     const { server, watch } = await given();
     const [whole, one] = [watch(""), watch(contract)];
@@ -120,6 +153,31 @@ describe.each<[string, () => Transport, string]>([
     await closing;
     expect(await running).toMatchObject({ code: Code.UNAVAILABLE });
   });
+});
+
+test("Check says how long the answer has been so", async () => {
+  const clock = new ManualClock();
+  const health = new Health(clock);
+  const transport = memoryTransport();
+  await using server = createServer({ transport, address: "memory://aged", health: false });
+  server.add(HealthDefinition, health.handlers());
+  await server.start();
+  await using client = createClient(HealthDefinition, { transport, target: server.address });
+  const age = async (): Promise<string | undefined> => {
+    let told: string | undefined;
+    const onHeader = (header: Metadata): void => {
+      told = header.get(statusAgeKey);
+    };
+    await client.check({ service: "a.database" }, { onHeader });
+    return told;
+  };
+  health.set("a.database", "SERVING");
+  clock.advance(1200);
+  health.set("a.database", "SERVING");
+  expect(await age()).toBe("1200");
+  health.set("a.database", "NOT_SERVING");
+  clock.advance(30);
+  expect(await age()).toBe("30");
 });
 
 test("a server says NOT_SERVING before it is started", () => {
