@@ -14,6 +14,7 @@ import { EtcdServer, type EtcdServerOptions } from "../support/etcd.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 import { Follower } from "./follower.js";
 import { recordingLogger } from "./recording-logger.js";
+import { createWatch } from "./watch-of-any-key.js";
 
 const cleanups: (() => Promise<void>)[] = [];
 
@@ -65,11 +66,7 @@ function connect(hosts: string): EtcdConnection {
 /** Opens a watch, and whether etcd creates it. */
 async function isWatched(connection: EtcdConnection): Promise<boolean> {
   const stream = await connection.watch();
-  stream.write({ create_request: { key: Buffer.from(prefix) } });
-  const [{ created, canceled }] = await new Promise<[{ created: boolean; canceled: boolean }]>((resolve, reject) => {
-    stream.once("data", (response) => resolve([response]));
-    stream.once("error", reject);
-  });
+  const { created, canceled } = await createWatch(stream);
   stream.end();
   stream.cancel();
   return created && !canceled;

@@ -3,7 +3,7 @@ import { Code, type RpcError } from "../../errors/errors.js";
 import { closedError } from "../failures.js";
 import type { EtcdApi, KeepAliveStream, KeyRange, WatchStream } from "./api.js";
 import { type Etcd3Module, loadEtcd3 } from "./etcd3.js";
-import { cannotServe, toRpcError } from "./failures.js";
+import { cannotServe, isCancelled, isElected, toRpcError } from "./failures.js";
 import { EtcdMember, type Work } from "./member.js";
 import type { ResolvedEtcdOptions } from "./options.js";
 import { Outage } from "./outage.js";
@@ -12,13 +12,16 @@ import { Token } from "./token.js";
 /** How long a probe of a member may take; one that takes longer is not back, and the next may find it so. */
 const probeTimeoutMs = 1_000;
 
+/** One for a member that is dead, one for an election that this begins, one for the answer. */
+const mostTries = 3;
+
 /** A member asked for less long than this is not left for what a stream of the one before has not heard. */
 const newMemberMs = 1_000;
 
 /**
  * etcd's own calls, all to one member over one TCP connection. When the member cannot serve it is left, which ends all
- * that is under way on it, and the next host is asked; a request that met this is tried there once more, which is safe
- * for those there are: at worst a lease is granted that nobody knows of, and it runs out.
+ * that is under way on it, and the next host is asked; a request that met this is tried there again, which is safe for
+ * those there are: at worst a lease is granted that nobody knows of, and it runs out.
  *
  * etcd3 is loaded by the first call. Every failure is an `RpcError` that names this etcd: UNAVAILABLE where trying again
  * may help, NOT_FOUND for a lease that is gone.
@@ -99,23 +102,22 @@ export class EtcdConnection implements EtcdApi {
     this.#current = undefined;
   }
 
-  /** @param timeoutMs for both tries together */
+  /** @param timeoutMs for all tries together; where there is another member, one leaves time for the next */
   async #request<T>(work: Work<T>, timeoutMs: number = this.#options.requestTimeoutMs): Promise<T> {
     // Real time, as in `EtcdMember.request`.
     const until = Date.now() + timeoutMs;
-    // Where there is another member, time is left for it.
-    const firstMs = this.#hosts.length > 1 ? timeoutMs / 2 : timeoutMs;
-    const first = await this.#ask(work, firstMs);
-    if ("answer" in first) return first.answer;
-    const leftMs = until - Date.now();
-    const second = leftMs > 0 && !this.#closed ? await this.#ask(work, leftMs) : first;
-    if ("answer" in second) return second.answer;
-    this.#outage.begin();
-    throw second.failure;
+    const share = this.#hosts.length > 1 ? 0.5 : 1;
+    for (let left = mostTries - 1; ; left--) {
+      const tried = await this.#try(work, (until - Date.now()) * (left > 0 ? share : 1));
+      if ("answer" in tried) return tried.answer;
+      if (left > 0 && Date.now() < until) continue;
+      this.#outage.begin();
+      throw tried.failure;
+    }
   }
 
-  /** Tries once. Throws what etcd refuses; a failure of the member, which is left then, is returned. */
-  async #ask<T>(work: Work<T>, timeoutMs: number): Promise<{ readonly answer: T } | { readonly failure: RpcError }> {
+  /** Throws what etcd refuses. A failure of the member, which is left then, is returned: to try again may help. */
+  async #try<T>(work: Work<T>, timeoutMs: number): Promise<{ readonly answer: T } | { readonly failure: RpcError }> {
     const member = await this.#member();
     try {
       const answer = await member.request(work, timeoutMs);
@@ -124,6 +126,7 @@ export class EtcdConnection implements EtcdApi {
     } catch (reason) {
       if (this.#closed) throw closedError(this.#options.name);
       const failure = toRpcError(reason, this.#options, member.host);
+      if (isElected(reason)) return { failure };
       if (cannotServe(reason)) {
         this.#leave(member, this.#reason(failure));
         return { failure };
@@ -150,10 +153,8 @@ export class EtcdConnection implements EtcdApi {
 
   /** Also hears of the cancellation by which its reader has ended it, which means nothing. */
   #streamFailed(member: EtcdMember, reason: unknown): void {
-    const failure = toRpcError(reason, this.#options, member.host);
-    const own = failure.code !== Code.UNAVAILABLE || /cancell?ed/i.test(failure.message);
-    if (own || this.#current?.member !== member || !cannotServe(reason)) return;
-    this.#leave(member, this.#reason(failure));
+    if (this.#current?.member !== member || isCancelled(reason) || !cannotServe(reason)) return;
+    this.#leave(member, this.#reason(toRpcError(reason, this.#options, member.host)));
     this.#outage.begin();
   }
 

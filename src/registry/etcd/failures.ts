@@ -29,6 +29,16 @@ export function cannotServe(reason: unknown): boolean {
   return unfitCodes.has(code) || text.includes("client was already closed");
 }
 
+/** Whether somebody has ended the call, on whichever side. */
+export function isCancelled(reason: unknown): boolean {
+  return read(reason).code === Code.CANCELLED;
+}
+
+/** Whether a leader was elected while the member carried out the request: there is one to ask now. */
+export function isElected(reason: unknown): boolean {
+  return read(reason).text.includes("leader changed");
+}
+
 /** Whether a new token would help. */
 export function isTokenRefused(reason: unknown): boolean {
   const { text } = read(reason);
