@@ -68,7 +68,7 @@ bench: install bench/node_modules/.installed ## Measure against the peers, in on
 	@npm run --prefix bench --silent build >&2
 	@npm run --prefix bench --silent start
 
-chaos: build ## Do to a running system what happens at night (SUITE=supervisor FAULT=kill ROUNDS=20 SEED=7)
+chaos: build etcd ## Do to a running system what happens at night (SUITE=supervisor FAULT=kill ROUNDS=20 SEED=7)
 	@node --import tsx test/chaos/main.ts
 
 check: gen fmt lint types package test clean-tree ## Everything, on a clean tree

@@ -5,9 +5,13 @@
  */
 import { seededRandom } from "../../src/testing/seeded-random.js";
 import type { Fault } from "./fault.js";
+import { registryFaults } from "./registry/faults.js";
 import { supervisorFaults } from "./supervisor/faults.js";
 
-const suites: { readonly [name: string]: readonly Fault[] } = { supervisor: supervisorFaults };
+const suites: { readonly [name: string]: readonly Fault[] } = {
+  registry: registryFaults,
+  supervisor: supervisorFaults,
+};
 
 const { SUITE = "supervisor", ROUNDS, FAULT, SEED = String(Date.now() % 100_000) } = process.env;
 const suite = suites[SUITE];

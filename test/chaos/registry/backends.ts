@@ -1,4 +1,9 @@
-import { EtcdServer } from "../../support/etcd.js";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { EtcdRegistryOptions } from "../../../src/registry/etcd/etcd.js";
+import { EtcdCluster, EtcdServer, type EtcdServerOptions } from "../../support/etcd.js";
 import { TcpProxy } from "../../support/tcp-proxy.js";
 import type { Backend } from "./stage.js";
 
@@ -7,13 +12,13 @@ export class OneEtcd implements Backend {
   readonly server: EtcdServer;
   readonly road: TcpProxy;
 
-  private constructor(server: EtcdServer, road: TcpProxy) {
+  protected constructor(server: EtcdServer, road: TcpProxy) {
     this.server = server;
     this.road = road;
   }
 
-  static async start(): Promise<OneEtcd> {
-    const server = await EtcdServer.start();
+  static async start(options?: EtcdServerOptions): Promise<OneEtcd> {
+    const server = await EtcdServer.start(options);
     return new OneEtcd(server, await TcpProxy.to(server.endpoint));
   }
 
@@ -22,7 +27,11 @@ export class OneEtcd implements Backend {
   }
 
   async ids(prefix: string): Promise<readonly string[]> {
-    return idsIn(await this.server.ctl("get", "--keys-only", "--prefix", prefix), prefix);
+    return idsIn(await this.ctl("get", "--keys-only", "--prefix", prefix), prefix);
+  }
+
+  ctl(...args: readonly string[]): Promise<string> {
+    return this.server.ctl(...args);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -31,7 +40,73 @@ export class OneEtcd implements Backend {
   }
 }
 
-export function idsIn(keys: string, prefix: string): readonly string[] {
+/** One that asks who is there, and forgets it two seconds later. */
+export class GuardedEtcd extends OneEtcd {
+  static readonly tokenMs = 2_000;
+  readonly options: Partial<EtcdRegistryOptions> = { auth: { username: "root", password: "secret" } };
+
+  static override async start(): Promise<GuardedEtcd> {
+    const folder = await mkdtemp(join(tmpdir(), "hawser-chaos-"));
+    const [publicKey, privateKey] = [join(folder, "public.pem"), join(folder, "private.pem")];
+    const keys = generateKeyPairSync("rsa", {
+      modulusLength: 2048,
+      publicKeyEncoding: { type: "spki", format: "pem" },
+      privateKeyEncoding: { type: "pkcs1", format: "pem" },
+    });
+    await Promise.all([writeFile(publicKey, keys.publicKey), writeFile(privateKey, keys.privateKey)]);
+    const ttl = `${GuardedEtcd.tokenMs / 1_000}s`;
+    const authToken = `jwt,pub-key=${publicKey},priv-key=${privateKey},sign-method=RS256,ttl=${ttl}`;
+    const server = await EtcdServer.start({ authToken });
+    await rm(folder, { recursive: true });
+    await server.ctl("user", "add", "root:secret");
+    await server.ctl("user", "grant-role", "root", "root");
+    await server.ctl("auth", "enable");
+    return new GuardedEtcd(server, await TcpProxy.to(server.endpoint));
+  }
+
+  override ctl(...args: readonly string[]): Promise<string> {
+    return this.server.ctl("--user", "root:secret", ...args);
+  }
+}
+
+/** Three members, each behind a road of its own. */
+export class ThreeMembers implements Backend {
+  readonly cluster: EtcdCluster;
+  readonly roads: readonly TcpProxy[];
+
+  private constructor(cluster: EtcdCluster, roads: readonly TcpProxy[]) {
+    this.cluster = cluster;
+    this.roads = roads;
+  }
+
+  static async start(): Promise<ThreeMembers> {
+    const cluster = await EtcdCluster.start();
+    return new ThreeMembers(cluster, await Promise.all(cluster.endpoints.map((endpoint) => TcpProxy.to(endpoint))));
+  }
+
+  get hosts(): readonly string[] {
+    return this.roads.map((road, index) => road.addressFor(this.cluster.endpoints[index]!));
+  }
+
+  async ids(prefix: string): Promise<readonly string[]> {
+    return idsIn(await this.cluster.members[0]!.ctl("get", "--keys-only", "--prefix", prefix), prefix);
+  }
+
+  /** Resolves once somebody leads. */
+  async led(): Promise<EtcdServer> {
+    for (;;) {
+      const leader = await this.cluster.leader().catch(() => undefined);
+      if (leader !== undefined) return leader;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.roads.map((road) => road.close()));
+    await this.cluster.stop();
+  }
+}
+
+function idsIn(keys: string, prefix: string): readonly string[] {
   return keys
     .split("\n")
     .filter((key) => key.startsWith(prefix))

@@ -1,12 +1,12 @@
 import type { Fault } from "../fault.js";
-import { OneEtcd } from "./backends.js";
+import { GuardedEtcd, OneEtcd, ThreeMembers } from "./backends.js";
 import { fault, pause } from "./blow.js";
 import { ttlMs } from "./stage.js";
 
-const start = OneEtcd.start;
+const start = (): Promise<OneEtcd> => OneEtcd.start();
 const prefix = "/hawser/instances/echo/";
 
-/** What befalls one etcd, and the way to it. */
+/** What befalls etcd, and the way to it. */
 export const blows: readonly Fault[] = [
   fault({
     name: "kill",
@@ -101,6 +101,47 @@ export const blows: readonly Fault[] = [
       const leases = await server.leases();
       const lease = leases[Math.floor(random() * leases.length)];
       if (lease !== undefined) await server.ctl("lease", "revoke", lease);
+    },
+  }),
+  fault({
+    name: "token-expired",
+    start: GuardedEtcd.start,
+    async strike({ road }, random) {
+      await pause(random, GuardedEtcd.tokenMs, GuardedEtcd.tokenMs * 1.5);
+      road.cut();
+    },
+  }),
+  fault({
+    name: "leader-lost",
+    start: ThreeMembers.start,
+    async strike(three, random) {
+      const leader = await three.led();
+      await leader.kill();
+      await three.led();
+      await pause(random, 0, 2_000);
+      await leader.restart();
+    },
+  }),
+  fault({
+    name: "majority-lost",
+    start: ThreeMembers.start,
+    async strike(three, random) {
+      const leader = await three.led();
+      const other = three.cluster.members.find((member) => member !== leader)!;
+      for (const member of [leader, other]) member.pause();
+      await pause(random, ttlMs, ttlMs * 2);
+      for (const member of [leader, other]) member.resume();
+      await three.led();
+    },
+  }),
+  fault({
+    name: "member-cut-off",
+    start: ThreeMembers.start,
+    async strike({ roads }, random) {
+      const road = roads[Math.floor(random() * roads.length)]!;
+      road.stall();
+      await pause(random, ttlMs, ttlMs * 2);
+      road.resume();
     },
   }),
   fault({

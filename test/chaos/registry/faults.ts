@@ -1,0 +1,5 @@
+import type { Fault } from "../fault.js";
+import { blows } from "./blows.js";
+import { departures } from "./departures.js";
+
+export const registryFaults: readonly Fault[] = [...blows, ...departures];
