@@ -1,0 +1,231 @@
+import { Code, RpcError } from "../../errors/errors.js";
+import { sleep } from "../../time/time.js";
+import { closedError } from "../failures.js";
+import { type Answer, ConsulHttp, type Question } from "./http.js";
+import type { ResolvedConsulOptions } from "./options.js";
+import type { HealthEntry, ServiceRecord } from "./records.js";
+
+export interface Health {
+  /** Grows with every change, and sometimes with none. */
+  readonly index: number;
+  readonly entries: readonly HealthEntry[];
+  /** Some were kept from us: the token may not read them. */
+  readonly filtered: boolean;
+}
+
+export interface HealthQuestion {
+  /** Waits until there is news since then. Default: answers at once. */
+  readonly index?: number;
+  readonly waitMs?: number;
+  /** Only of this id. */
+  readonly id?: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * What the loops ask Consul. Every failure is an `RpcError` that names this Consul: UNAVAILABLE where trying again may
+ * help, NOT_FOUND for a check that the agent does not know.
+ */
+export class ConsulApi {
+  readonly #options: ResolvedConsulOptions;
+  readonly #http: ConsulHttp;
+  readonly #closing = new AbortController();
+  /** Questions that Consul holds back until there is news. */
+  readonly #held = new Set<AbortController>();
+  /** The last question had no answer, or one that said that there is no leader. */
+  #away = false;
+  #pulse: Promise<void> | undefined;
+  #back: Promise<void> | undefined;
+
+  constructor(options: ResolvedConsulOptions) {
+    this.#options = options;
+    this.#http = new ConsulHttp(options);
+  }
+
+  /** With the agent, which tells the catalogue in its own time. */
+  async register(record: ServiceRecord): Promise<void> {
+    const { ttlMs, deregisterAfterMs } = this.#options;
+    const Check = {
+      TTL: `${ttlMs}ms`,
+      Status: "passing",
+      DeregisterCriticalServiceAfter: `${deregisterAfterMs}ms`,
+    };
+    const path = "/v1/agent/service/register";
+    await this.#ask({ method: "PUT", path, query: { "replace-existing-checks": "true" }, body: { ...record, Check } });
+  }
+
+  /** @throws RpcError NOT_FOUND where the agent knows nothing of it */
+  async pass(id: string): Promise<void> {
+    const path = `/v1/agent/check/pass/${encodeURIComponent(`service:${id}`)}`;
+    const answer = await this.#answer({ method: "PUT", path });
+    // Agents before 1.11 say 500.
+    if (answer.status === 404 || answer.status === 500) {
+      throw new RpcError(Code.NOT_FOUND, `${this.#options.name}: the agent does not know "${id}" (${said(answer)})`);
+    }
+    this.#check(answer);
+  }
+
+  /** What the agent itself knows. @returns undefined where it knows nothing of it */
+  async registered(id: string): Promise<HealthEntry["Service"]> {
+    const answer = await this.#answer({ method: "GET", path: `/v1/agent/service/${encodeURIComponent(id)}` });
+    return answer.status === 404 ? undefined : (this.#json(this.#check(answer)) as HealthEntry["Service"]);
+  }
+
+  async deregister(id: string): Promise<void> {
+    const path = `/v1/agent/service/deregister/${encodeURIComponent(id)}`;
+    const answer = await this.#answer({ method: "PUT", path });
+    if (answer.status !== 404) this.#check(answer);
+  }
+
+  /** Everybody of a service whose checks all pass. */
+  async health(service: string, question: HealthQuestion = {}): Promise<Health> {
+    const { index, waitMs = this.#options.waitMs, id, signal } = question;
+    const held = index !== undefined;
+    const filter = id === undefined ? undefined : `Service.ID == ${JSON.stringify(id)}`;
+    const query = {
+      passing: "1",
+      filter,
+      index: held ? String(index) : undefined,
+      wait: held ? `${waitMs}ms` : undefined,
+    };
+    const ask = { method: "GET", path: `/v1/health/service/${encodeURIComponent(service)}`, query } as const;
+    const answer = this.#check(held ? await this.#hold(ask, waitMs, signal) : await this.#answer({ ...ask, signal }));
+    const entries = this.#json(answer);
+    if (!Array.isArray(entries)) throw this.#nonsense();
+    const filtered = answer.headers["x-consul-results-filtered-by-acls"] === "true";
+    const now = Number(answer.headers["x-consul-index"]);
+    if (!Number.isSafeInteger(now)) throw this.#nonsense();
+    return { index: now, entries, filtered };
+  }
+
+  /** The names of all services. */
+  async services(): Promise<readonly string[]> {
+    const names = this.#json(await this.#ask({ method: "GET", path: "/v1/catalog/services" }));
+    if (typeof names !== "object" || names === null) throw this.#nonsense();
+    return Object.keys(names);
+  }
+
+  /**
+   * Resolves when Consul answers again, and has a leader, after it did not; a second from now or later. And when the signal
+   * aborts. One small question a second, for everybody who waits.
+   */
+  async untilBack(signal: AbortSignal): Promise<void> {
+    if (this.#away)
+      this.#back ??= this.#listenForLeader().finally(() => {
+        this.#back = undefined;
+      });
+    const aborted = new Promise<void>((resolve) => onAbort(signal, resolve));
+    await (this.#back === undefined ? aborted : Promise.race([this.#back, aborted]));
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    for (const held of this.#held) held.abort();
+    await Promise.all([this.#pulse, this.#back]);
+    this.#http.close();
+  }
+
+  /**
+   * Asks what may stay unanswered for minutes. A link that is dead or an agent that is frozen would look no different: so
+   * while anything is held, Consul is asked something small now and then, and if that fails all that is held has failed.
+   */
+  async #hold(question: Omit<Question, "timeoutMs">, waitMs: number, signal?: AbortSignal): Promise<Answer> {
+    const held = new AbortController();
+    this.#held.add(held);
+    this.#pulse ??= this.#keepPulse().finally(() => {
+      this.#pulse = undefined;
+    });
+    try {
+      // Consul adds up to a sixteenth to the wait, so that not all come back at once.
+      const timeoutMs = waitMs + waitMs / 16 + this.#options.requestTimeoutMs;
+      const either = signal === undefined ? held.signal : AbortSignal.any([held.signal, signal]);
+      return await this.#send({ ...question, timeoutMs, signal: either });
+    } catch (error) {
+      throw held.signal.reason instanceof RpcError ? held.signal.reason : error;
+    } finally {
+      this.#held.delete(held);
+    }
+  }
+
+  async #keepPulse(): Promise<void> {
+    const { clock, ttlMs } = this.#options;
+    const { signal } = this.#closing;
+    while (this.#held.size > 0 && !signal.aborted) {
+      await sleep(clock, ttlMs, signal);
+      if (signal.aborted || this.#held.size === 0) return;
+      const error = await this.#leader().catch((reason: unknown) => reason);
+      if (!(error instanceof RpcError)) continue;
+      for (const held of [...this.#held]) held.abort(error);
+    }
+  }
+
+  async #listenForLeader(): Promise<void> {
+    const { clock, random } = this.#options;
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      await sleep(clock, 1_000 + 500 * random(), signal);
+      const leader = await this.#leader().catch(() => undefined);
+      if (leader) return;
+    }
+  }
+
+  async #leader(): Promise<unknown> {
+    return this.#json(await this.#ask({ method: "GET", path: "/v1/status/leader", signal: this.#closing.signal }));
+  }
+
+  async #ask(question: Omit<Question, "timeoutMs">): Promise<Answer> {
+    return this.#check(await this.#answer(question));
+  }
+
+  #answer(question: Omit<Question, "timeoutMs" | "signal"> & { signal?: AbortSignal | undefined }): Promise<Answer> {
+    if (this.#closing.signal.aborted) return Promise.reject(closedError(this.#options.name));
+    const { signal, ...rest } = question;
+    return this.#send({ ...rest, ...(signal && { signal }), timeoutMs: this.#options.requestTimeoutMs });
+  }
+
+  async #send(question: Question): Promise<Answer> {
+    try {
+      const answer = await this.#http.ask(question);
+      this.#away = answer.status >= 500 && answer.text.includes("leader");
+      return answer;
+    } catch (error) {
+      if (!question.signal?.aborted) this.#away = true;
+      throw error;
+    }
+  }
+
+  #check(answer: Answer): Answer {
+    const { status } = answer;
+    if (status >= 200 && status < 300) return answer;
+    const code = codes.get(status) ?? Code.UNAVAILABLE;
+    const way = status === 403 || status === 401 ? "; check token, and the policy it has" : "";
+    throw new RpcError(code, `${this.#options.name}: it answered ${status}: ${said(answer)}${way}`);
+  }
+
+  #json(answer: Answer): unknown {
+    try {
+      return JSON.parse(answer.text);
+    } catch (cause) {
+      throw this.#nonsense(cause);
+    }
+  }
+
+  #nonsense(cause?: unknown): RpcError {
+    return new RpcError(Code.UNAVAILABLE, `${this.#options.name}: the answer is none of Consul's`, { cause });
+  }
+}
+
+const codes = new Map([
+  [400, Code.INVALID_ARGUMENT],
+  [401, Code.UNAUTHENTICATED],
+  [403, Code.PERMISSION_DENIED],
+]);
+
+function said({ text }: Answer): string {
+  return text.trim().slice(0, 200) || "nothing";
+}
+
+function onAbort(signal: AbortSignal, then: () => void): void {
+  if (signal.aborted) then();
+  else signal.addEventListener("abort", then, { once: true });
+}

@@ -1,0 +1,272 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+
+export interface FakeConsulOptions {
+  /** The only token that is taken. Default: whoever asks is answered. */
+  readonly token?: string;
+  /** PEM. Clients must show a certificate of the CA. */
+  readonly tls?: { readonly ca: Buffer; readonly cert: Buffer; readonly key: Buffer };
+}
+
+interface Registered {
+  readonly body: { readonly [name: string]: unknown };
+  readonly ttlMs: number;
+  readonly deregisterAfterMs: number;
+  status: "passing" | "warning" | "critical";
+  timer: NodeJS.Timeout | undefined;
+}
+
+const node = { Node: "node-1", Address: "10.1.1.1", Datacenter: "dc1" };
+
+/**
+ * A fake: Consul is not in the distribution, and the tests take nothing from elsewhere. It speaks as much of the HTTP API
+ * as the driver uses, after Consul's documentation: an agent whose TTL checks really run out, a catalogue that hears of it
+ * a moment later, one index for everything, blocking queries, ACLs, limits of Meta.
+ */
+export class FakeConsul {
+  /** Every request, as `PUT /v1/agent/…`. */
+  readonly requests: string[] = [];
+  /** Answers every request under a path so, instead of with what is asked for. */
+  readonly failing = new Map<string, { readonly status: number; readonly text: string }>();
+  index = 10;
+  readonly #options: FakeConsulOptions;
+  readonly #registered = new Map<string, Registered>();
+  /** Entries of `/v1/health/service`, by service, as they were put there by hand. */
+  readonly #foreign = new Map<string, object[]>();
+  /** What the catalogue has been told. */
+  #catalogue = new Map<string, { readonly name: string; readonly entry: object }>();
+  readonly #held = new Set<() => void>();
+  #server: Server | undefined;
+  #port = 0;
+  #hanging = false;
+
+  private constructor(options: FakeConsulOptions) {
+    this.#options = options;
+  }
+
+  static async start(options: FakeConsulOptions = {}): Promise<FakeConsul> {
+    const consul = new FakeConsul(options);
+    await consul.#listen();
+    return consul;
+  }
+
+  /** `127.0.0.1:8500`: the same for life. */
+  get address(): string {
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  /** How many questions are held until there is news. */
+  get held(): number {
+    return this.#held.size;
+  }
+
+  /** Ends every connection, says nothing to anybody. */
+  async stop(): Promise<void> {
+    for (const { timer } of this.#registered.values()) clearTimeout(timer);
+    this.#held.clear();
+    const server = this.#server;
+    this.#server = undefined;
+    server?.closeAllConnections();
+    await new Promise<void>((resolve) => (server === undefined ? resolve() : server.close(() => resolve())));
+  }
+
+  /** With what it knew, its checks running anew, or knowing nothing and counting from the beginning. */
+  async restart(options: { readonly empty?: boolean } = {}): Promise<void> {
+    await this.stop();
+    if (options.empty) {
+      this.#registered.clear();
+      this.#catalogue.clear();
+      this.index = 1;
+    }
+    for (const registered of this.#registered.values()) this.#await(registered);
+    await this.#listen();
+  }
+
+  /** Takes requests and answers none, until `wakeUp()`. */
+  hang(): void {
+    this.#hanging = true;
+  }
+
+  wakeUp(): void {
+    this.#hanging = false;
+  }
+
+  ids(): readonly string[] {
+    return [...this.#registered.keys()];
+  }
+
+  /** As `consul services deregister` would. */
+  forget(id: string): void {
+    clearTimeout(this.#registered.get(id)?.timer);
+    this.#registered.delete(id);
+    this.#sync();
+  }
+
+  /** The check of an instance, set by somebody else. */
+  setStatus(id: string, status: Registered["status"]): void {
+    (this.#registered.get(id) as Registered).status = status;
+    this.#sync();
+  }
+
+  /** What `GET /v1/health/service/:name` shall say of instances that others have registered. */
+  enter(service: string, entries: object[]): void {
+    this.#foreign.set(service, entries);
+    this.#changed();
+  }
+
+  /** A change that is none: what is watched stays, and the index grows. */
+  stir(): void {
+    this.#changed();
+  }
+
+  async #listen(): Promise<void> {
+    const { tls } = this.#options;
+    const answer = (request: IncomingMessage, response: ServerResponse) => void this.#answer(request, response);
+    this.#server = tls === undefined ? createServer(answer) : createTlsServer({ ...tls, requestCert: true }, answer);
+    await new Promise<void>((resolve) => this.#server?.listen(this.#port, "127.0.0.1", resolve));
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url as string, "http://consul");
+    this.requests.push(`${request.method} ${url.pathname}`);
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    if (this.#hanging) return;
+    const say = (status: number, body: unknown) => {
+      response.writeHead(status, { "x-consul-index": String(this.index) });
+      response.end(typeof body === "string" ? body : JSON.stringify(body));
+    };
+    const { token } = this.#options;
+    if (token !== undefined && request.headers["x-consul-token"] !== token) return say(403, "Permission denied");
+    for (const [path, { status, text }] of this.failing) if (url.pathname.startsWith(path)) return say(status, text);
+    const name = decodeURIComponent(url.pathname.split("/").at(-1) as string);
+    const at = (path: string) => url.pathname.startsWith(path);
+    if (at("/v1/status/leader")) return say(200, JSON.stringify("127.0.0.1:8300"));
+    if (at("/v1/agent/service/register")) return say(...this.#register(JSON.parse(Buffer.concat(chunks).toString())));
+    if (at("/v1/agent/service/deregister/")) return say(...this.#deregister(name));
+    if (at("/v1/agent/service/")) return say(...this.#known(name));
+    if (at("/v1/agent/check/pass/service:") || at("/v1/agent/check/pass/service%3A")) return say(...this.#pass(name));
+    if (at("/v1/catalog/services")) return say(200, Object.fromEntries(this.#names().map((each) => [each, []])));
+    if (at("/v1/health/service/")) return this.#health(name, url.searchParams, response, say);
+    say(404, "no such path");
+  }
+
+  #register(
+    body: Registered["body"] & { ID?: string; Meta?: { [key: string]: string }; Check?: unknown },
+  ): [number, string] {
+    const { ID = "", Meta = {} } = body;
+    const pairs = Object.entries(Meta);
+    if (pairs.length > 64)
+      return [400, "Invalid Service Meta: Node metadata cannot contain more than 64 key/value pairs"];
+    if (pairs.some(([key, value]) => !/^[a-zA-Z0-9_-]{1,128}$/.test(key) || Buffer.byteLength(value) > 512)) {
+      return [400, "Invalid Service Meta: Value is too long or key contains invalid characters"];
+    }
+    const { TTL, Status, DeregisterCriticalServiceAfter } = body.Check as { [name: string]: string };
+    const status = (Status ?? "critical") as Registered["status"];
+    clearTimeout(this.#registered.get(ID)?.timer);
+    const registered: Registered = {
+      body,
+      ttlMs: Number.parseInt(TTL as string, 10),
+      deregisterAfterMs: Number.parseInt(DeregisterCriticalServiceAfter as string, 10),
+      status,
+      timer: undefined,
+    };
+    this.#registered.set(ID, registered);
+    this.#await(registered);
+    this.#sync();
+    return [200, ""];
+  }
+
+  #deregister(id: string): [number, string] {
+    if (!this.#registered.has(id)) return [404, `Unknown service ID ${JSON.stringify(id)}`];
+    this.forget(id);
+    return [200, ""];
+  }
+
+  #known(id: string): [number, unknown] {
+    const registered = this.#registered.get(id);
+    if (registered === undefined) return [404, `unknown service ID: ${id}`];
+    const { Name, ...rest } = registered.body;
+    return [200, { ...rest, Service: Name }];
+  }
+
+  #pass(check: string): [number, string] {
+    const registered = this.#registered.get(check.replace(/^service:/, ""));
+    if (registered === undefined) return [404, `Unknown check ID ${JSON.stringify(check)}`];
+    this.#await(registered);
+    if (registered.status !== "passing") {
+      registered.status = "passing";
+      this.#sync();
+    }
+    return [200, ""];
+  }
+
+  #await(registered: Registered): void {
+    clearTimeout(registered.timer);
+    registered.timer = setTimeout(() => {
+      registered.status = "critical";
+      this.#sync();
+      registered.timer = setTimeout(() => this.forget(registered.body["ID"] as string), registered.deregisterAfterMs);
+    }, registered.ttlMs);
+  }
+
+  /** The agent tells the catalogue what has changed, not at once. */
+  #sync(): void {
+    setImmediate(() => {
+      this.#catalogue = new Map(
+        [...this.#registered.values()].map(({ body: { Name, Check: _, ...service }, status }) => [
+          service["ID"] as string,
+          {
+            name: Name as string,
+            entry: { Node: node, Service: { ...service, Service: Name, Tags: [] }, Checks: [{ Status: status }] },
+          },
+        ]),
+      );
+      this.#changed();
+    });
+  }
+
+  #changed(): void {
+    this.index += 1;
+    for (const resume of [...this.#held]) resume();
+    this.#held.clear();
+  }
+
+  #names(): readonly string[] {
+    return [...new Set([...[...this.#catalogue.values()].map(({ name }) => name), ...this.#foreign.keys(), "consul"])];
+  }
+
+  #health(
+    service: string,
+    query: URLSearchParams,
+    response: ServerResponse,
+    say: (status: number, body: unknown) => void,
+  ): void {
+    const answer = (): void => say(200, this.#entries(service, query));
+    const index = Number(query.get("index") ?? 0);
+    if (index === 0 || index < this.index) return answer();
+    const resume = (): void => {
+      clearTimeout(timer);
+      this.#held.delete(resume);
+      answer();
+    };
+    const timer = setTimeout(resume, Number.parseInt(query.get("wait") ?? "300000ms", 10));
+    this.#held.add(resume);
+    response.on("close", () => {
+      clearTimeout(timer);
+      this.#held.delete(resume);
+    });
+  }
+
+  #entries(service: string, query: URLSearchParams): readonly object[] {
+    const own = [...this.#catalogue.values()].filter(({ name }) => name === service).map(({ entry }) => entry);
+    const id = /^Service\.ID == (".*")$/.exec(query.get("filter") ?? "")?.[1];
+    return [...own, ...(this.#foreign.get(service) ?? [])].filter((entry) => {
+      const { Service, Checks = [] } = entry as { Service?: { ID: string }; Checks?: { Status: string }[] };
+      const wanted = id === undefined || Service?.ID === JSON.parse(id);
+      return wanted && (query.get("passing") === null || Checks.every(({ Status }) => Status === "passing"));
+    });
+  }
+}
