@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { Code } from "../../src/errors/errors.js";
+import { Code, RpcError } from "../../src/errors/errors.js";
 import { EtcdConnection } from "../../src/registry/etcd/connection.js";
 import { type EtcdRegistryOptions, etcdRegistry } from "../../src/registry/etcd/etcd.js";
-import { clientOptions } from "../../src/registry/etcd/etcd3.js";
+import { clientOptions, loadEtcd3 } from "../../src/registry/etcd/etcd3.js";
 import { resolveEtcdOptions } from "../../src/registry/etcd/options.js";
 import { Outage } from "../../src/registry/etcd/outage.js";
 import { instance } from "../conformance/registry.js";
@@ -160,6 +160,19 @@ describe("the end of a connection", () => {
     }
     expect(await ended).toMatchObject(unavailable(/the registry is closed/));
     await expect(connection.range(anyKey)).rejects.toMatchObject({ message: expect.stringMatching(/is closed/) });
+    await vi.waitFor(() => expect(proxy.open).toBe(0));
+  });
+
+  test("a registry that is closed while etcd is frozen does not wait for it", async () => {
+    const server = await startEtcd();
+    const proxy = await proxyTo(server);
+    const registry = etcdRegistry({ hosts: proxy.addressFor(server.endpoint), requestTimeoutMs: 600_000 });
+    const registration = await registry.register(instance("orders-1"));
+    await new Follower(registry, "orders").untilIds("orders-1");
+    server.pause();
+    const update = registration.update(instance("orders-1", { weight: 7 })).catch((error: unknown) => error);
+    await registry.close();
+    expect(await update).toBeInstanceOf(RpcError);
     await vi.waitFor(() => expect(proxy.open).toBe(0));
   });
 
@@ -354,6 +367,14 @@ describe("what etcdRegistry() asks for", () => {
     refused({ hosts: "a:1", heartbeatMs: 0 }, /heartbeatMs is 0/);
     refused({ hosts: "a:1", maxValueBytes: 0 }, /maxValueBytes is 0/);
     refused({ hosts: "a:1", prefix: "/x/" }, /must not end with/);
+  });
+
+  test("without the package etcd3 it says what to install", async () => {
+    const missing = loadEtcd3(() => Promise.reject(new Error("Cannot find package 'etcd3'")));
+    await expect(missing).rejects.toMatchObject({
+      code: Code.FAILED_PRECONDITION,
+      message: expect.stringContaining("npm install etcd3 @grpc/grpc-js"),
+    });
   });
 
   test("what is left out follows the time to live", () => {

@@ -1,11 +1,8 @@
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Code } from "../../src/errors/errors.js";
 import type { KeyRange } from "../../src/registry/etcd/api.js";
 import { EtcdConnection } from "../../src/registry/etcd/connection.js";
 import { type EtcdRegistryOptions, etcdRegistry } from "../../src/registry/etcd/etcd.js";
-import { loadEtcd3 } from "../../src/registry/etcd/etcd3.js";
 import { hawserLayout } from "../../src/registry/etcd/layouts/hawser.js";
 import { resolveEtcdOptions } from "../../src/registry/etcd/options.js";
 import { RangeWatch } from "../../src/registry/etcd/range-watch.js";
@@ -350,112 +347,3 @@ class HistoryForgotten extends EtcdConnection {
     return answer;
   }
 }
-
-describe("etcd of several members", () => {
-  test("a member that is away is passed over", async () => {
-    const server = await startEtcd();
-    const registry = open(server, { hosts: ["127.0.0.1:1", server.endpoint, "127.0.0.1:2"] });
-    const orders = new Follower(registry, "orders");
-    await registry.register(instance("orders-1"));
-    await orders.untilIds("orders-1");
-    expect(registry.name).toBe(`etcd://127.0.0.1:1,${server.endpoint},127.0.0.1:2`);
-  });
-});
-
-describe("etcd that asks who is there", () => {
-  async function guarded(): Promise<EtcdServer> {
-    const server = await startEtcd();
-    await server.ctl("user", "add", "root:secret");
-    await server.ctl("user", "grant-role", "root", "root");
-    await server.ctl("user", "add", "guest:guest");
-    await server.ctl("auth", "enable");
-    return server;
-  }
-
-  test("a user with the right password registers and watches", async () => {
-    const registry = open(await guarded(), { auth: { username: "root", password: "secret" } });
-    const orders = new Follower(registry, "orders");
-    await registry.register(instance("orders-1"));
-    await orders.untilIds("orders-1");
-  });
-
-  test("a refusal comes at once and says what to change", async () => {
-    const server = await guarded();
-    const refusals: [Partial<EtcdRegistryOptions>, Code, RegExp][] = [
-      [{ auth: { username: "root", password: "wrong" } }, Code.UNAUTHENTICATED, /user "root" was refused/],
-      [{ auth: { username: "guest", password: "guest" } }, Code.PERMISSION_DENIED, /user "guest" may not/],
-      [{}, Code.UNAUTHENTICATED, /give auth/],
-    ];
-    for (const [options, code, message] of refusals) {
-      const registry = open(server, options);
-      const refused = registry.register(instance("orders-1"), { timeoutMs: Number.POSITIVE_INFINITY });
-      await expect(refused).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
-      await expect(registry.list()).rejects.toMatchObject({ code });
-    }
-  });
-
-  test("auth that etcd does not ask for is refused at once too", async () => {
-    const registry = open(await startEtcd(), { auth: { username: "root", password: "secret" } });
-    await expect(registry.register(instance("orders-1"))).rejects.toMatchObject({
-      code: Code.FAILED_PRECONDITION,
-      message: expect.stringContaining("authentication is not enabled"),
-    });
-  });
-});
-
-describe("etcd behind TLS", () => {
-  const file = (name: string) => fileURLToPath(new URL(`../support/tls/${name}`, import.meta.url));
-  const pem = (name: string) => readFileSync(file(name));
-
-  async function secure(): Promise<EtcdServer> {
-    const server = await EtcdServer.start({
-      tls: { ca: file("ca.pem"), cert: file("server.pem"), key: file("server.key") },
-    });
-    cleanups.push(() => server.stop());
-    return server;
-  }
-
-  test("who shows the certificate it asks for registers and watches", async () => {
-    const server = await secure();
-    const credentials = {
-      rootCertificate: pem("ca.pem"),
-      privateKey: pem("client.key"),
-      certChain: pem("client.pem"),
-    };
-    const registry = open(server, { hosts: `https://${server.endpoint}`, credentials });
-    const orders = new Follower(registry, "orders");
-    await registry.register(instance("orders-1"));
-    await orders.untilIds("orders-1");
-  });
-
-  test("who does not is told, by the name of that etcd", async () => {
-    const server = await secure();
-    const credentials = { rootCertificate: pem("stranger-ca.pem") };
-    const registry = open(server, { hosts: `https://${server.endpoint}`, credentials, random: Math.random });
-    await expect(registry.register(instance("orders-1"), { timeoutMs: 200 })).rejects.toMatchObject({
-      code: Code.UNAVAILABLE,
-      message: expect.stringContaining(registry.name),
-    });
-  });
-});
-
-describe("what etcdRegistry() asks for", () => {
-  test("an option that cannot be is refused by the factory, which says what it was", () => {
-    const refused = (options: EtcdRegistryOptions, message: RegExp) =>
-      expect(() => etcdRegistry(options)).toThrow(message);
-    refused({ hosts: [] }, /hosts is empty/);
-    refused({ hosts: "127.0.0.1" }, /host "127.0.0.1"; expected host:port/);
-    refused({ hosts: ["https://a:1", "http://b:2"] }, /all of them speak https or none/);
-    refused({ hosts: "a:1", ttlMs: 10 }, /ttlMs is 10/);
-    refused({ hosts: "a:1", requestTimeoutMs: 0 }, /requestTimeoutMs is 0/);
-    refused({ hosts: "a:1", prefix: "/x/" }, /must not end with/);
-  });
-
-  test("without the package etcd3 it says what to install", async () => {
-    const missing = loadEtcd3(() => Promise.reject(new Error("Cannot find package 'etcd3'")));
-    await expect(missing).rejects.toMatchObject({
-      code: Code.FAILED_PRECONDITION,
-      message: expect.stringContaining("npm install etcd3 @grpc/grpc-js"),
-    });
-  });
-});
