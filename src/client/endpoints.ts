@@ -3,9 +3,9 @@ import { Code, RpcError } from "../errors/errors.js";
 import type { Registry, Snapshot, Watch } from "../registry/registry.js";
 import type { CallInfo, Pick, Selector } from "../selector/selector.js";
 import type { Clock } from "../time/time.js";
-import { parseAddress } from "../transport/address.js";
-import { CallGuard } from "../transport/call-guard.js";
-import type { Channel, Transport } from "../transport/transport.js";
+import type { Address, Channel, Transport } from "../transport/transport.js";
+import { addressFor, Endpoint } from "./endpoint.js";
+import { WaitingCalls } from "./waiting-calls.js";
 
 export interface EndpointsOptions {
   readonly transport: Transport;
@@ -27,12 +27,13 @@ export class Endpoints implements Closeable {
   #stale = false;
   /** What the selector chooses from. */
   #usable: readonly Instance[] = [];
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting: WaitingCalls;
   #closing: Promise<void> | undefined;
 
   private constructor(where: string, options: EndpointsOptions, follow?: (endpoints: Endpoints) => Watch) {
     this.#where = where;
     this.#options = options;
+    this.#waiting = new WaitingCalls(options.clock, (reason) => this.#nobody(reason));
     this.#watch = follow?.(this);
   }
 
@@ -60,8 +61,7 @@ export class Endpoints implements Closeable {
   }
 
   channel(instance: Instance): Channel | undefined {
-    const endpoint = this.#endpoints.get(instance.id);
-    return endpoint === undefined ? undefined : this.#channelOf(endpoint);
+    return this.#endpoints.get(instance.id)?.channel;
   }
 
   /**
@@ -70,23 +70,7 @@ export class Endpoints implements Closeable {
    * @throws RpcError UNAVAILABLE when the deadline passes first, saying what is missing; FAILED_PRECONDITION once closed
    */
   known(call: Call): Promise<void> {
-    if (this.#closing !== undefined) return Promise.reject(this.#closed());
-    const { clock } = this.#options;
-    const refusal = CallGuard.refusal(call, clock);
-    if (refusal !== undefined) return Promise.reject(this.#nobody(refusal));
-    return new Promise((resolve, reject) => {
-      const guard = new CallGuard(call, clock, (error) => {
-        this.#waiting.delete(wake);
-        reject(this.#nobody(error));
-      });
-      const wake = (): void => {
-        this.#waiting.delete(wake);
-        guard.release();
-        if (this.#closing === undefined) resolve();
-        else reject(this.#closed());
-      };
-      this.#waiting.add(wake);
-    });
+    return this.#closing === undefined ? this.#waiting.wait(call) : Promise.reject(this.#closed());
   }
 
   close(): Promise<void> {
@@ -100,11 +84,11 @@ export class Endpoints implements Closeable {
 
   async #close(): Promise<void> {
     await this.#watch?.close();
-    const channels = [...this.#endpoints.values()].map((endpoint) => endpoint.channel?.close());
+    const closed = [...this.#endpoints.values()].map((endpoint) => endpoint.close());
     this.#endpoints.clear();
     this.#refresh();
-    for (const wake of [...this.#waiting]) wake();
-    await Promise.all(channels);
+    this.#waiting.wake(this.#closed());
+    await Promise.all(closed);
   }
 
   #replace({ instances, stale }: Snapshot): void {
@@ -114,48 +98,32 @@ export class Endpoints implements Closeable {
     this.#unreachable = 0;
     this.#stale = stale;
     for (const instance of instances) {
-      const address = this.#reachable(instance);
+      const address = addressFor(instance, this.#options.transport);
       if (address === undefined) {
         this.#unreachable++;
         continue;
       }
       const known = before.get(instance.id);
-      const same = known?.address === address;
-      after.set(instance.id, { instance, address, channel: same ? known.channel : undefined });
-      if (same) before.delete(instance.id);
+      if (known?.address === address) known.become(instance);
+      after.set(instance.id, known?.address === address ? known : this.#endpoint(instance, address));
     }
     this.#endpoints = after;
-    for (const gone of before.values()) void gone.channel?.close();
+    for (const [id, endpoint] of before) if (after.get(id) !== endpoint) void endpoint.close();
     this.#refresh();
   }
 
-  #reachable(instance: Instance): string | undefined {
-    for (const scheme of this.#options.transport.schemes) {
-      const address = instance.endpoints.find((endpoint) => schemeOf(endpoint) === scheme);
-      if (address !== undefined) return address;
-    }
-    return undefined;
+  #endpoint(instance: Instance, address: Address): Endpoint {
+    return new Endpoint({ instance, address, transport: this.#options.transport, onTurn: () => this.#refresh() });
   }
 
   /** Whom to call: the serving before the starting, the sound before the broken, the draining never. */
   #refresh(): void {
     const present = [...this.#endpoints.values()].filter(({ instance }) => instance.state !== "draining");
     const serving = prefer(present, ({ instance }) => instance.state === "serving");
-    const sound = prefer(serving, ({ channel }) => channel?.state !== "broken");
+    const sound = prefer(serving, ({ broken }) => !broken);
     this.#usable = sound.map(({ instance }) => instance);
     this.#options.selector.update(this.#usable);
-    if (this.#usable.length > 0) for (const wake of [...this.#waiting]) wake();
-  }
-
-  /** Channels are opened when first picked. */
-  #channelOf(endpoint: Endpoint): Channel {
-    if (endpoint.channel === undefined) {
-      const channel = this.#options.transport.connect(endpoint.address);
-      channel.onState(() => this.#refresh());
-      endpoint.channel = channel;
-      if (channel.state === "broken") this.#refresh();
-    }
-    return endpoint.channel;
+    if (this.#usable.length > 0) this.#waiting.wake();
   }
 
   /** What went wrong while nobody was known: not that time ran out, but what was waited for. */
@@ -175,21 +143,6 @@ export class Endpoints implements Closeable {
 
   #closed(): RpcError {
     return new RpcError(Code.FAILED_PRECONDITION, `the client of ${this.#where} is closed`);
-  }
-}
-
-interface Endpoint {
-  readonly instance: Instance;
-  readonly address: string;
-  channel: Channel | undefined;
-}
-
-/** Undefined for what is no address: one bad entry in a registry is no reason to fail. */
-function schemeOf(endpoint: string): string | undefined {
-  try {
-    return parseAddress(endpoint).scheme;
-  } catch {
-    return undefined;
   }
 }
 
