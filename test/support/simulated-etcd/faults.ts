@@ -13,8 +13,8 @@ export interface FaultContext {
   readonly truth: Truth;
   /** How long a fault may last. */
   readonly longestMs: number;
-  /** Data were lost in a way that no client can see at once. */
-  hidden: boolean;
+  /** When data were last lost in a way that no client can be sure to see at once. */
+  hiddenMs: number;
   wipes: number;
   compactions: number;
 }
@@ -37,7 +37,7 @@ export const faults = {
     const instance = { ...instanceOf(service, id), metadata: { n: String(Math.floor(100 * context.random())) } };
     const { keys } = context.registries[0]!;
     const value = keys.encode(instance);
-    byHand(context, `puts ${service}/${id}`, () => context.etcd.txn(put(keys.of(instance).toString(), value)));
+    byHand(context, `puts ${service}/${id}`, () => context.etcd.txn(putOf(keys.of(instance).toString(), value)));
   },
   "hostile value"(context: FaultContext) {
     const { random } = context;
@@ -46,15 +46,17 @@ export const faults = {
       random() < 0.3 ? anyKey(context) : `/hawser/instances/${pick(random, context.services)}/h${Math.floor(3 * random())}`;
     if (key === undefined) return;
     const value = Buffer.from(pick(random, values)!);
-    byHand(context, `puts ${value.toString().slice(0, 20)} under ${key}`, () => context.etcd.txn(put(key, value)));
+    byHand(context, `puts ${value.toString().slice(0, 20)} under ${key}`, () => context.etcd.txn(putOf(key, value)));
   },
-  "other keys"({ etcd, random }: FaultContext) {
-    for (let n = 1 + Math.floor(5 * random()); n > 0; n--) etcd.txn(put(`/other/${n}`, Buffer.from(String(random()))));
+  "other keys"(context: FaultContext) {
+    const { etcd, random } = context;
+    const put = () => etcd.txn(putOf(`/other/${Math.floor(5 * random())}`, Buffer.from(String(random()))));
+    for (let n = 1 + Math.floor(5 * random()); n > 0; n--) byHand(context, "writes something else", put);
   },
   compaction(context: FaultContext) {
     const { etcd, random } = context;
     const revision = etcd.store.revision - (random() < 0.5 ? 0 : Math.floor(5 * random()));
-    if (revision <= etcd.store.compacted) return;
+    if (revision <= etcd.store.compacted || etcd.state !== "up") return;
     etcd.compact(revision);
     context.compactions += 1;
   },
@@ -122,7 +124,7 @@ function crash(context: FaultContext, data: "kept" | "gone" | "gone, same cluste
     etcd.start(data);
     if (data === "kept") return;
     context.wipes += 1;
-    context.hidden ||= data === "gone, same cluster";
+    if (data === "gone, same cluster") context.hiddenMs = context.clock.now();
   });
 }
 
@@ -141,7 +143,9 @@ function lasting({ clock, random, longestMs }: FaultContext, end: () => void): v
   clock.later(ms, end);
 }
 
+/** Nobody can do anything to an etcd that does not answer. */
 function byHand({ etcd, truth }: FaultContext, what: string, work: () => void): void {
+  if (etcd.state !== "up" || !etcd.hasLeader) return;
   void etcd.byHand(what, () => {
     truth.byHand = true;
     work();
@@ -154,7 +158,7 @@ function anyKey({ random, services, truth }: FaultContext): string | undefined {
   return pick(random, keys);
 }
 
-function put(key: string, value: Buffer) {
+function putOf(key: string, value: Buffer) {
   return { success: [{ request_put: { key: Buffer.from(key), value } }] };
 }
 

@@ -30,6 +30,8 @@ export interface ModelRegistryOptions {
   readonly auth: boolean;
   readonly ttlMs: number;
   readonly logger: Logger;
+  /** As `WatchCheckOptions`. */
+  readonly hidden: () => boolean;
   /** Whether an instance lives, wherever it is registered. */
   readonly lives: (id: string) => boolean;
   readonly broken: (what: string) => void;
@@ -104,9 +106,9 @@ export class ModelRegistry {
     if (this.#watches.has(service)) return;
     this.#say(`watches ${service}`);
     this.begun += 1;
-    const { truth, lives, broken } = this.#options;
+    const { truth, lives, hidden, broken } = this.#options;
     const say = (what: string) => this.#say(`is told ${what}`);
-    const check = new WatchCheck({ who: this.name, service, truth, lives, say, broken });
+    const check = new WatchCheck({ who: this.name, service, truth, lives, hidden, say, broken });
     this.#watches.set(service, { watch: this.#registry.watch(service, check.onSnapshot), check });
   }
 

@@ -48,12 +48,7 @@ export async function runModel(seed: number, options: { readonly log?: boolean }
     cutOff: (owner) => registries.find(({ name }) => name === owner)!.link.impairedWithin(ttlMs + 15_000),
   });
   etcd.observers.add(truth);
-  for (const name of ["a", "b", "c", "d"].slice(0, 2 + Math.floor(3 * random()))) {
-    const logger = options.log ? logInto(history, name) : silentLogger;
-    registries.push(
-      new ModelRegistry({ name, etcd, clock, random, history, truth, auth, ttlMs, logger, lives, broken: breaks }),
-    );
-  }
+  const hidden = () => clock.now() - context.hiddenMs <= resyncMs;
   const services = ["s", "t", "u"].slice(0, 1 + Math.floor(3 * random()));
   const longestMs = random() < 0.05 ? 600_000 : 30_000;
   const context: FaultContext = {
@@ -64,10 +59,16 @@ export async function runModel(seed: number, options: { readonly log?: boolean }
     services,
     truth,
     longestMs,
-    hidden: hastyProgress,
+    hiddenMs: Number.NEGATIVE_INFINITY,
     wipes: 0,
     compactions: 0,
   };
+  for (const name of ["a", "b", "c", "d"].slice(0, 2 + Math.floor(3 * random()))) {
+    const logger = options.log ? logInto(history, name) : silentLogger;
+    registries.push(
+      new ModelRegistry({ name, etcd, clock, random, history, truth, auth, ttlMs, logger, hidden, lives, broken: breaks }),
+    );
+  }
   await night(context, someFaults(random), longestMs);
 
   makePeace(context);
@@ -78,7 +79,7 @@ export async function runModel(seed: number, options: { readonly log?: boolean }
   for (const what of late) breaks(`${backMs} ms after all was well: ${what}`);
   await clock.run(settledMs);
   const wrong = () => registries.flatMap((each) => [...each.notRegistered(), ...each.leasesHeld(), ...each.unsettled()]);
-  if (wrong().length > 0 && (context.hidden || context.compactions > 0)) await clock.run(resyncMs);
+  if (wrong().length > 0 && (hidden() || hastyProgress || context.compactions > 0)) await clock.run(resyncMs);
   for (const what of wrong()) breaks(`in peace: ${what}`);
   const minutes = clock.now() / 60_000;
   for (const { name, client, begun } of registries) {

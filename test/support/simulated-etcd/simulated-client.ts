@@ -235,7 +235,7 @@ export class SimulatedClient implements ClosableEtcdApi {
     if (connection === undefined) {
       const refused = new SimulatedStream<In, Out>({ write() {}, close() {} });
       this.#options.clock.later(0, () => refused.fail(this.#unavailable("connection refused")));
-      return refused;
+      return refused.on("error", () => {});
     }
     const channel = connection.open<In, Out>(server, {
       receive: (message) => {
@@ -250,7 +250,8 @@ export class SimulatedClient implements ClosableEtcdApi {
       },
     });
     const stream = new SimulatedStream<In, Out>({ write: channel.send, close: channel.close });
-    return stream;
+    // As the real connection, which hears of it too.
+    return stream.on("error", () => {});
   }
 
   /** Nothing where the last try was refused a moment ago, as grpc-js fails at once then. */

@@ -5,6 +5,8 @@ export interface WatchCheckOptions {
   readonly who: string;
   readonly service: string;
   readonly truth: Truth;
+  /** Whether data were lost lately in a way that no client can see until it lists anew. */
+  readonly hidden: () => boolean;
   /** Whether an instance of that id is registered, lives and takes calls. */
   readonly lives: (id: string) => boolean;
   readonly say: (what: string) => void;
@@ -34,7 +36,7 @@ export class WatchCheck {
     const before = this.#told;
     if (before?.stale === stale && same(before.members, members)) this.#broken("was told the same twice");
     this.#match(members, stale);
-    for (const id of before?.members.keys() ?? []) if (!members.has(id)) this.#dropped(id);
+    for (const id of before?.members.keys() ?? []) if (!members.has(id)) this.#dropped(id, members, stale);
     this.#told = { members, stale };
   };
 
@@ -57,6 +59,7 @@ export class WatchCheck {
       this.#state = at;
       return;
     }
+    if (this.#options.hidden()) return;
     const earlier = states.findLastIndex((state) => same(state, members));
     const why = earlier < 0 ? "what never was" : `what was true before what was told last`;
     this.#broken(`was told ${why}: ${shown(members)}${stale ? " stale" : ""}`);
@@ -72,13 +75,19 @@ export class WatchCheck {
     return true;
   }
 
-  #dropped(id: string): void {
+  /** Innocent where it can have been of a state in which the instance was missing for a reason that excuses it. */
+  #dropped(id: string, members: Members, stale: boolean): void {
     const { truth, lives } = this.#options;
     if (!lives(id)) return;
-    const cause = truth.causeOfAbsence(this.service, id, this.#state);
-    if (cause === "outage") this.#broken(`dropped ${id}, which lives, because of an outage of etcd`);
-    if (cause === "own") this.#broken(`dropped ${id}, which lives and which its own registry took out`);
-    if (cause === undefined) this.#broken(`dropped ${id}, which nobody took out`);
+    const causes = truth
+      .of(this.service)
+      .flatMap((state, at) =>
+        at >= this.#state && this.#fits(state, members, stale) ? truth.causeOfAbsence(this.service, id, at) : [],
+      );
+    if (causes.some((cause) => cause === "hand" || cause === "cut off")) return;
+    if (causes.includes("outage")) this.#broken(`dropped ${id}, which lives, because of an outage of etcd`);
+    else if (causes.includes("own")) this.#broken(`dropped ${id}, which lives and which its own registry took out`);
+    else this.#broken(`dropped ${id}, which nobody took out`);
   }
 
   get #name(): string {
