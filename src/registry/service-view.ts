@@ -39,7 +39,7 @@ export class ServiceView implements Feed {
   readonly #settling: Settling;
   readonly #watchers = new Set<Watcher>();
   /** As the backend has said last. */
-  #truth: readonly Instance[] | undefined;
+  #truth: readonly Instance[] = [];
   #latest: Snapshot | undefined;
   #told: Snapshot | undefined;
   #telling = false;
@@ -49,7 +49,7 @@ export class ServiceView implements Feed {
   constructor(options: ServiceViewOptions) {
     this.service = options.service;
     this.#options = options;
-    this.#settling = new Settling(options.clock, options.settleMs, () => this.publish(this.#truth ?? []));
+    this.#settling = new Settling(options.clock, options.settleMs, () => this.#show());
   }
 
   start(follow: Follow): void {
@@ -71,8 +71,7 @@ export class ServiceView implements Feed {
   publish(instances: Iterable<Instance>): void {
     if (this.#ended !== undefined) return;
     this.#truth = [...instances];
-    const missing = this.#settling.missing(this.#latest?.instances ?? [], this.#truth);
-    this.#replace([...this.#truth, ...missing], missing.length > 0);
+    this.#show();
     this.confirm();
   }
 
@@ -83,6 +82,7 @@ export class ServiceView implements Feed {
   }
 
   confirm(): void {
+    if (this.#ended !== undefined) return;
     this.#options.monitor({ type: "confirmed", service: this.service });
   }
 
@@ -96,6 +96,12 @@ export class ServiceView implements Feed {
     return this.#ended;
   }
 
+  /** What the backend says, with whoever is not believed to be gone yet. */
+  #show(): void {
+    const missing = this.#settling.missing(this.#latest?.instances ?? [], this.#truth);
+    this.#replace([...this.#truth, ...missing], missing.length > 0);
+  }
+
   #replace(instances: readonly Instance[], stale: boolean): void {
     this.#latest = { service: this.service, instances: [...instances].sort(byId), stale };
     this.#tell();
@@ -106,6 +112,7 @@ export class ServiceView implements Feed {
     this.#telling = true;
     queueMicrotask(() => {
       this.#telling = false;
+      if (this.#ended !== undefined) return;
       if (!isDeepStrictEqual(this.#told, this.#latest)) this.#news(this.#latest as Snapshot);
       const snapshot = this.#told as Snapshot;
       for (const watcher of [...this.#watchers]) {

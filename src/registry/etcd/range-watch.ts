@@ -174,7 +174,7 @@ export class RangeWatch {
     // A member that lags behind, or an etcd whose data is not what it was: a list tells one from the other.
     const isBehind = BigInt(revision) < this.#state.revision;
     if (isBehind || this.#doubted) this.#lookAgain.wake();
-    else this.#tell();
+    else if (this.#away) this.#tell();
   }
 
   /** All events of one response belong together: they are told at once. */
