@@ -6,7 +6,6 @@ import { type EtcdRegistryOptions, etcdRegistry } from "../../src/registry/etcd/
 import { hawserLayout } from "../../src/registry/etcd/layouts/hawser.js";
 import { resolveEtcdOptions } from "../../src/registry/etcd/options.js";
 import { RangeWatch } from "../../src/registry/etcd/range-watch.js";
-import { EtcdRegistrar } from "../../src/registry/etcd/registrar.js";
 import { WatchHub } from "../../src/registry/etcd/watch-hub.js";
 import type { Registry } from "../../src/registry/registry.js";
 import { instance } from "../conformance/registry.js";
@@ -132,42 +131,6 @@ describe("what etcd holds", () => {
 });
 
 describe("what etcd does to a registration", () => {
-  test("a key deleted by hand is put back", async () => {
-    const server = await startEtcd();
-    const registration = await open(server).register(instance("orders-1"));
-    const created = async () => (await server.get(`${prefix}/orders/orders-1`))?.create_revision;
-    const before = await created();
-    await server.ctl("del", `${prefix}/orders/orders-1`);
-    await vi.waitFor(async () => expect([before, undefined]).not.toContain(await created()));
-    await vi.waitFor(() => expect(registration.state).toBe("registered"));
-  });
-
-  test("a key deleted between its put and the answer to that is put back too", async () => {
-    const server = await startEtcd();
-    const connection = new SlowToAnswer(server);
-    cleanups.push(() => connection.close());
-    const options = resolveEtcdOptions({ hosts: server.endpoint, random: () => 0 });
-    const hub = new WatchHub(connection, options);
-    const registrar = new EtcdRegistrar({
-      api: connection,
-      options,
-      watching: (range, observer) =>
-        new RangeWatch({ api: connection, hub, options, range, observer, what: "own key" }),
-    });
-    cleanups.push(() => registrar.close());
-    const registration = await registrar.register(instance("orders-1"));
-    const others = new Follower(open(server), "orders");
-    await others.untilIds("orders-1");
-    connection.beforeAnswer = async () => {
-      const gone = others.untilIds();
-      await server.ctl("del", `${prefix}/orders/orders-1`);
-      await gone;
-    };
-    await registration.update(instance("orders-1", { weight: 7 }));
-    const { instances } = await others.untilIds("orders-1");
-    expect(instances[0]?.weight).toBe(7);
-  });
-
   test("an instance that closed is not put back by the watch on its own key", async () => {
     const server = await startEtcd();
     const registry = open(server);
@@ -302,23 +265,6 @@ describe("what etcd does to a watch", () => {
     await orders.until(({ instances }) => instances[0]?.weight === 99);
   });
 });
-
-/** Something happens after etcd has carried out a transaction and before it is known here; once. */
-class SlowToAnswer extends EtcdConnection {
-  beforeAnswer: (() => Promise<void>) | undefined;
-
-  constructor(server: EtcdServer) {
-    super(resolveEtcdOptions({ hosts: server.endpoint }));
-  }
-
-  override async txn(...request: Parameters<EtcdConnection["txn"]>): ReturnType<EtcdConnection["txn"]> {
-    const answer = await super.txn(...request);
-    const happens = this.beforeAnswer;
-    this.beforeAnswer = undefined;
-    await happens?.();
-    return answer;
-  }
-}
 
 /** Between the first list and the watch from there, keys change and etcd forgets how. */
 class HistoryForgotten extends EtcdConnection {
