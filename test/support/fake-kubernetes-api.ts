@@ -46,6 +46,7 @@ export class FakeKubernetesApi implements AsyncDisposable {
   readonly #watches = new Set<OpenWatch>();
   #version = 100;
   #compacted = 0;
+  #muted = false;
 
   private constructor({ tls }: FakeKubernetesOptions) {
     const answer = (request: IncomingMessage, response: ServerResponse) => this.#answer(request, response);
@@ -100,7 +101,7 @@ export class FakeKubernetesApi implements AsyncDisposable {
     this.sayRaw(`${JSON.stringify(event)}\n`);
   }
 
-  sayRaw(text: string): void {
+  sayRaw(text: string | Buffer): void {
     for (const { response } of this.#watches) response.write(text);
   }
 
@@ -110,6 +111,14 @@ export class FakeKubernetesApi implements AsyncDisposable {
     this.#pages.clear();
   }
 
+  /** Watches hear of nothing that happens until what is returned is called. */
+  mute(): () => void {
+    this.#muted = true;
+    return () => {
+      this.#muted = false;
+    };
+  }
+
   /** Ends every watch as its timeout does. */
   endWatches(): void {
     for (const { response } of this.#watches) response.end();
@@ -117,6 +126,13 @@ export class FakeKubernetesApi implements AsyncDisposable {
 
   cutWatches(): void {
     for (const { response } of this.#watches) response.destroy();
+  }
+
+  /** How many connections stand. */
+  connections(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+    });
   }
 
   async close(): Promise<void> {
@@ -136,6 +152,7 @@ export class FakeKubernetesApi implements AsyncDisposable {
 
   #tell(change: Change): void {
     this.#history.push(change);
+    if (this.#muted) return;
     for (const { response, matches } of this.#watches) if (matches(change.slice)) response.write(lineOf(change));
   }
 

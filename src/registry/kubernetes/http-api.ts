@@ -56,16 +56,13 @@ export class HttpKubernetesApi implements KubernetesApi {
     }
   }
 
+  /** @throws GoneError for what cannot be read: it would not read better the next time, and a list may leave it out */
   async *#events(response: IncomingMessage): AsyncGenerator<readonly SliceEvent[]> {
     try {
-      for await (const batch of lines(response)) {
-        yield batch.map((line) => {
-          const { type, object } = fieldsOf(this.#parse(line));
-          return { type: textOf(type), object };
-        });
-      }
+      for await (const batch of lines(response)) yield batch.map(eventOf);
     } catch (reason) {
-      throw reason instanceof RpcError ? reason : unavailable(this.#options.name, "the watch broke off", reason);
+      if (reason instanceof RangeError) throw new GoneError(reason.message, { cause: reason });
+      throw reason instanceof GoneError ? reason : unavailable(this.#options.name, "the watch broke off", reason);
     }
   }
 
@@ -99,6 +96,15 @@ export class HttpKubernetesApi implements KubernetesApi {
   #notKubernetes(why: string, cause?: unknown): RpcError {
     const message = `${this.#options.name}: is this the API server of a Kubernetes? ${why}`;
     return new RpcError(Code.UNAVAILABLE, message, { cause });
+  }
+}
+
+function eventOf(line: string): SliceEvent {
+  try {
+    const { type, object } = fieldsOf(JSON.parse(line));
+    return { type: textOf(type), object };
+  } catch (cause) {
+    throw new GoneError(`an event that is no JSON: ${JSON.stringify(line.slice(0, 60))}`, { cause });
   }
 }
 

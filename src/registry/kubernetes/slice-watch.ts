@@ -133,8 +133,8 @@ export class SliceWatch {
   /** @returns whether to go on */
   #take(batch: readonly SliceEvent[]): boolean {
     const error = batch.find(({ type }) => type === "ERROR");
+    if (error !== batch[0]) this.#justListed = false;
     if (error !== undefined) this.#broken(error.object);
-    this.#justListed = false;
     const changes = batch.filter(({ type }) => changing.has(type));
     const emptied = changes.length > 0 && this.#discovery.apply(changes);
     if (changes.length === 0) this.#feed.confirm();
