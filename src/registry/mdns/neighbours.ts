@@ -1,0 +1,162 @@
+import type { RemoteInfo } from "node:dgram";
+import { isDeepStrictEqual } from "node:util";
+import type { Instance } from "../../contract/contract.js";
+import type { Timer } from "../../time/time.js";
+import type { InstanceTable, TableEntry } from "../instance-table.js";
+import type { Answer, ResponsePacket } from "./link.js";
+import { instanceName, isInstanceName, sameName } from "./names.js";
+import type { ResolvedMdnsOptions } from "./options.js";
+import { fromTxt } from "./txt.js";
+
+export interface NeighboursOptions extends ResolvedMdnsOptions {
+  /** Our own instance of that name, where there is one. */
+  readonly own: (name: string) => Instance | undefined;
+  /** Asks whether it is still there. */
+  readonly ask: (name: string) => void;
+  /** Whether nobody can be heard at present. */
+  readonly away: () => boolean;
+}
+
+interface Neighbour {
+  readonly instance: Instance;
+  readonly entry: TableEntry;
+  readonly address: string;
+  timer: Timer;
+  overdue: boolean;
+}
+
+/** More than any LAN has. Who invents names gets no more of our memory. */
+const mostNeighbours = 4_096;
+/** When to ask for a sign of life, as a share of the time it was promised for (RFC 6762 §5.2). */
+const askAt = 0.8;
+
+/** Instances of others, each for as long as its last announcement said. */
+export class Neighbours {
+  readonly #table: InstanceTable;
+  readonly #options: NeighboursOptions;
+  readonly #byName = new Map<string, Neighbour>();
+  /** What has been logged, so that it is not again. */
+  readonly #reported = new Set<string>();
+
+  constructor(table: InstanceTable, options: NeighboursOptions) {
+    this.#table = table;
+    this.#options = options;
+  }
+
+  hear({ answers = [], additionals = [] }: ResponsePacket, from: RemoteInfo): void {
+    const records = [...answers, ...additionals];
+    for (const record of records) {
+      if (record.type === "PTR" && record.ttl === 0 && isInstanceName(record.data)) this.#forget(record.data);
+      if (record.type === "TXT" && isInstanceName(record.name)) this.#take(record, from);
+    }
+    for (const record of answers) {
+      const unheard = record.type === "PTR" && record.ttl !== 0 && isInstanceName(record.data);
+      if (unheard && !records.some(({ type, name }) => type === "TXT" && sameName(name as string, record.data))) {
+        this.#askOf(record.data);
+      }
+    }
+  }
+
+  /** Whoever's time ran out while nobody could be heard has been silent for too long now. */
+  back(): void {
+    for (const [name, { overdue }] of this.#byName) if (overdue) this.#forget(name);
+  }
+
+  close(): void {
+    for (const { timer } of this.#byName.values()) timer.cancel();
+    this.#byName.clear();
+  }
+
+  #take(record: Extract<Answer, { type: "TXT" }>, from: RemoteInfo): void {
+    const key = record.name.toLowerCase();
+    if (record.ttl === 0) {
+      this.#forget(key);
+      return;
+    }
+    try {
+      const instance = fromTxt([record.data].flat().map((each) => Buffer.from(each)));
+      if (!sameName(instanceName(instance.id), key)) throw new TypeError(`it says that it is ${instance.id}`);
+      this.#keep(key, instance, Math.min(Number(record.ttl), 86_400) * 1_000, from.address);
+    } catch (err) {
+      this.#report(key, () =>
+        this.#options.logger.warn({ err, name: key, from: from.address }, "left out of the registry: no instance"),
+      );
+    }
+  }
+
+  #keep(key: string, instance: Instance, ttlMs: number, address: string): void {
+    const own = this.#options.own(key);
+    if (own !== undefined) {
+      if (own.startedAt.getTime() !== instance.startedAt.getTime()) this.#conflict(instance, address);
+      return;
+    }
+    const before = this.#byName.get(key);
+    if (before === undefined && this.#byName.size >= mostNeighbours) {
+      const tooMany = `more than ${mostNeighbours} instances on this LAN: the others are left out`;
+      this.#report("", () => this.#options.logger.error({}, tooMany));
+      return;
+    }
+    before?.timer.cancel();
+    const restarted = before !== undefined && before.instance.startedAt.getTime() !== instance.startedAt.getTime();
+    if (restarted && before.address !== address) this.#conflict(instance, address);
+    this.#byName.set(key, {
+      instance,
+      entry: this.#put(before, instance),
+      address,
+      timer: this.#wait(key, ttlMs),
+      overdue: false,
+    });
+  }
+
+  #put(before: Neighbour | undefined, instance: Instance): TableEntry {
+    this.#options.monitor({ type: "changes", service: instance.service, count: 1 });
+    if (before === undefined || before.instance.service !== instance.service) {
+      before?.entry.remove();
+      return this.#table.put(instance);
+    }
+    if (!isDeepStrictEqual(before.instance, instance)) before.entry.update(instance);
+    return before.entry;
+  }
+
+  /** Asked first, and only then given up: a machine that slept must not take all the others for dead when it wakes. */
+  #wait(key: string, ttlMs: number): Timer {
+    const { clock, ask } = this.#options;
+    return clock.timer(ttlMs * askAt, () => {
+      const neighbour = this.#byName.get(key);
+      if (neighbour === undefined) return;
+      neighbour.timer = clock.timer(ttlMs * (1 - askAt), () => this.#expire(key));
+      ask(key);
+    });
+  }
+
+  #expire(key: string): void {
+    const neighbour = this.#byName.get(key);
+    if (neighbour === undefined) return;
+    if (this.#options.away()) neighbour.overdue = true;
+    else this.#forget(key);
+  }
+
+  #forget(name: string): void {
+    const key = name.toLowerCase();
+    const neighbour = this.#byName.get(key);
+    neighbour?.timer.cancel();
+    this.#byName.delete(key);
+    neighbour?.entry.remove();
+  }
+
+  #askOf(name: string): void {
+    const key = name.toLowerCase();
+    if (!this.#byName.has(key) && this.#options.own(key) === undefined) this.#options.ask(key);
+  }
+
+  #conflict({ id }: Instance, address: string): void {
+    const both = "two instances on this LAN have the same id; the later to speak counts. Give each its own";
+    this.#report(`conflict ${id}`, () => this.#options.logger.warn({ instance: id, from: address }, both));
+  }
+
+  #report(what: string, log: () => void): void {
+    if (this.#reported.has(what) || this.#reported.size >= mostNeighbours) return;
+    this.#reported.add(what);
+    log();
+  }
+}
