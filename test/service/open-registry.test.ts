@@ -1,11 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { openRegistry } from "../../src/service/service.js";
+import { Follower } from "../registry/follower.js";
 
 describe("a registry's URL", () => {
   it.each([
     ["hawser://127.0.0.1:7400", "hawser://127.0.0.1:7400"],
     ["etcd://10.0.0.1:2379,10.0.0.2:2379/prod/instances", "etcd://10.0.0.1:2379,10.0.0.2:2379"],
     ["etcds://ada:p%40ss@etcd.example:2379", "etcd://etcd.example:2379"],
+    ["consul://token@127.0.0.1:8500?datacenter=eu", "consul://127.0.0.1:8500"],
+    ["zookeeper://10.0.0.1:2181,10.0.0.2:2181/prod", "zookeeper://10.0.0.1:2181,10.0.0.2:2181"],
+    ["dns://10.0.0.2/shop.internal?port=50051", "dns://10.0.0.2/shop.internal"],
+    ["mdns:", "mdns:"],
+    ["static:orders=10.0.0.1:50051,10.0.0.2:50051", "static:"],
+    ["static:services.yaml", "static:services.yaml"],
+    ["etcd://10.0.0.1:2379?allow=10.0.0.0/8,fd00::/8", "etcd://10.0.0.1:2379"],
+    ["memory: etcd://10.0.0.1:2379", "memory: + etcd://10.0.0.1:2379"],
   ])("%s opens its driver", async (url, name) => {
     await using registry = openRegistry(url);
     expect(registry.name).toBe(name);
@@ -39,6 +48,23 @@ describe("a registry's URL", () => {
       /unknown option "color" \(it takes: layout, ca/,
     );
     expect(() => openRegistry("etcds://10.0.0.1:2379?ca=nowhere.pem")).toThrow(/expected etcds:.*nowhere\.pem/);
+  });
+
+  it("a list in a URL is who is there, and a network that is not allowed is left out", async () => {
+    await using registry = openRegistry("static:orders=10.0.0.1:50051,192.168.0.1:50051?allow=10.0.0.0/8");
+    const { instances } = await new Follower(registry, "orders").until((snapshot) => snapshot.instances.length > 0);
+    expect(instances.map(({ endpoints }) => endpoints)).toEqual([["grpc://10.0.0.1:50051"]]);
+  });
+
+  it.each([
+    ["etcd://10.0.0.1:2379?allow=everybody", /allow/],
+    ["dns://10.0.0.2/shop?port=http", /port/],
+    ["memory: nacos://10.0.0.1:1", /"nacos:\/\/10.0.0.1:1": unknown driver/],
+    ["kubernetes://10.0.0.1:6443", /the one around this process/],
+    ["mdns://10.0.0.1", /no address/],
+    ["zookeeper://", /host/],
+  ])("%s is refused with a reason", (url, reason) => {
+    expect(() => openRegistry(url)).toThrow(reason);
   });
 
   it.each(["etcd:127.0.0.1:2379", "etcd://", "etcd:///prod", "etcd://10.0.0.1"])(

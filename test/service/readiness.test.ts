@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { startRegistryServer } from "../../src/cli/app/registry-server.js";
 import { createClient } from "../../src/client/client.js";
 import { silentLogger } from "../../src/contract/contract.js";
 import { Code, codeName, type RpcError } from "../../src/errors/errors.js";
@@ -9,7 +10,7 @@ import {
 } from "../../src/gen/grpc/health/v1/health.js";
 import { memoryRegistry } from "../../src/registry/memory/memory.js";
 import type { Registry } from "../../src/registry/registry.js";
-import { createService, defineApp, type ServiceOptions } from "../../src/service/service.js";
+import { createService, defineApp, openRegistry, type ServiceOptions } from "../../src/service/service.js";
 import { memoryTransport } from "../../src/transport/memory/memory.js";
 import { recordingLogger } from "../registry/recording-logger.js";
 import { rpcFailure } from "../support/collect.js";
@@ -145,6 +146,21 @@ describe("a service whose registry is away when it starts", () => {
     registry.become("registered");
     expect(await statuses()).toEqual({ ...well, registration: "SERVING" });
     expect(said().at(-1)).toBe("info: registered, after 30000 ms");
+  });
+
+  it("is registered by the registry's real return", async () => {
+    const first = await startRegistryServer("127.0.0.1:0");
+    const { url, address } = first;
+    await first.close();
+    await using registry = openRegistry(url);
+    const { service, statuses } = given(registry, { registration: "eventual" });
+    await service.start();
+    expect(await statuses()).toEqual({ ...unready, registration: "NOT_SERVING" });
+    await using _back = await startRegistryServer(address.replace("grpc://", ""));
+    await vi.waitFor(() => expect(service.registration?.state).toBe("registered"), { timeout: 10_000 });
+    expect(await statuses()).toEqual({ ...well, registration: "SERVING" });
+    expect((await registry.list()).map(({ name }) => name)).toEqual(["echo"]);
+    await service.close();
   });
 
   it("is told to be serving once its hooks are over, and nobody waits for that", async () => {

@@ -1,7 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { RegistryEvent } from "../../src/contract/contract.js";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { startRegistryServer } from "../../src/cli/app/registry-server.js";
+import { type RegistryEvent, silentLogger } from "../../src/contract/contract.js";
 import { memoryRegistry } from "../../src/registry/memory/memory.js";
 import type { Registry, Snapshot } from "../../src/registry/registry.js";
+import { createService } from "../../src/service/service.js";
 import { registryMetrics } from "../../src/telemetry/telemetry.js";
 import { ManualClock } from "../support/manual-clock.js";
 import { instance } from "./support/fake-call.js";
@@ -140,6 +142,18 @@ describe("the metrics of registries", () => {
     await watch.close();
     expect(await registrations()).toEqual({ "orders registered": 0 });
     expect(await of("instances")).toEqual({ orders: 0 });
+  });
+
+  it("are there where a service opens its registry itself", async () => {
+    await using server = await startRegistryServer("127.0.0.1:0");
+    vi.stubEnv("HAWSER_REGISTRY", server.url);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const telemetry = { meterProvider: sdk.meterProvider };
+    await using service = createService({ name: "orders", logger: silentLogger, telemetry, drainMs: 0 });
+    await service.start();
+    expect(await registrations()).toEqual({ "orders registered": 1 });
+    await service.close();
+    expect(await registrations()).toEqual({ "orders registered": 0 });
   });
 
   it("are one sum where several are one, and apart where they have names", async () => {
