@@ -34,13 +34,14 @@ const exceptions = new Set(["client/client.ts -> selector/least-loaded.ts"]);
 /** The one place that may import a package. */
 const doors: Readonly<Record<string, RegExp>> = {
   etcd3: /^registry\/etcd\//,
+  "multicast-dns": /^registry\/mdns\//,
   "@grpc/grpc-js": /^transport\/grpc-js\//,
   "@grpc/proto-loader": /^contract\/load-contract\.ts$/,
   "@opentelemetry/api": /^telemetry\//,
   "@opentelemetry/sdk-node": /^telemetry\//,
   pino: /^telemetry\//,
   commander: /^cli\//,
-  yaml: /^(config\/file|cli\/)/,
+  yaml: /^(config\/file|cli\/|registry\/static\/)/,
 };
 
 const imports = readImports();

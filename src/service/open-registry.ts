@@ -1,4 +1,6 @@
 import { type Logger, type RegistryMonitor, silentLogger } from "../contract/contract.js";
+import { allowNetworks } from "../registry/allow-networks.js";
+import { multiRegistry } from "../registry/multi/multi.js";
 import type { Registry } from "../registry/registry.js";
 import { type DriverContext, registryDrivers } from "./registry-drivers.js";
 import { parseRegistryUrl, type RegistryUrl } from "./registry-url.js";
@@ -19,15 +21,34 @@ export const defaultRegistryUrl = "hawser://127.0.0.1:7400";
  * - `hawser://127.0.0.1:7400`: a registry server started by `hawser registry`;
  * - `etcd://user:password@10.0.0.1:2379,10.0.0.2:2379/prefix`: an etcd cluster; `etcds://` with TLS
  *   (`?ca=ca.pem&cert=me.pem&key=me-key.pem`); `?layout=kratos|go-micro|etcd-naming|go-zero` for what others keep there;
- * - `memory:`: this process alone.
+ * - `zookeeper://10.0.0.1:2181,10.0.0.2:2181/prefix`, `consul://token@127.0.0.1:8500`: what else leases;
+ * - `kubernetes:///namespace`: the cluster around this process; `dns://10.0.0.2/shop.internal?port=50051`: a name server;
+ *   `static:services.yaml`, `static:orders=10.0.0.1:50051`: a list. Nobody registers there: others say who is alive;
+ * - `mdns:`: the LAN; `memory:`: this process alone.
  *
- * What is special in a URL is percent-encoded in user and password.
+ * Any of them takes `?allow=10.0.0.0/8,fd00::/8`: instances elsewhere are left out. Several, with a space between, are one
+ * registry: where services move from one to the other. What is special in user and password is percent-encoded.
  *
  * @throws TypeError for a URL that is none of these
  */
 export function openRegistry(url: string, options: OpenRegistryOptions = {}): Registry {
   const { logger = silentLogger, monitor = () => {} } = options;
-  return openOne(parseRegistryUrl(url), { logger, monitor });
+  const urls = url.trim().split(/\s+/).map(parseRegistryUrl);
+  const [only, ...others] = urls;
+  if (only === undefined || others.length === 0) return openOne(only ?? parseRegistryUrl(url), { logger, monitor });
+  return multiRegistry(openAll(urls, { logger, monitor }), { logger });
+}
+
+/** All of them, or none. */
+function openAll(urls: readonly RegistryUrl[], context: DriverContext): readonly Registry[] {
+  const opened: Registry[] = [];
+  try {
+    for (const url of urls) opened.push(openOne(url, context));
+    return opened;
+  } catch (error) {
+    for (const each of opened) void each.close();
+    throw error;
+  }
 }
 
 function openOne(url: RegistryUrl, context: DriverContext): Registry {
@@ -36,13 +57,17 @@ function openOne(url: RegistryUrl, context: DriverContext): Registry {
     const forms = Object.values(registryDrivers).map(({ form }) => form);
     throw new TypeError(`registry ${url.shown}: unknown driver; use one of ${forms.join(", ")}`);
   }
-  const unknown = Object.keys(url.options).find((name) => !driver.options?.includes(name));
+  const { allow, ...options } = url.options;
+  const known = driver.options ?? [];
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    const known = driver.options?.join(", ") ?? "none";
-    throw new TypeError(`registry ${url.shown}: unknown option "${unknown}" (it takes: ${known})`);
+    throw new TypeError(
+      `registry ${url.shown}: unknown option "${unknown}" (it takes: ${[...known, "allow"].join(", ")})`,
+    );
   }
   try {
-    return driver.open(url, context);
+    const registry = driver.open({ ...url, options }, context);
+    return allow === undefined ? registry : allowNetworks(registry, allow.split(","), context);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new TypeError(`registry ${url.shown}: expected ${driver.form} (${why})`, { cause });

@@ -57,7 +57,7 @@ describe("a registry's URL", () => {
   });
 
   it.each([
-    ["etcd://10.0.0.1:2379?allow=everybody", /allow/],
+    ["etcd://10.0.0.1:2379?allow=10.0.0.0/99", /10\.0\.0\.0\/99/],
     ["dns://10.0.0.2/shop?port=http", /port/],
     ["memory: nacos://10.0.0.1:1", /"nacos:\/\/10.0.0.1:1": unknown driver/],
     ["kubernetes://10.0.0.1:6443", /the one around this process/],
