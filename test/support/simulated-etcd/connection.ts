@@ -1,4 +1,4 @@
-import { Link, Pipe } from "./link.js";
+import { type Link, Pipe } from "./link.js";
 import type { Peer, SimulatedEtcd } from "./simulated-etcd.js";
 
 /** What etcd does with one request or stream. */
@@ -57,7 +57,10 @@ export class Connection implements Peer {
   }
 
   /** @param server makes etcd's side */
-  open<In, Out>(server: (send: (message: Out) => void, fail: (why: string) => void) => ServerSide<In>, client: ClientSide<Out>): {
+  open<In, Out>(
+    server: (send: (message: Out) => void, fail: (why: string) => void) => ServerSide<In>,
+    client: ClientSide<Out>,
+  ): {
     send(message: In): void;
     close(): void;
   } {

@@ -41,9 +41,19 @@ export const faults = {
   },
   "hostile value"(context: FaultContext) {
     const { random } = context;
-    const values = ["", "{", "null", '{"__proto__":{"id":"x"}}', `{"id":"${"x".repeat(10_000)}"}`, "[]", '{"weight":-1}'];
+    const values = [
+      "",
+      "{",
+      "null",
+      '{"__proto__":{"id":"x"}}',
+      `{"id":"${"x".repeat(10_000)}"}`,
+      "[]",
+      '{"weight":-1}',
+    ];
     const key =
-      random() < 0.3 ? anyKey(context) : `/hawser/instances/${pick(random, context.services)}/h${Math.floor(3 * random())}`;
+      random() < 0.3
+        ? anyKey(context)
+        : `/hawser/instances/${pick(random, context.services)}/h${Math.floor(3 * random())}`;
     if (key === undefined) return;
     const value = Buffer.from(pick(random, values)!);
     byHand(context, `puts ${value.toString().slice(0, 20)} under ${key}`, () => context.etcd.txn(putOf(key, value)));
@@ -154,7 +164,9 @@ function byHand({ etcd, truth }: FaultContext, what: string, work: () => void): 
 }
 
 function anyKey({ random, services, truth }: FaultContext): string | undefined {
-  const keys = services.flatMap((service) => [...truth.now(service).keys()].map((id) => `/hawser/instances/${service}/${id}`));
+  const keys = services.flatMap((service) =>
+    [...truth.now(service).keys()].map((id) => `/hawser/instances/${service}/${id}`),
+  );
   return pick(random, keys);
 }
 

@@ -55,7 +55,10 @@ export class Pipe {
   readonly #pump = (): void => {
     const now = this.#link.clock.now();
     while (this.#queue.length > 0 && this.#queue[0]!.atMs <= now) {
-      if (this.#direction.held) return this.#direction.block(this.#pump);
+      if (this.#direction.held) {
+        this.#direction.block(this.#pump);
+        return;
+      }
       this.#queue.shift()!.deliver();
     }
   };

@@ -66,7 +66,20 @@ export async function runModel(seed: number, options: { readonly log?: boolean }
   for (const name of ["a", "b", "c", "d"].slice(0, 2 + Math.floor(3 * random()))) {
     const logger = options.log ? logInto(history, name) : silentLogger;
     registries.push(
-      new ModelRegistry({ name, etcd, clock, random, history, truth, auth, ttlMs, logger, hidden, lives, broken: breaks }),
+      new ModelRegistry({
+        name,
+        etcd,
+        clock,
+        random,
+        history,
+        truth,
+        auth,
+        ttlMs,
+        logger,
+        hidden,
+        lives,
+        broken: breaks,
+      }),
     );
   }
   await night(context, someFaults(random), longestMs);
@@ -78,7 +91,8 @@ export async function runModel(seed: number, options: { readonly log?: boolean }
   const late = well().filter((what) => !what.includes("closed"));
   for (const what of late) breaks(`${backMs} ms after all was well: ${what}`);
   await clock.run(settledMs);
-  const wrong = () => registries.flatMap((each) => [...each.notRegistered(), ...each.leasesHeld(), ...each.unsettled()]);
+  const wrong = () =>
+    registries.flatMap((each) => [...each.notRegistered(), ...each.leasesHeld(), ...each.unsettled()]);
   if (wrong().length > 0 && (hidden() || hastyProgress || context.compactions > 0)) await clock.run(resyncMs);
   for (const what of wrong()) breaks(`in peace: ${what}`);
   const minutes = clock.now() / 60_000;
@@ -141,6 +155,12 @@ function logInto(history: History, name: string): Logger {
     const { err } = fields as { readonly err?: unknown };
     history.add(name, `${level} ${message}${err instanceof Error ? ` (${err.message})` : ""}`);
   };
-  const logger: Logger = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error"), child: () => logger };
+  const logger: Logger = {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    child: () => logger,
+  };
   return logger;
 }

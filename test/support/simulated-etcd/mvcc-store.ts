@@ -95,8 +95,10 @@ export class MvccStore {
   }
 
   compact(revision: number): void {
-    if (revision <= this.#compacted) throw new EtcdRefusal(Code.OUT_OF_RANGE, "mvcc: required revision has been compacted");
-    if (revision > this.revision) throw new EtcdRefusal(Code.OUT_OF_RANGE, "mvcc: required revision is a future revision");
+    if (revision <= this.#compacted)
+      throw new EtcdRefusal(Code.OUT_OF_RANGE, "mvcc: required revision has been compacted");
+    if (revision > this.revision)
+      throw new EtcdRefusal(Code.OUT_OF_RANGE, "mvcc: required revision is a future revision");
     this.#compacted = revision;
   }
 

@@ -272,7 +272,8 @@ export class SimulatedClient implements ClosableEtcdApi {
         if (opened) return;
         this.#refusals += 1;
         this.#refusedUntilMs =
-          clock.now() + Math.min(reconnectMs.most, reconnectMs.first * 1.6 ** this.#refusals) * (0.8 + 0.4 * link.random());
+          clock.now() +
+          Math.min(reconnectMs.most, reconnectMs.first * 1.6 ** this.#refusals) * (0.8 + 0.4 * link.random());
       },
     });
     this.#connection = connection;

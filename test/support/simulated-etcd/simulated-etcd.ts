@@ -249,7 +249,9 @@ export class SimulatedEtcd implements WatchHost {
   }
 
   #committed(revision: number, events: readonly IEvent[]): void {
-    const what = events.map(({ type, kv }) => `${type === "Put" ? "+" : "-"}${latin(kv.key).split("/").slice(-2).join("/")}`);
+    const what = events.map(
+      ({ type, kv }) => `${type === "Put" ? "+" : "-"}${latin(kv.key).split("/").slice(-2).join("/")}`,
+    );
     this.#history.add("etcd", `${revision}: ${what.join(" ")}`);
     for (const observer of this.observers) observer.changed(events, this.#removal.why, this.#removal.lease);
     for (const peer of this.#peers) peer.committed(revision);

@@ -75,11 +75,13 @@ export class WatchServer {
     const asked = String(request.watch_id ?? "0");
     if (!permitted) {
       const cancel_reason = "rpc error: code = PermissionDenied desc = etcdserver: permission denied";
-      return this.#answer(asked, { created: true, canceled: true, cancel_reason });
+      this.#answer(asked, { created: true, canceled: true, cancel_reason });
+      return;
     }
     if (this.#watchers.has(asked) && asked !== "0") {
       const cancel_reason = "mvcc: duplicate watch ID provided on the WatchStream";
-      return this.#answer("-1", { created: true, canceled: true, cancel_reason });
+      this.#answer("-1", { created: true, canceled: true, cancel_reason });
+      return;
     }
     while (this.#watchers.has(String(this.#nextId))) this.#nextId += 1;
     const start = Number(request.start_revision ?? 0);
@@ -137,7 +139,8 @@ export class WatchServer {
     const { store, random } = this.#host;
     if (watcher.next < store.compacted) {
       this.#watchers.delete(watcher.id);
-      return this.#answer(watcher.id, { canceled: true, compact_revision: String(store.compacted) }, 0);
+      this.#answer(watcher.id, { canceled: true, compact_revision: String(store.compacted) }, 0);
+      return;
     }
     const batch = random() < 0.5 ? 1_000 : 1 + Math.floor(5 * random());
     const found: (readonly IEvent[])[] = [];
@@ -165,7 +168,7 @@ export class WatchServer {
     watcher.quiet = false;
     const shown = events.map((event) => ({
       ...event,
-      prev_kv: watcher.withBefore ? event.prev_kv : (null as unknown as IKeyValue),
+      prev_kv: (watcher.withBefore ? event.prev_kv : undefined) ?? (null as unknown as IKeyValue),
     }));
     const fragments = watcher.fragment && shown.length > 1 && this.#host.random() < 0.5;
     const size = fragments ? 1 + Math.floor((shown.length - 1) * this.#host.random()) : shown.length;
