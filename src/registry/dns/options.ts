@@ -1,4 +1,4 @@
-import { Resolver } from "node:dns/promises";
+import { isIPv4, isIPv6 } from "node:net";
 import { type Logger, type RegistryMonitor, silentLogger } from "../../contract/contract.js";
 import { type Clock, type Random, systemClock, systemRandom } from "../../time/time.js";
 import { questionPattern } from "./question.js";
@@ -87,13 +87,14 @@ export function resolveDnsOptions(options: DnsRegistryOptions): ResolvedDnsOptio
   return { name, domain, port, srv, families, scheme, servers, ...times, clock, random, logger, monitor };
 }
 
+const serverForm = /^(?:(?<v4>[\d.]+)|\[(?<v6>[^\]]+)\])(?::(?<port>\d{1,5}))?$/;
+
+/** Not left to `setServers()`: Node's ends the whole process for a port of 0, and makes another of one above 65535. */
 function checkServers(servers: readonly string[]): void {
   for (const server of servers) {
-    try {
-      new Resolver().setServers([server]);
-    } catch {
-      throw wrong("server", server, "the address of a name server, e.g. 10.0.0.2 or 127.0.0.1:5353");
-    }
+    const { v4 = "", v6 = "", port = "53" } = serverForm.exec(server)?.groups ?? {};
+    if ((isIPv4(v4) || isIPv6(v6) || isIPv6(server)) && Number(port) >= 1 && Number(port) <= 65_535) continue;
+    throw wrong("server", server, "the address of a name server, e.g. 10.0.0.2 or 127.0.0.1:5353");
   }
 }
 
