@@ -67,7 +67,7 @@ export class Browser {
         signal.throwIfAborted();
         this.#asked = true;
         this.#publish();
-        await sleep(clock, waitMs * (1 + 0.1 * random()), signal);
+        await sleep(clock, Math.max(0, waitMs * (1 + 0.1 * random()) - browseMs), signal);
         signal.throwIfAborted();
       }
     } finally {
