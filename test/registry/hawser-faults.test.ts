@@ -2,12 +2,17 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type ClosableClient, createClient } from "../../src/client/client.js";
 import { type Call, type Client, runInCall } from "../../src/contract/contract.js";
 import { Code } from "../../src/errors/errors.js";
-import { type RegisterRequest, RegistryServiceDefinition } from "../../src/gen/hawser/registry/v1/registry.js";
+import {
+  type RegisterRequest,
+  RegistryServiceDefinition,
+  type WatchResponse,
+} from "../../src/gen/hawser/registry/v1/registry.js";
 import { type HawserRegistryOptions, hawserRegistry, registryHandlers } from "../../src/registry/hawser/hawser.js";
 import { Outbox } from "../../src/registry/hawser/outbox.js";
 import { type InstanceMessage, toMessage } from "../../src/registry/instance-message.js";
 import type { Registry } from "../../src/registry/registry.js";
 import { createServer } from "../../src/server/server.js";
+import { sleep } from "../../src/time/time.js";
 import { grpcJsTransport } from "../../src/transport/grpc-js/grpc-js.js";
 import { memoryTransport } from "../../src/transport/memory/memory.js";
 import type { Transport } from "../../src/transport/transport.js";
@@ -201,8 +206,56 @@ describe("the server: a stream is a lease", () => {
     const first = (await sets.next()).value;
     await register(client).send(orders1);
     const second = (await sets.next()).value;
-    expect(first).toEqual({ instances: [], revision: 0n });
-    expect(second).toEqual({ instances: [orders1], revision: 1n });
+    expect(first).toMatchObject({ instances: [], revision: 0n });
+    expect(second).toMatchObject({ instances: [orders1], revision: 1n });
+  });
+
+  test("a watcher who wants signs of life gets them while nothing changes, and no set with them", async () => {
+    const { client, clock } = await serve();
+    const sets = client.watch({ service: "orders", heartbeatMs: 2_000 })[Symbol.asyncIterator]();
+    cleanups.push(() => sets.return?.());
+    expect((await sets.next()).value).toMatchObject({ unchanged: false, heartbeatMs: 2_000 });
+    for (let beat = 0; beat < 3; beat++) {
+      const next = sets.next();
+      await clock.run(2_000);
+      expect((await next).value).toMatchObject({ instances: [], unchanged: true });
+    }
+    await register(client).send(orders1);
+    expect((await sets.next()).value).toMatchObject({ instances: [orders1], unchanged: false });
+  });
+
+  test("a watcher who wants them too often gets them as often as a lease could ask for", async () => {
+    const { client } = await serve();
+    const sets = client.watch({ service: "orders", heartbeatMs: 1 })[Symbol.asyncIterator]();
+    cleanups.push(() => sets.return?.());
+    expect((await sets.next()).value).toMatchObject({ heartbeatMs: 333 });
+  });
+
+  test("a watcher who does not ask for them is sent changes only, as ever", async () => {
+    const { client, clock } = await serve();
+    const sets = client.watch({ service: "orders" })[Symbol.asyncIterator]();
+    cleanups.push(() => sets.return?.());
+    expect((await sets.next()).value).toMatchObject({ heartbeatMs: 0 });
+    const next = sets.next();
+    await clock.run(600_000);
+    await register(client).send(orders1);
+    expect((await next).value).toMatchObject({ instances: [orders1] });
+  });
+
+  test("a server that was held up hears what has come before it takes anybody out", async () => {
+    const transport = memoryTransport();
+    const server = createServer({ transport, address: "memory://registry" });
+    server.add(RegistryServiceDefinition, registryHandlers({ minTtlMs: 100 }));
+    await server.start();
+    cleanups.push(() => server.close());
+    const client = connect(transport);
+    const stream = register(client);
+    await stream.send(orders1, 100);
+    setImmediate(() => stream.requests.push({ instance: undefined, ttlMs: 10_000 }));
+    const untilMs = Date.now() + 150;
+    while (Date.now() < untilMs);
+    expect((await stream.answers.next()).value).toEqual({ grantedTtlMs: 10_000 });
+    expect(await client.list({})).toMatchObject({ services: [{ instances: 1 }] });
   });
 
   test("its signal ends every stream, so that a server closes without waiting for them", async () => {
@@ -223,6 +276,38 @@ describe("the server: a stream is a lease", () => {
     expect(() => registryHandlers({ minTtlMs: 0 })).toThrow(RangeError);
   });
 });
+
+/** A registry with one instance in it, whose watches give signs of life while it is not frozen. */
+class SilentRegistry {
+  readonly #clock: ManualClock;
+  readonly #heartbeats: boolean;
+  frozen = false;
+  watches = 0;
+
+  constructor(clock: ManualClock, { heartbeats = true } = {}) {
+    this.#clock = clock;
+    this.#heartbeats = heartbeats;
+  }
+
+  readonly client: RegistryClient = {
+    register: () => {
+      throw new Error("not in this script");
+    },
+    watch: ({ heartbeatMs = 0 }, options) => this.#watch(this.#heartbeats ? heartbeatMs : 0, options!.signal!),
+    list: async () => ({ services: [] }),
+  };
+
+  async *#watch(heartbeatMs: number, signal: AbortSignal): AsyncGenerator<WatchResponse> {
+    this.watches += 1;
+    const set = { instances: [toMessage(instance("orders-1"))], revision: 1n, unchanged: false, heartbeatMs };
+    const sets = [set];
+    while (!signal.aborted) {
+      if (!this.frozen) yield sets.pop() ?? { ...set, instances: [], unchanged: true };
+      await sleep(this.#clock, heartbeatMs || 1_000_000, signal);
+    }
+    throw new Error("cancelled");
+  }
+}
 
 describe("the client: it never lets go", () => {
   const transports: [string, () => Transport, string][] = [
@@ -262,7 +347,7 @@ describe("the client: it never lets go", () => {
 
   test("who does not come back to a restarted registry is believed in for ten seconds more", async () => {
     const [transport, clock] = [memoryTransport(), new ManualClock()];
-    const first = await startServer({ transport });
+    const first = await startServer({ transport, clock });
     const [staying, leaving] = [1, 2].map(() => open(connect(transport), { clock })) as [Registry, Registry];
     const orders = new Follower(staying, "orders");
     await staying.register(instance("orders-1"));
@@ -272,11 +357,50 @@ describe("the client: it never lets go", () => {
     await first.stop();
     await orders.until(({ stale }) => stale);
     await leaving.close();
-    await startServer({ transport });
+    await startServer({ transport, clock });
     await clock.run(9_000);
     expect(orders.snapshots.at(-1)).toMatchObject({ stale: true, instances: [{ id: "orders-1" }, { id: "orders-2" }] });
     await clock.run(1_000);
     expect(orders.snapshots.at(-1)).toMatchObject({ stale: false, instances: [{ id: "orders-1" }] });
+  });
+
+  test("a registry that stands still is noticed by watchers before its leases can run out, and believed again after", async () => {
+    const clock = new ManualClock();
+    const silent = new SilentRegistry(clock);
+    const orders = new Follower(open(silent.client, { clock, ttlMs: 6_000 }), "orders");
+    const before = await orders.untilIds("orders-1");
+    await clock.run(60_000);
+    expect([orders.snapshots.length, silent.watches]).toEqual([1, 1]);
+    silent.frozen = true;
+    await clock.run(4_000);
+    expect(orders.snapshots.slice(1)).toEqual([{ ...before, stale: true }]);
+    silent.frozen = false;
+    await clock.run(6_000);
+    expect(orders.snapshots.at(-1)).toEqual(before);
+  });
+
+  test("an older registry, which gives no signs of life, is not missed them", async () => {
+    const clock = new ManualClock();
+    const older = new SilentRegistry(clock, { heartbeats: false });
+    const orders = new Follower(open(older.client, { clock, ttlMs: 6_000 }), "orders");
+    await orders.untilIds("orders-1");
+    await clock.run(600_000);
+    expect([orders.snapshots.length, older.watches]).toEqual([1, 1]);
+  });
+
+  test("a registration made without waiting is registered once there is a registry", async () => {
+    const transport = memoryTransport();
+    const registry = open(connect(transport));
+    const registration = await registry.register(instance("orders-1"), { wait: false });
+    expect(registration.state).toBe("registering");
+    const registered = new Promise<void>((resolve) => {
+      registration.onState((state) => {
+        if (state === "registered") resolve();
+      });
+    });
+    await startServer({ transport });
+    await registered;
+    await new Follower(registry, "orders").untilIds("orders-1");
   });
 
   /** A registry that answers the first request of a stream, and then only what `answers` says. */

@@ -1,6 +1,6 @@
 import { type HandlerCall, type Handlers, type Logger, silentLogger } from "../../contract/contract.js";
 import type { RegistryServiceDefinition, WatchResponse } from "../../gen/hawser/registry/v1/registry.js";
-import { type Clock, systemClock } from "../../time/time.js";
+import { type Clock, systemClock, type Timer } from "../../time/time.js";
 import { checkServiceName, toMessage } from "../instance-message.js";
 import { InstanceTable } from "../instance-table.js";
 import { summarize } from "../summaries.js";
@@ -40,7 +40,10 @@ export function registryHandlers(options: RegistryHandlersOptions = {}): Handler
 
   return {
     register: (requests, call) => new Lease(table, { clock, logger, grant }).hold(requests, streamSignal(call, signal)),
-    watch: ({ service }, call) => sets(table, named(service), streamSignal(call, signal)),
+    watch: ({ service, heartbeatMs }, call) => {
+      const options = { clock, heartbeatMs: heartbeatMs && Math.round(Math.max(minTtlMs / 3, heartbeatMs)) };
+      return sets(table, named(service), streamSignal(call, signal), options);
+    },
     list: () => ({ services: summarize(table.all()).map((each) => ({ ...each, versions: [...each.versions] })) }),
   };
 }
@@ -49,19 +52,41 @@ function streamSignal(call: HandlerCall, closing: AbortSignal | undefined): Abor
   return closing === undefined ? call.signal : AbortSignal.any([call.signal, closing]);
 }
 
+interface Heartbeat {
+  readonly clock: Clock;
+  /** 0 where none is wanted. */
+  readonly heartbeatMs: number;
+}
+
 /** The complete set now and after every change; a slow reader skips those that are outdated. */
-async function* sets(table: InstanceTable, service: string, signal: AbortSignal): AsyncGenerator<WatchResponse> {
-  const changed = new Wakeup();
-  const wake = () => changed.wake();
-  const unfollow = table.onChange(service, wake);
+async function* sets(
+  table: InstanceTable,
+  service: string,
+  signal: AbortSignal,
+  { clock, heartbeatMs }: Heartbeat,
+): AsyncGenerator<WatchResponse> {
+  const wakeup = new Wakeup();
+  const wake = () => wakeup.wake();
+  let unchanged = false;
+  const unfollow = table.onChange(service, () => {
+    unchanged = false;
+    wake();
+  });
   signal.addEventListener("abort", wake);
+  let timer: Timer | undefined;
   try {
     while (!signal.aborted) {
-      yield { instances: table.of(service).map(toMessage), revision: table.revision };
-      await changed.wait();
+      const instances = unchanged ? [] : table.of(service).map(toMessage);
+      const response = { instances, revision: table.revision, unchanged, heartbeatMs };
+      unchanged = true;
+      yield response;
+      if (heartbeatMs > 0) timer = clock.timer(heartbeatMs, wake);
+      await wakeup.wait();
+      timer?.cancel();
     }
     throw closing();
   } finally {
+    timer?.cancel();
     unfollow();
     signal.removeEventListener("abort", wake);
   }

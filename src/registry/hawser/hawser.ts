@@ -57,13 +57,15 @@ class HawserRegistry implements Registry {
     });
   }
 
-  async register(instance: Instance, { timeoutMs = 10_000 }: RegisterOptions = {}): Promise<Registration> {
+  async register(instance: Instance, options: RegisterOptions = {}): Promise<Registration> {
+    const { timeoutMs = 10_000, wait = true } = options;
     const { id } = instance;
     const registration = new HawserRegistration(instance, this.#options, () => this.#forget(id, registration));
     if (this.#closed !== undefined) throw closedError(this.name);
     if (this.#registrations.has(id)) throw registeredTwiceError(this.name, id);
     this.#registrations.set(id, registration);
     this.#outsideCalls(() => registration.start());
+    if (!wait) return registration;
     try {
       await registration.publication.registered(timeoutMs);
     } catch (error) {

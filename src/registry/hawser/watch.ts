@@ -3,21 +3,24 @@ import { Code, RpcError } from "../../errors/errors.js";
 import type { WatchResponse } from "../../gen/hawser/registry/v1/registry.js";
 import { fromMessage } from "../instance-message.js";
 import { keepTrying } from "../keep-trying.js";
+import { LeftOut } from "../left-out.js";
 import type { Feed } from "../service-view.js";
 import { Watchdog } from "../watchdog.js";
 import { streamEnded, streamFailed } from "./failures.js";
 import { healthyMs, type ResolvedHawserOptions } from "./options.js";
 
-/** Follows one service over a stream that is opened again whenever it ends. */
+/** Follows one service over a stream that is opened again whenever it ends, or gives no sign of life. */
 export class HawserWatch {
   readonly #feed: Feed;
   readonly #options: ResolvedHawserOptions;
+  readonly #leftOut: LeftOut;
   readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
 
   constructor(feed: Feed, options: ResolvedHawserOptions) {
     this.#feed = feed;
     this.#options = options;
+    this.#leftOut = new LeftOut(options.logger, { service: feed.service });
   }
 
   start(): void {
@@ -45,39 +48,51 @@ export class HawserWatch {
 
   async #follow(well: () => void): Promise<void> {
     const { client, clock, name, ttlMs } = this.#options;
+    const { service } = this.#feed;
     const dead = new AbortController();
+    let patienceMs = ttlMs;
     const watchdog = new Watchdog(clock, () => dead.abort());
     const signal = AbortSignal.any([this.#closing.signal, dead.signal]);
-    watchdog.feed(ttlMs);
+    watchdog.feed(patienceMs);
     try {
       const call = { signal, timeoutMs: Number.POSITIVE_INFINITY };
-      for await (const response of client.watch({ service: this.#feed.service }, call)) {
-        watchdog.stop();
+      // A server that stands still is noticed before its leases can run out.
+      for await (const response of client.watch({ service, heartbeatMs: Math.ceil(ttlMs / 3) }, call)) {
+        patienceMs = 2 * response.heartbeatMs;
+        // An older server gives no signs of life.
+        if (patienceMs > 0) watchdog.feed(patienceMs);
+        else watchdog.stop();
         this.#take(response);
         well();
       }
     } catch (reason) {
       if (!dead.signal.aborted) throw streamFailed(name, reason);
-      throw new RpcError(Code.UNAVAILABLE, `${name}: no answer for ${ttlMs} ms`, { cause: reason });
+      throw new RpcError(Code.UNAVAILABLE, `${name}: no answer for ${patienceMs} ms`, { cause: reason });
     } finally {
       watchdog.stop();
     }
     throw streamEnded(name);
   }
 
-  #take({ instances }: WatchResponse): void {
+  #take({ instances, unchanged }: WatchResponse): void {
     if (this.#closing.signal.aborted) return;
+    if (unchanged) {
+      this.#feed.confirm();
+      return;
+    }
     const { monitor } = this.#options;
     monitor({ type: "changes", service: this.#feed.service, count: 1 });
-    this.#feed.publish(instances.flatMap((message) => this.#read(message) ?? []));
+    const reasons: string[] = [];
+    this.#feed.publish(instances.flatMap((message) => read(message, (reason) => reasons.push(reason)) ?? []));
+    this.#leftOut.report(reasons);
   }
+}
 
-  #read(message: WatchResponse["instances"][number]): Instance | undefined {
-    try {
-      return fromMessage(message);
-    } catch (err) {
-      this.#options.logger.warn({ err, service: this.#feed.service }, "left out of the registry: no instance");
-      return undefined;
-    }
+function read(message: WatchResponse["instances"][number], leftOut: (reason: string) => void): Instance | undefined {
+  try {
+    return fromMessage(message);
+  } catch (reason) {
+    leftOut(reason instanceof Error ? reason.message : String(reason));
+    return undefined;
   }
 }

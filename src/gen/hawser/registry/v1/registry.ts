@@ -28,12 +28,18 @@ export interface RegisterResponse {
 
 export interface WatchRequest {
   service: string;
+  /** How often a sign of life is wanted. 0: never. The server may choose another time. */
+  heartbeatMs: number;
 }
 
 export interface WatchResponse {
   instances: Instance[];
   /** Grows with every change of this registry; starts anew when the registry does. */
   revision: bigint;
+  /** A sign of life: the set is the one that was sent last, and is left out. */
+  unchanged: boolean;
+  /** How often signs of life come from now on. 0: never. */
+  heartbeatMs: number;
 }
 
 export interface ListRequest {
@@ -296,7 +302,7 @@ export const RegisterResponse: MessageFns<RegisterResponse, "hawser.registry.v1.
 };
 
 function createBaseWatchRequest(): WatchRequest {
-  return { service: "" };
+  return { service: "", heartbeatMs: 0 };
 }
 
 export const WatchRequest: MessageFns<WatchRequest, "hawser.registry.v1.WatchRequest"> = {
@@ -305,6 +311,9 @@ export const WatchRequest: MessageFns<WatchRequest, "hawser.registry.v1.WatchReq
   encode(message: WatchRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.service !== "") {
       writer.uint32(10).string(message.service);
+    }
+    if (message.heartbeatMs !== 0) {
+      writer.uint32(16).uint32(message.heartbeatMs);
     }
     return writer;
   },
@@ -330,6 +339,14 @@ export const WatchRequest: MessageFns<WatchRequest, "hawser.registry.v1.WatchReq
             message.service = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.heartbeatMs = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -343,13 +360,23 @@ export const WatchRequest: MessageFns<WatchRequest, "hawser.registry.v1.WatchReq
   },
 
   fromJSON(object: any): WatchRequest {
-    return { service: isSet(object.service) ? globalThis.String(object.service) : "" };
+    return {
+      service: isSet(object.service) ? globalThis.String(object.service) : "",
+      heartbeatMs: isSet(object.heartbeatMs)
+        ? globalThis.Number(object.heartbeatMs)
+        : isSet(object.heartbeat_ms)
+        ? globalThis.Number(object.heartbeat_ms)
+        : 0,
+    };
   },
 
   toJSON(message: WatchRequest): unknown {
     const obj: any = {};
     if (message.service !== "") {
       obj.service = message.service;
+    }
+    if (message.heartbeatMs !== 0) {
+      obj.heartbeatMs = Math.round(message.heartbeatMs);
     }
     return obj;
   },
@@ -360,12 +387,13 @@ export const WatchRequest: MessageFns<WatchRequest, "hawser.registry.v1.WatchReq
   fromPartial(object: DeepPartial<WatchRequest>): WatchRequest {
     const message = createBaseWatchRequest();
     message.service = object.service ?? "";
+    message.heartbeatMs = object.heartbeatMs ?? 0;
     return message;
   },
 };
 
 function createBaseWatchResponse(): WatchResponse {
-  return { instances: [], revision: 0n };
+  return { instances: [], revision: 0n, unchanged: false, heartbeatMs: 0 };
 }
 
 export const WatchResponse: MessageFns<WatchResponse, "hawser.registry.v1.WatchResponse"> = {
@@ -380,6 +408,12 @@ export const WatchResponse: MessageFns<WatchResponse, "hawser.registry.v1.WatchR
         throw new globalThis.Error("value provided for field message.revision of type uint64 too large");
       }
       writer.uint32(16).uint64(message.revision);
+    }
+    if (message.unchanged !== false) {
+      writer.uint32(24).bool(message.unchanged);
+    }
+    if (message.heartbeatMs !== 0) {
+      writer.uint32(32).uint32(message.heartbeatMs);
     }
     return writer;
   },
@@ -413,6 +447,22 @@ export const WatchResponse: MessageFns<WatchResponse, "hawser.registry.v1.WatchR
             message.revision = reader.uint64() as bigint;
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.unchanged = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.heartbeatMs = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -431,6 +481,12 @@ export const WatchResponse: MessageFns<WatchResponse, "hawser.registry.v1.WatchR
         ? object.instances.map((e: any) => Instance.fromJSON(e))
         : [],
       revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
+      unchanged: isSet(object.unchanged) ? globalThis.Boolean(object.unchanged) : false,
+      heartbeatMs: isSet(object.heartbeatMs)
+        ? globalThis.Number(object.heartbeatMs)
+        : isSet(object.heartbeat_ms)
+        ? globalThis.Number(object.heartbeat_ms)
+        : 0,
     };
   },
 
@@ -442,6 +498,12 @@ export const WatchResponse: MessageFns<WatchResponse, "hawser.registry.v1.WatchR
     if (message.revision !== 0n) {
       obj.revision = message.revision.toString();
     }
+    if (message.unchanged !== false) {
+      obj.unchanged = message.unchanged;
+    }
+    if (message.heartbeatMs !== 0) {
+      obj.heartbeatMs = Math.round(message.heartbeatMs);
+    }
     return obj;
   },
 
@@ -452,6 +514,8 @@ export const WatchResponse: MessageFns<WatchResponse, "hawser.registry.v1.WatchR
     const message = createBaseWatchResponse();
     message.instances = object.instances?.map((e) => Instance.fromPartial(e)) || [];
     message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    message.unchanged = object.unchanged ?? false;
+    message.heartbeatMs = object.heartbeatMs ?? 0;
     return message;
   },
 };
@@ -1037,7 +1101,7 @@ export const Instance_MetadataEntry: MessageFns<Instance_MetadataEntry, "hawser.
 
 /** This file and what it imports: a google.protobuf.FileDescriptorSet in base64. */
 const fileDescriptorSet =
-  "Cv8BCh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvEg9nb29nbGUucHJvdG9idWYiOwoJVGltZXN0YW1wEhgKB3NlY29uZHMYASABKANSB3NlY29uZHMSFAoFbmFub3MYAiABKAVSBW5hbm9zQoUBChNjb20uZ29vZ2xlLnByb3RvYnVmQg5UaW1lc3RhbXBQcm90b1ABWjJnb29nbGUuZ29sYW5nLm9yZy9wcm90b2J1Zi90eXBlcy9rbm93bi90aW1lc3RhbXBwYvgBAaICA0dQQqoCHkdvb2dsZS5Qcm90b2J1Zi5XZWxsS25vd25UeXBlc2IGcHJvdG8zCt8KCiFoYXdzZXIvcmVnaXN0cnkvdjEvcmVnaXN0cnkucHJvdG8SEmhhd3Nlci5yZWdpc3RyeS52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90byJiCg9SZWdpc3RlclJlcXVlc3QSOAoIaW5zdGFuY2UYASABKAsyHC5oYXdzZXIucmVnaXN0cnkudjEuSW5zdGFuY2VSCGluc3RhbmNlEhUKBnR0bF9tcxgCIAEoDVIFdHRsTXMiOAoQUmVnaXN0ZXJSZXNwb25zZRIkCg5ncmFudGVkX3R0bF9tcxgBIAEoDVIMZ3JhbnRlZFR0bE1zIigKDFdhdGNoUmVxdWVzdBIYCgdzZXJ2aWNlGAEgASgJUgdzZXJ2aWNlImcKDVdhdGNoUmVzcG9uc2USOgoJaW5zdGFuY2VzGAEgAygLMhwuaGF3c2VyLnJlZ2lzdHJ5LnYxLkluc3RhbmNlUglpbnN0YW5jZXMSGgoIcmV2aXNpb24YAiABKARSCHJldmlzaW9uIg0KC0xpc3RSZXF1ZXN0IkcKDExpc3RSZXNwb25zZRI3CghzZXJ2aWNlcxgBIAMoCzIbLmhhd3Nlci5yZWdpc3RyeS52MS5TZXJ2aWNlUghzZXJ2aWNlcyJXCgdTZXJ2aWNlEhIKBG5hbWUYASABKAlSBG5hbWUSGgoIdmVyc2lvbnMYAiADKAlSCHZlcnNpb25zEhwKCWluc3RhbmNlcxgDIAEoDVIJaW5zdGFuY2VzIosECghJbnN0YW5jZRIOCgJpZBgBIAEoCVICaWQSGAoHc2VydmljZRgCIAEoCVIHc2VydmljZRIYCgd2ZXJzaW9uGAMgASgJUgd2ZXJzaW9uEhwKCWVuZHBvaW50cxgEIAMoCVIJZW5kcG9pbnRzEhwKCWNvbnRyYWN0cxgFIAMoCVIJY29udHJhY3RzEkYKCG1ldGFkYXRhGAYgAygLMiouaGF3c2VyLnJlZ2lzdHJ5LnYxLkluc3RhbmNlLk1ldGFkYXRhRW50cnlSCG1ldGFkYXRhEhYKBndlaWdodBgHIAEoDVIGd2VpZ2h0EhIKBHpvbmUYCCABKAlSBHpvbmUSOAoFc3RhdGUYCSABKA4yIi5oYXdzZXIucmVnaXN0cnkudjEuSW5zdGFuY2UuU3RhdGVSBXN0YXRlEjkKCnN0YXJ0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUglzdGFydGVkQXQaOwoNTWV0YWRhdGFFbnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoCVIFdmFsdWU6AjgBIlkKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEgoOU1RBVEVfU1RBUlRJTkcQARIRCg1TVEFURV9TRVJWSU5HEAISEgoOU1RBVEVfRFJBSU5JTkcQAzKMAgoPUmVnaXN0cnlTZXJ2aWNlElkKCFJlZ2lzdGVyEiMuaGF3c2VyLnJlZ2lzdHJ5LnYxLlJlZ2lzdGVyUmVxdWVzdBokLmhhd3Nlci5yZWdpc3RyeS52MS5SZWdpc3RlclJlc3BvbnNlKAEwARJOCgVXYXRjaBIgLmhhd3Nlci5yZWdpc3RyeS52MS5XYXRjaFJlcXVlc3QaIS5oYXdzZXIucmVnaXN0cnkudjEuV2F0Y2hSZXNwb25zZTABEk4KBExpc3QSHy5oYXdzZXIucmVnaXN0cnkudjEuTGlzdFJlcXVlc3QaIC5oYXdzZXIucmVnaXN0cnkudjEuTGlzdFJlc3BvbnNlIgOQAgFiBnByb3RvMw==";
+  "Cv8BCh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvEg9nb29nbGUucHJvdG9idWYiOwoJVGltZXN0YW1wEhgKB3NlY29uZHMYASABKANSB3NlY29uZHMSFAoFbmFub3MYAiABKAVSBW5hbm9zQoUBChNjb20uZ29vZ2xlLnByb3RvYnVmQg5UaW1lc3RhbXBQcm90b1ABWjJnb29nbGUuZ29sYW5nLm9yZy9wcm90b2J1Zi90eXBlcy9rbm93bi90aW1lc3RhbXBwYvgBAaICA0dQQqoCHkdvb2dsZS5Qcm90b2J1Zi5XZWxsS25vd25UeXBlc2IGcHJvdG8zCsQLCiFoYXdzZXIvcmVnaXN0cnkvdjEvcmVnaXN0cnkucHJvdG8SEmhhd3Nlci5yZWdpc3RyeS52MRofZ29vZ2xlL3Byb3RvYnVmL3RpbWVzdGFtcC5wcm90byJiCg9SZWdpc3RlclJlcXVlc3QSOAoIaW5zdGFuY2UYASABKAsyHC5oYXdzZXIucmVnaXN0cnkudjEuSW5zdGFuY2VSCGluc3RhbmNlEhUKBnR0bF9tcxgCIAEoDVIFdHRsTXMiOAoQUmVnaXN0ZXJSZXNwb25zZRIkCg5ncmFudGVkX3R0bF9tcxgBIAEoDVIMZ3JhbnRlZFR0bE1zIksKDFdhdGNoUmVxdWVzdBIYCgdzZXJ2aWNlGAEgASgJUgdzZXJ2aWNlEiEKDGhlYXJ0YmVhdF9tcxgCIAEoDVILaGVhcnRiZWF0TXMiqAEKDVdhdGNoUmVzcG9uc2USOgoJaW5zdGFuY2VzGAEgAygLMhwuaGF3c2VyLnJlZ2lzdHJ5LnYxLkluc3RhbmNlUglpbnN0YW5jZXMSGgoIcmV2aXNpb24YAiABKARSCHJldmlzaW9uEhwKCXVuY2hhbmdlZBgDIAEoCFIJdW5jaGFuZ2VkEiEKDGhlYXJ0YmVhdF9tcxgEIAEoDVILaGVhcnRiZWF0TXMiDQoLTGlzdFJlcXVlc3QiRwoMTGlzdFJlc3BvbnNlEjcKCHNlcnZpY2VzGAEgAygLMhsuaGF3c2VyLnJlZ2lzdHJ5LnYxLlNlcnZpY2VSCHNlcnZpY2VzIlcKB1NlcnZpY2USEgoEbmFtZRgBIAEoCVIEbmFtZRIaCgh2ZXJzaW9ucxgCIAMoCVIIdmVyc2lvbnMSHAoJaW5zdGFuY2VzGAMgASgNUglpbnN0YW5jZXMiiwQKCEluc3RhbmNlEg4KAmlkGAEgASgJUgJpZBIYCgdzZXJ2aWNlGAIgASgJUgdzZXJ2aWNlEhgKB3ZlcnNpb24YAyABKAlSB3ZlcnNpb24SHAoJZW5kcG9pbnRzGAQgAygJUgllbmRwb2ludHMSHAoJY29udHJhY3RzGAUgAygJUgljb250cmFjdHMSRgoIbWV0YWRhdGEYBiADKAsyKi5oYXdzZXIucmVnaXN0cnkudjEuSW5zdGFuY2UuTWV0YWRhdGFFbnRyeVIIbWV0YWRhdGESFgoGd2VpZ2h0GAcgASgNUgZ3ZWlnaHQSEgoEem9uZRgIIAEoCVIEem9uZRI4CgVzdGF0ZRgJIAEoDjIiLmhhd3Nlci5yZWdpc3RyeS52MS5JbnN0YW5jZS5TdGF0ZVIFc3RhdGUSOQoKc3RhcnRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCXN0YXJ0ZWRBdBo7Cg1NZXRhZGF0YUVudHJ5EhAKA2tleRgBIAEoCVIDa2V5EhQKBXZhbHVlGAIgASgJUgV2YWx1ZToCOAEiWQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABISCg5TVEFURV9TVEFSVElORxABEhEKDVNUQVRFX1NFUlZJTkcQAhISCg5TVEFURV9EUkFJTklORxADMowCCg9SZWdpc3RyeVNlcnZpY2USWQoIUmVnaXN0ZXISIy5oYXdzZXIucmVnaXN0cnkudjEuUmVnaXN0ZXJSZXF1ZXN0GiQuaGF3c2VyLnJlZ2lzdHJ5LnYxLlJlZ2lzdGVyUmVzcG9uc2UoATABEk4KBVdhdGNoEiAuaGF3c2VyLnJlZ2lzdHJ5LnYxLldhdGNoUmVxdWVzdBohLmhhd3Nlci5yZWdpc3RyeS52MS5XYXRjaFJlc3BvbnNlMAESTgoETGlzdBIfLmhhd3Nlci5yZWdpc3RyeS52MS5MaXN0UmVxdWVzdBogLmhhd3Nlci5yZWdpc3RyeS52MS5MaXN0UmVzcG9uc2UiA5ACAWIGcHJvdG8z";
 
 export type RegistryServiceDefinition = typeof RegistryServiceDefinition;
 export const RegistryServiceDefinition = {
@@ -1059,7 +1123,10 @@ export const RegistryServiceDefinition = {
       responseStream: true,
       options: {},
     },
-    /** Every instance of a service: the complete set at once, and again after every change. */
+    /**
+     * Every instance of a service: the complete set at once, and again after every change; between them signs of life,
+     * where they are asked for.
+     */
     watch: {
       name: "Watch",
       requestType: WatchRequest as typeof WatchRequest,
