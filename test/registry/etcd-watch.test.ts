@@ -400,8 +400,10 @@ describe("a range that is watched", () => {
     const never = new Promise<never>(() => {});
     for (const first of [() => list(7, "a=1"), () => never]) {
       const { clock, etcd, tell, watch } = await watching(first);
+      if (etcd.streams.length > 0) etcd.stream.created(1, 7);
       tell();
       await watch.close();
+      expect(etcd.asked).toBe(1);
       expect(clock.pending).toBe(0);
       expect(etcd.streams.every(({ cancelled }) => cancelled)).toBe(true);
       await clock.run(1_000_000);

@@ -127,7 +127,7 @@ export class RangeWatch {
       const timer = clock.timer(resyncMs * (0.8 + 0.4 * random()), () => lookAgain.wake());
       await lookAgain.wait();
       timer.cancel();
-      if (!this.#watching) continue;
+      if (signal.aborted || !this.#watching) continue;
       await this.#list(signal);
       if (this.#state.history !== history) throw this.#failure("its data is not what it was; the watch begins anew");
       if (this.#watching) this.#tell();
