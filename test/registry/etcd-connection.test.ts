@@ -85,8 +85,8 @@ describe("one connection", () => {
     const stream = await watchAnyKey(connection);
     proxy.stall();
     const ended = failureOf(connection, stream);
-    await expect(connection.range(anyKey)).rejects.toMatchObject(unavailable(/no answer within 300 ms/));
-    expect(await ended).toMatchObject(unavailable(/no answer within 300 ms/));
+    await expect(connection.range(anyKey)).rejects.toMatchObject(unavailable(/no answer within \d+ ms/));
+    expect(await ended).toMatchObject(unavailable(/no answer within \d+ ms/));
     proxy.resume();
     await connection.range(anyKey);
     expect(proxy.accepted).toBe(2);
@@ -181,7 +181,7 @@ describe("the end of a connection", () => {
     const connection = connect(server.endpoint, { requestTimeoutMs: 600_000 });
     const { leaseId } = await connection.grant(10_000);
     server.pause();
-    await expect(connection.revoke(leaseId, 100)).rejects.toMatchObject({ code: Code.UNAVAILABLE });
+    await expect(connection.revoke(leaseId, 100)).rejects.toMatchObject(unavailable(/no answer within \d{2,3} ms/));
     await expect(connection.txn({}, 100)).rejects.toMatchObject({ code: Code.UNAVAILABLE });
   });
 });

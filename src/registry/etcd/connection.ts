@@ -119,7 +119,7 @@ export class EtcdConnection implements EtcdApi {
       return { answer };
     } catch (reason) {
       if (this.#members.closed) throw closedError(this.#options.name);
-      const failure = this.#failureAt(member, reason);
+      const failure = this.#failureAt(member, reason, timeoutMs);
       if (isElected(reason)) return { failure };
       if (cannotServe(reason)) {
         this.#members.leave(member, this.#reason(failure));
@@ -177,8 +177,8 @@ export class EtcdConnection implements EtcdApi {
     }
   }
 
-  #failureAt({ host }: EtcdMember, reason: unknown): RpcError {
-    return toRpcError(reason, this.#options, host);
+  #failureAt({ host }: EtcdMember, reason: unknown, timeoutMs?: number): RpcError {
+    return toRpcError(reason, this.#options, { host, timeoutMs });
   }
 
   /** Without the name of this etcd, which is put before it again. */

@@ -45,21 +45,28 @@ export function isTokenRefused(reason: unknown): boolean {
   return refusedToken.some((words) => text.includes(words)) || text.includes("revision of auth store is old");
 }
 
-/**
- * What a call to etcd failed with, naming this etcd; UNAVAILABLE where trying again may help.
- *
- * @param host the member that was asked
- */
-export function toRpcError(reason: unknown, options: ResolvedEtcdOptions, host?: string): RpcError {
+/** Who was asked, and how long it had. */
+export interface Asked {
+  readonly host?: string;
+  /** Default: as every request. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** What a call to etcd failed with, naming this etcd; UNAVAILABLE where trying again may help. */
+export function toRpcError(reason: unknown, options: ResolvedEtcdOptions, asked: Asked = {}): RpcError {
   if (reason instanceof RpcError) return reason;
+  const { host, timeoutMs = options.requestTimeoutMs } = asked;
   const { code, text } = read(reason);
-  const [as, what] = meaning(code, text, options);
+  const isLate = code === Code.DEADLINE_EXCEEDED;
+  const [as, what] = isLate
+    ? [Code.UNAVAILABLE, `no answer within ${Math.round(timeoutMs)} ms`]
+    : meaning(code, text, options);
   const where = host !== undefined && options.hosts.length > 1 ? `${host}: ` : "";
   return new RpcError(as, `${options.name}: ${where}${what}`, { cause: unwrap(reason) });
 }
 
 function meaning(code: Code | undefined, text: string, options: ResolvedEtcdOptions): readonly [Code, string] {
-  const { auth, requestTimeoutMs } = options;
+  const { auth } = options;
   if (text.includes("requested lease not found")) return [Code.NOT_FOUND, "the lease is gone"];
   if (text.includes("invalid user ID or password")) {
     return [Code.UNAUTHENTICATED, `user "${auth?.username}" was refused; check auth.username and auth.password`];
@@ -74,7 +81,6 @@ function meaning(code: Code | undefined, text: string, options: ResolvedEtcdOpti
     return [Code.FAILED_PRECONDITION, `${text}; leave out auth, or try: etcdctl auth enable`];
   }
   if (code === Code.FAILED_PRECONDITION) return [code, text];
-  if (code === Code.DEADLINE_EXCEEDED) return [Code.UNAVAILABLE, `no answer within ${requestTimeoutMs} ms`];
   return [Code.UNAVAILABLE, tlsMeaning(text, options) ?? text];
 }
 
