@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Instance } from "../../src/contract/contract.js";
 import { Code, RpcError } from "../../src/errors/errors.js";
-import type { Registry, RegistryCapabilities } from "../../src/registry/registry.js";
+import type { Registration, RegistrationState, Registry, RegistryCapabilities } from "../../src/registry/registry.js";
 import { Follower } from "../registry/follower.js";
 
 /** What a driver gives the suite. */
@@ -54,6 +54,16 @@ export function instance(id: string, changes: Partial<Instance> = {}): Instance 
 /** Another for each id. */
 function portOf(id: string): number {
   return 10_000 + ([...id].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 50_000, 7) as number);
+}
+
+/** Resolves once the registration is in the state. */
+async function untilState(registration: Registration, wanted: RegistrationState): Promise<void> {
+  if (registration.state === wanted) return;
+  await new Promise<void>((resolve) => {
+    registration.onState((state) => {
+      if (state === wanted) resolve();
+    });
+  });
 }
 
 /** What every registry promises, whatever its backend. */
@@ -294,6 +304,16 @@ export function registrySuite(options: RegistrySuiteOptions): void {
       expect(instances[0]?.weight).toBe(20);
     }, ["register"]);
 
+    story("with wait: false an instance is registered as soon as it can be", async () => {
+      const shared = await registry();
+      const registration = await shared.register(instance("orders-1"), { wait: false });
+      await untilState(registration, "registered");
+      expect(await shared.list()).toEqual([{ name: "orders", versions: ["1.0.0"], instances: 1 }]);
+      const twice = shared.register(instance("orders-1"), { wait: false });
+      await expect(twice).rejects.toMatchObject({ code: Code.ALREADY_EXISTS });
+      await expect(shared.register(instance("", {}), { wait: false })).rejects.toThrow(TypeError);
+    }, ["register"]);
+
     story("closing a registration takes its instance out, and only it", async () => {
       const shared = await registry();
       const orders = new Follower(shared, "orders");
@@ -440,6 +460,21 @@ export function registrySuite(options: RegistrySuiteOptions): void {
         const error = await registry.register(instance("orders-1"), { timeoutMs: 100 }).catch((each: unknown) => each);
         expect(error).toBeInstanceOf(RpcError);
         expect(error).toMatchObject({ code: Code.UNAVAILABLE, message: expect.stringContaining(unreachable!.named) });
+      }
+    }, ["register", "unreachable"]);
+
+    story("with wait: false register() comes back at once, goes on trying, and can be closed", async () => {
+      const registry = away();
+      for (let round = 0; round < 2; round++) {
+        const registration = await registry.register(instance("orders-1"), { wait: false });
+        expect(registration.state).toBe("registering");
+        await expect(registration.update(instance("orders-1", { weight: 7 }))).rejects.toMatchObject({
+          code: Code.UNAVAILABLE,
+          message: expect.stringContaining(unreachable!.named),
+        });
+        expect(registration.state).toBe("registering");
+        await registration.close();
+        expect(registration.state).toBe("closed");
       }
     }, ["register", "unreachable"]);
 
