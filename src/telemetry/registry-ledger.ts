@@ -17,8 +17,8 @@ export interface WatchedService {
 
 /** How one registry stands, by what it has told. Forgets what is closed and what nobody watches. */
 export class RegistryLedger {
-  readonly registrations = new Map<string, LiveRegistration>();
-  readonly services = new Map<string, WatchedService>();
+  readonly registrations: Map<string, LiveRegistration> = new Map();
+  readonly services: Map<string, WatchedService> = new Map();
   /** Its name, for whoever has several. */
   readonly registry: string | undefined;
   readonly #clock: Clock;

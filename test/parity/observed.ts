@@ -136,6 +136,7 @@ function pointsOf(body: any): readonly (readonly [point: string, value: number])
     const service = attributesOf(resource)["service.name"];
     for (const { metrics } of scopeMetrics) {
       for (const { name, histogram, sum } of metrics) {
+        if (name.startsWith("hawser.registry.")) continue; // where there is none, nothing is to be said of it
         const kind = name.startsWith("rpc.server") ? "server" : "client";
         for (const point of histogram?.dataPoints ?? sum?.dataPoints ?? []) {
           const { "hawser.placement": _, ...attributes } = givenUp(kind, attributesOf(point));
