@@ -496,7 +496,7 @@ describe("an etcd whose data is not what it was", () => {
     await clock.run(400);
     expect(etcd.stream.creates.at(-1)).toBe("1: orders/ from 6");
     etcd.stream.created(1, 5);
-    expect(tell()).toEqual(["restarted", "restarted", "a=1 (1)"]);
+    expect(tell()).toEqual(["restarted", "away", "restarted", "a=1 (1)"]);
     etcd.stream.happens(1, "c=3@6");
     expect(tell()).toEqual(["a=1,c=3 (1)"]);
     expect(etcd.asked).toBe(2);
@@ -521,14 +521,42 @@ describe("an etcd whose data is not what it was", () => {
     const { etcd, clock, tell } = await watching(() => list(7, "a=1"));
     etcd.stream.created(1, 7);
     etcd.stream.breaks();
-    etcd.lists = () => ({ ...list(900, "z=1"), header: header(900, "2") });
+    etcd.lists = () => ({ ...list(900, "z=1"), header: header(900, { cluster_id: "2" }) });
     await clock.run(400);
     tell();
-    etcd.stream.says(1, { created: true, header: header(900, "2") });
+    etcd.stream.says(1, { created: true, header: header(900, { cluster_id: "2" }) });
     await clock.run(400);
     expect(etcd.stream.creates.at(-1)).toBe("1: orders/ from 901");
-    etcd.stream.says(1, { created: true, header: header(900, "2") });
-    expect(tell()).toEqual(["z=1 (2)", "restarted"]);
+    etcd.stream.says(1, { created: true, header: header(900, { cluster_id: "2" }) });
+    expect(tell()).toEqual(["away", "z=1 (2)", "restarted"]);
+  });
+
+  test("wiped, and written to since beyond what was known: its term is lower", async () => {
+    const { etcd, clock, tell } = await watching(() => list(7, "a=1", "b=2"));
+    etcd.stream.created(1, 7);
+    etcd.stream.breaks();
+    const wiped = header(900, { raft_term: "2" });
+    etcd.lists = () => ({ ...list(900, "a=1"), header: wiped });
+    await clock.run(400);
+    tell();
+    etcd.stream.says(1, { created: true, header: wiped });
+    await clock.run(400);
+    expect(etcd.stream.creates.at(-1)).toBe("1: orders/ from 901");
+    etcd.stream.says(1, { created: true, header: wiped });
+    expect(tell()).toEqual(["restarted", "away", "restarted", "a=1 (1)"]);
+    expect(etcd.asked).toBe(2);
+  });
+
+  test("noticed only when all is listed again: it counts as an outage, so that whoever is missing is waited for", async () => {
+    const { etcd, clock, tell } = await watching(() => list(700, "a=1", "b=2"), {}, { resyncMs: 2_000 });
+    etcd.stream.created(1, 700);
+    etcd.lists = () => list(5, "a=1");
+    tell();
+    await clock.run(2_000);
+    expect(tell()).toEqual(["away"]);
+    await clock.run(400);
+    etcd.stream.created(1, 5);
+    expect(tell()).toEqual(["restarted", "a=1 (1)"]);
   });
 });
 

@@ -3,8 +3,8 @@ import type { IEvent, IRangeResponse, IResponseHeader, IWatchRequest, IWatchResp
 import { Code, RpcError } from "../../src/errors/errors.js";
 import type { EtcdApi, KeyRange, WatchStream } from "../../src/registry/etcd/api.js";
 
-export function header(revision: number, clusterId = "1"): IResponseHeader {
-  return { cluster_id: clusterId, member_id: "1", revision: String(revision), raft_term: "2" };
+export function header(revision: number, changes: Partial<IResponseHeader> = {}): IResponseHeader {
+  return { cluster_id: "1", member_id: "1", revision: String(revision), raft_term: "5", ...changes };
 }
 
 /** `a=1@5` was put in revision 5, `a@5` deleted. */

@@ -7,6 +7,7 @@ export class RangeState {
   readonly values: Map<string, Buffer> = new Map();
   #revision = 0n;
   #clusterId: string | undefined;
+  #term = 0n;
   #history = 0;
 
   /** Everything up to here is known. */
@@ -24,16 +25,22 @@ export class RangeState {
     return this.#clusterId !== undefined && cluster_id !== this.#clusterId;
   }
 
+  /** Whether who speaks knows less than is known here. */
+  isAhead({ revision, raft_term }: IResponseHeader): boolean {
+    return BigInt(revision) < this.#revision || BigInt(raft_term) < this.#term;
+  }
+
   /**
    * Takes over a list.
    *
-   * @param askedAt what was known when it was asked for; a list of less is of another history
+   * @param askedAt what was known when it was asked for: etcd cannot have known less then, and terms only grow
    * @param meanwhile events that have been applied since
    * @returns how many keys are not as they were
    */
   list({ header, kvs }: IRangeResponse, askedAt: bigint, meanwhile: readonly IEvent[] = []): number {
     const revision = BigInt(header.revision);
-    const isNew = this.isForeign(header) || revision < askedAt;
+    const term = BigInt(header.raft_term);
+    const isNew = this.isForeign(header) || revision < askedAt || term < this.#term;
     if (isNew) this.#history += 1;
     const listed = new Map(kvs.map((kv) => [keyOf(kv), kv.value]));
     if (!isNew) for (const event of meanwhile) if (revisionOf(event) > revision) apply(listed, event);
@@ -42,6 +49,7 @@ export class RangeState {
     for (const [key, value] of listed) this.values.set(key, value);
     this.#revision = isNew || revision > this.#revision ? revision : this.#revision;
     this.#clusterId = header.cluster_id;
+    this.#term = term;
     return changes;
   }
 

@@ -6,25 +6,11 @@ import type { EtcdApi, KeyRange } from "./api.js";
 import { etcdBackoff, healthyMs } from "./backoff.js";
 import type { ResolvedEtcdOptions } from "./options.js";
 import { unlessAborted } from "./patience.js";
+import type { RangeObserver } from "./range-observer.js";
 import { RangeState } from "./range-state.js";
 import type { Subscriber, WatchHub } from "./watch-hub.js";
 
-export interface RangeObserver {
-  /**
-   * Every key there is now, with its value; also where nothing has changed, when etcd is back.
-   *
-   * @param changes how many keys or events that were since the last call
-   */
-  changed(values: ReadonlyMap<string, Buffer>, changes: number): void;
-  /** etcd does not answer. May be said again before `changed`. */
-  away(): void;
-  /** etcd has confirmed that nothing has changed. Default: nobody needs to know. */
-  confirmed?(): void;
-  /** The watch was interrupted and has begun anew. Default: nobody needs to know. */
-  restarted?(): void;
-  /** Whether this is too bad to be believed before etcd has been asked once more. Default: all is believed. */
-  doubts?(values: ReadonlyMap<string, Buffer>): boolean;
-}
+export type { RangeObserver } from "./range-observer.js";
 
 export interface RangeWatchOptions {
   readonly api: EtcdApi;
@@ -150,12 +136,14 @@ export class RangeWatch {
   /** @param believed whether what it says is true, however bad */
   async #read(signal: AbortSignal, believed: boolean): Promise<void> {
     const { api, range } = this.#with;
-    const askedAt = this.#state.revision;
+    const { revision: askedAt, history } = this.#state;
     this.#meanwhile = [];
     const answer = await unlessAborted(api.range(range), signal, () => {});
     if (answer === undefined) return;
     this.#untold += this.#state.list(answer, askedAt, this.#meanwhile);
     this.#doubted = !believed && this.#isDoubtful();
+    // Whoever is missing now may not have left, but have been forgotten: that is no better than an outage.
+    if (this.#state.history !== history) this.#lose();
   }
 
   #receive({ header, created, events }: IWatchResponse): void {
@@ -165,15 +153,14 @@ export class RangeWatch {
     else if (!created) this.#reach(header);
   }
 
-  #begin({ revision }: IResponseHeader): void {
+  #begin(header: IResponseHeader): void {
     const { observer } = this.#with;
     this.#well();
     this.#watching = true;
     if (this.#hasWatched) observer.restarted?.();
     this.#hasWatched = true;
     // A member that lags behind, or an etcd whose data is not what it was: a list tells one from the other.
-    const isBehind = BigInt(revision) < this.#state.revision;
-    if (isBehind || this.#doubted) this.#lookAgain.wake();
+    if (this.#state.isAhead(header) || this.#doubted) this.#lookAgain.wake();
     else if (this.#away) this.#tell();
   }
 
