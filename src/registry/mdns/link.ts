@@ -1,6 +1,7 @@
 import type { RemoteInfo } from "node:dgram";
 import type { MulticastDNS, QueryPacket, ResponseOutgoingPacket, ResponsePacket } from "multicast-dns";
 import { Code, RpcError } from "../../errors/errors.js";
+import { onLink } from "./on-link.js";
 import type { ResolvedMdnsOptions } from "./options.js";
 
 export type { QueryPacket, ResponsePacket } from "multicast-dns";
@@ -89,14 +90,15 @@ export class Link {
   }
 
   async #send(send: (mdns: MulticastDNS, sent: (error?: Error | null) => void) => void): Promise<void> {
-    let mdns: MulticastDNS | undefined;
+    this.#opening ??= this.#open();
+    const opening = this.#opening;
     try {
-      this.#opening ??= this.#open();
-      mdns = await this.#opening;
-      const open = mdns;
-      await new Promise<void>((resolve, reject) => send(open, (error) => (error ? reject(error) : resolve())));
+      const mdns = await opening;
+      await new Promise<void>((resolve, reject) => send(mdns, (error) => (error ? reject(error) : resolve())));
+      // A socket that was closed meanwhile says that all went well.
+      if (this.#opening !== opening) throw new Error("the socket was closed");
     } catch (cause) {
-      throw this.#failed(cause, mdns);
+      throw this.#failed(cause, opening);
     }
     if (!this.#away) return;
     this.#away = false;
@@ -119,8 +121,9 @@ export class Link {
       warning = err;
       logger.debug({ err }, "mDNS: heard what cannot be read, or could not join a group");
     });
-    mdns.on("query", (packet, from) => this.#ears.query(packet, from));
-    mdns.on("response", (packet, from) => this.#ears.response(packet, from));
+    const near = socket === undefined ? onLink() : () => true;
+    mdns.on("query", (packet, from) => near(from.address) && this.#ears.query(packet, from));
+    mdns.on("response", (packet, from) => near(from.address) && this.#ears.response(packet, from));
     try {
       await new Promise<void>((resolve, reject) => {
         mdns.on("error", reject);
@@ -133,10 +136,10 @@ export class Link {
     return mdns;
   }
 
-  #failed(cause: unknown, mdns: MulticastDNS | undefined): RpcError {
+  #failed(cause: unknown, opening: Promise<MulticastDNS>): RpcError {
     const { name } = this.#options;
-    this.#opening = undefined;
-    if (mdns !== undefined) void destroy(mdns);
+    if (this.#opening === opening) this.#opening = undefined;
+    opening.then(destroy, () => {});
     if (cause instanceof RpcError) return cause;
     const error = new RpcError(Code.UNAVAILABLE, `${name}: cannot be reached: ${(cause as Error).message}`, { cause });
     this.#away = true;
