@@ -1,9 +1,10 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { RegistryEvent } from "../../src/contract/contract.js";
 import { Code } from "../../src/errors/errors.js";
 import { type DnsRegistryOptions, dnsRegistry } from "../../src/registry/dns/dns.js";
 import type { Snapshot } from "../../src/registry/registry.js";
 import { a, aaaa, DnsServer, srv } from "../support/dns-server.js";
+import { eventually } from "../support/eventually.js";
 import { ManualClock } from "../support/manual-clock.js";
 import { Follower } from "./follower.js";
 import { recordingLogger } from "./recording-logger.js";
@@ -63,6 +64,7 @@ describe("SRV records", () => {
     const orders = follow(server, { clock, logger });
     await orders.untilIds("spare.test:50051");
     server.set("A", "gone.test", [a("gone.test", "10.0.0.9")]);
+    await eventually(() => expect(clock.pending).toBe(1));
     await clock.run(1_000);
     await orders.untilIds("gone.test:50051");
     expect(logger.lines.map(({ fields }) => fields["reason"])).toEqual(["gone.test has no address"]);
@@ -99,31 +101,31 @@ describe("SRV records", () => {
     await orders.untilIds("a.test:50051", "b.test:50051");
     server.failing = { how: "SERVFAIL", questions: / a\.test$/ };
     server.set("A", "b.test", [a("b.test", "10.0.0.2")]);
+    await eventually(() => expect(clock.pending).toBe(1));
     await clock.run(1_000);
     const changed = await orders.until(({ instances }) => instances[1]?.endpoints[0] === "grpc://10.0.0.2:50051");
     expect(changed).toMatchObject({ stale: false, instances: [{ endpoints: ["grpc://10.0.0.1:50051"] }, {}] });
   });
 
-  test("a hundred hosts are looked up, and those that leave are forgotten", async () => {
-    const server = await startServer();
-    const hosts = Array.from({ length: 100 }, (_, index) => `h${index}.t`);
+  test("as many as no datagram holds are asked for over TCP, and those that leave are forgotten", async () => {
+    const [server, clock] = [await startServer(), new ManualClock()];
+    const hosts = Array.from({ length: 200 }, (_, index) => `host-${1_000 + index}.test`);
     for (const host of hosts) server.set("A", host, [a(host, "10.0.0.1")]);
-    // As many as one datagram holds.
     server.set(
       "SRV",
-      "o.t",
-      hosts.slice(0, 40).map((host) => srv("o.t", host)),
+      name,
+      hosts.map((host) => srv(name, host)),
     );
-    const clock = new ManualClock();
-    const orders = follow(server, { clock, domain: "t", srv: "{service}.{domain}", family: 4 }, "o");
-    await orders.until(({ instances }) => instances.length === 40);
+    const orders = follow(server, { clock, family: 4 });
+    await orders.until(({ instances }) => instances.length === 200);
     server.set(
       "SRV",
-      "o.t",
-      hosts.slice(60).map((host) => srv("o.t", host)),
+      name,
+      hosts.slice(120).map((host) => srv(name, host)),
     );
+    await eventually(() => expect(clock.pending).toBe(1));
     await clock.run(1_000);
-    await orders.until(({ instances }) => instances.length === 40 && instances[0]!.id === "h60.t:50051");
+    await orders.until(({ instances }) => instances.length === 80 && instances[0]!.id === "host-1120.test:50051");
   });
 });
 
@@ -170,17 +172,17 @@ describe("when it asks again", () => {
     server.set("A", "orders.test", records);
     const orders = follow(server, { clock, port: 7_000, family: 4 });
     await orders.until(({ instances }) => instances.length === 2);
-    await vi.waitFor(() => expect(clock.nextMs).toBe(waitMs));
+    await eventually(() => expect(clock.nextMs).toBe(waitMs));
     expect(server.questions).toHaveLength(1);
     await clock.run(waitMs);
-    await vi.waitFor(() => expect(server.questions).toHaveLength(2));
+    await eventually(() => expect(server.questions).toHaveLength(2));
   });
 
   test("a little later for some than for others", async () => {
     const [server, clock] = [await startServer(), new ManualClock()];
     server.set("A", "orders.test", [a("orders.test", "10.0.0.1", 10)]);
     await follow(server, { clock, port: 7_000, family: 4, random: () => 0.5 }).untilIds("10.0.0.1:7000");
-    await vi.waitFor(() => expect(clock.nextMs).toBe(10_500));
+    await eventually(() => expect(clock.nextMs).toBe(10_500));
   });
 
   test("an answer in another order is no change", async () => {
@@ -191,8 +193,9 @@ describe("when it asks again", () => {
     const orders = follow(server, { clock, port: 7_000, family: 4, monitor: (event) => events.push(event) });
     await orders.until(({ instances }) => instances.length === 2);
     server.set("A", "orders.test", records.toReversed());
+    await eventually(() => expect(clock.pending).toBe(1));
     await clock.run(1_000);
-    await vi.waitFor(() => expect(events.filter(({ type }) => type === "confirmed")).toHaveLength(2));
+    await eventually(() => expect(events.filter(({ type }) => type === "confirmed")).toHaveLength(2));
     expect(events.filter(({ type }) => type === "changes")).toHaveLength(1);
   });
 });
@@ -204,20 +207,21 @@ describe("nobody is lost", () => {
     const orders = follow(server, { clock, port: 7_000, family: 4 });
     await orders.untilIds("10.0.0.1:7000");
     server.set("A", "orders.test", []);
+    await eventually(() => expect(clock.pending).toBe(1));
     await clock.run(1_000);
-    await vi.waitFor(() => expect(server.questions).toHaveLength(2));
+    await eventually(() => expect(server.questions).toHaveLength(2));
     server.set("A", "orders.test", [a("orders.test", "10.0.0.1"), a("orders.test", "10.0.0.2")]);
-    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await eventually(() => expect(clock.pending).toBe(1));
     await clock.run(1_000);
     await orders.until(({ instances }) => instances.length === 2);
     expect(orders.snapshots.map(({ instances }) => instances.length)).toEqual([1, 2]);
     server.set("A", "orders.test", []);
     for (let round = 0; round < 2; round++) {
-      await vi.waitFor(() => expect(clock.pending).toBe(1));
+      await eventually(() => expect(clock.pending).toBe(1));
       await clock.run(1_000);
     }
     expect(await orders.untilIds()).toMatchObject({ stale: false });
-    await vi.waitFor(() => expect(clock.nextMs).toBe(5_000));
+    await eventually(() => expect(clock.nextMs).toBe(5_000));
   });
 
   test.each(["SERVFAIL", "REFUSED", "silence"] as const)(
@@ -225,18 +229,18 @@ describe("nobody is lost", () => {
     async (how) => {
       const [server, clock] = [await startServer(), new ManualClock()];
       server.set("A", "orders.test", [a("orders.test", "10.0.0.1"), a("orders.test", "10.0.0.2")]);
-      const orders = follow(server, { clock, port: 7_000, timeoutMs: 20, random: () => 0.5 });
+      const orders = follow(server, { clock, port: 7_000, timeoutMs: 250, random: () => 0.5 });
       const before = await orders.untilIds("10.0.0.1:7000", "10.0.0.2:7000");
       server.failing = { how, questions: /./ };
-      await vi.waitFor(() => expect(clock.pending).toBe(1));
+      await eventually(() => expect(clock.pending).toBe(1));
       await clock.run(1_050);
       expect(await orders.until(({ stale }) => stale)).toEqual({ ...before, stale: true });
 
       server.failing = undefined;
       server.set("A", "orders.test", [a("orders.test", "10.0.0.2", 600)]);
-      await vi.waitFor(() => expect(clock.pending).toBe(1));
+      await eventually(() => expect(clock.pending).toBe(1));
       await clock.run(500);
-      await vi.waitFor(() => expect(clock.pending).toBe(2));
+      await eventually(() => expect(clock.pending).toBe(2));
       await clock.run(9_999);
       expect(orders.snapshots.at(-1)).toMatchObject({ stale: true, instances: [{}, {}] });
       await clock.run(1);
@@ -250,7 +254,7 @@ describe("nobody is lost", () => {
     const orders = follow(server, { clock, logger, random: () => 0.999999 });
     const waits = () => logger.lines.flatMap(({ fields }) => fields["waitMs"] ?? []);
     for (let tries = 1; tries <= 7; tries++) {
-      await vi.waitFor(() => expect(waits()).toHaveLength(tries));
+      await eventually(() => expect(waits()).toHaveLength(tries));
       await clock.run(waits().at(-1) as number);
     }
     expect(waits().slice(0, 7)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
@@ -264,7 +268,7 @@ describe("nobody is lost", () => {
     const [server, clock] = [await startServer(), new ManualClock()];
     server.failing = { how: "silence", questions: /./ };
     const orders = follow(server, { clock, timeoutMs: 60_000 });
-    await vi.waitFor(() => expect(server.questions).toHaveLength(1));
+    await eventually(() => expect(server.questions).toHaveLength(1));
     await orders.close();
     expect(clock.pending).toBe(0);
   });

@@ -6,6 +6,7 @@ import { Code } from "../../src/errors/errors.js";
 import { type KubernetesRegistryOptions, kubernetesRegistry } from "../../src/registry/kubernetes/kubernetes.js";
 import type { Registry } from "../../src/registry/registry.js";
 import { pod, slice } from "../support/endpoint-slices.js";
+import { eventually } from "../support/eventually.js";
 import { FakeKubernetesApi, type FakeKubernetesOptions } from "../support/fake-kubernetes-api.js";
 import { ManualClock } from "../support/manual-clock.js";
 import { clientTls, distrustingTls, tls } from "../support/tls/certificates.js";
@@ -134,13 +135,13 @@ describe("who may not, is told what is missing", () => {
     const orders = new Follower(open({ server: api.url, logger, clock, random: () => 0.5 }), "orders");
     const { instances } = await orders.until(({ stale }) => stale);
     expect(instances.map(({ id }) => id)).toEqual(["orders-1"]);
-    await vi.waitFor(() => expect(logger.lines).toHaveLength(1));
+    await eventually(() => expect(logger.lines).toHaveLength(1));
     expect((logger.lines[0]!.fields["err"] as Error).message).toMatch(
       /may not watch endpointslices here .*cannot watch/,
     );
     api.allowed.add("watch");
     await clock.run(400);
-    await vi.waitFor(() => expect(api.watching).toBe(1));
+    await eventually(() => expect(api.watching).toBe(1));
     await orders.until(({ stale }) => !stale);
   });
 
@@ -208,7 +209,7 @@ describe("services", () => {
     api.put(slice("orders-a", [good, bad]));
     const orders = new Follower(open({ server: api.url, logger }), "orders");
     await orders.untilIds("orders-1");
-    await vi.waitFor(() => expect(api.watching).toBe(1));
+    await eventually(() => expect(api.watching).toBe(1));
     const warned = () => logger.lines.filter(({ message }) => message === "left out of the registry").length;
     for (const [zone, others, times] of [
       ["b", [bad], 1],

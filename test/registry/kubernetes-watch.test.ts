@@ -1,8 +1,9 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { RegistryEvent } from "../../src/contract/contract.js";
 import { type KubernetesRegistryOptions, kubernetesRegistry } from "../../src/registry/kubernetes/kubernetes.js";
 import type { Registry } from "../../src/registry/registry.js";
 import { pod, slice } from "../support/endpoint-slices.js";
+import { eventually } from "../support/eventually.js";
 import { FakeKubernetesApi } from "../support/fake-kubernetes-api.js";
 import { ManualClock } from "../support/manual-clock.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
@@ -44,7 +45,7 @@ describe("list and watch", () => {
     expect(pages.map((query) => query.get("limit"))).toEqual(["2", "2", "2"]);
     expect(pages.map((query) => query.has("continue"))).toEqual([false, true, true]);
     expect(pages[0]!.get("labelSelector")).toBe("kubernetes.io/service-name=orders");
-    await vi.waitFor(() => expect(api.watching).toBe(1));
+    await eventually(() => expect(api.watching).toBe(1));
     expect(Object.fromEntries(api.requests.at(-1)!.query)).toEqual({
       watch: "1",
       labelSelector: "kubernetes.io/service-name=orders",
@@ -83,11 +84,11 @@ describe("list and watch", () => {
     const events: RegistryEvent[] = [];
     const orders = new Follower(open(api.url, { clock, logger, monitor: (event) => events.push(event) }), "orders");
     await orders.untilIds();
-    await vi.waitFor(() => expect(api.watching).toBe(1));
+    await eventually(() => expect(api.watching).toBe(1));
     api.put(slice("orders-a", [orders1]));
     await orders.untilIds("orders-1");
     api.endWatches();
-    await vi.waitFor(() => expect(verbs(api)).toEqual(["list", "watch", "watch"]));
+    await eventually(() => expect(verbs(api)).toEqual(["list", "watch", "watch"]));
     expect(api.requests.at(-1)!.query.get("resourceVersion")).toBe("101");
     api.put(slice("orders-b", [orders2]));
     await orders.untilIds("orders-1", "orders-2");
@@ -101,17 +102,17 @@ describe("list and watch", () => {
     const events: RegistryEvent[] = [];
     const orders = new Follower(open(api.url, { monitor: (event) => events.push(event) }), "orders");
     await orders.untilIds();
-    await vi.waitFor(() => expect(api.watching).toBe(1));
+    await eventually(() => expect(api.watching).toBe(1));
     const confirmed = () => events.filter(({ type }) => type === "confirmed").length;
     const before = confirmed();
     api.pass(900);
     api.bookmark();
-    await vi.waitFor(() => expect(confirmed()).toBe(before + 1));
+    await eventually(() => expect(confirmed()).toBe(before + 1));
     api.compact();
     api.endWatches();
-    await vi.waitFor(() => expect(verbs(api)).toEqual(["list", "watch", "watch"]));
+    await eventually(() => expect(verbs(api)).toEqual(["list", "watch", "watch"]));
     expect(api.requests.at(-1)!.query.get("resourceVersion")).toBe("1000");
-    await vi.waitFor(() => expect(api.watching).toBe(1));
+    await eventually(() => expect(api.watching).toBe(1));
   });
 
   test("a link that is cut costs nobody anything", async () => {
@@ -119,11 +120,11 @@ describe("list and watch", () => {
     api.put(slice("orders-a", [orders1]));
     const orders = new Follower(open(api.url), "orders");
     await orders.untilIds("orders-1");
-    await vi.waitFor(() => expect(api.watching).toBe(1));
+    await eventually(() => expect(api.watching).toBe(1));
     for (let round = 1; round <= 3; round++) {
       api.cutWatches();
-      await vi.waitFor(() => expect(verbs(api)).toHaveLength(2 + round));
-      await vi.waitFor(() => expect(api.watching).toBe(1));
+      await eventually(() => expect(verbs(api)).toHaveLength(2 + round));
+      await eventually(() => expect(api.watching).toBe(1));
     }
     api.put(slice("orders-b", [orders2]));
     await orders.untilIds("orders-1", "orders-2");
@@ -135,7 +136,7 @@ describe("list and watch", () => {
     const api = await startApi();
     const orders = new Follower(open(api.url), "orders");
     await orders.untilIds();
-    await vi.waitFor(() => expect(api.watching).toBe(1));
+    await eventually(() => expect(api.watching).toBe(1));
     const object = slice("orders-a", [pod("orders-1", "10.0.0.1", { zone: "zürich-ö" })]);
     const bytes = Buffer.from(`${JSON.stringify({ type: "ADDED", object })}\n\n`);
     for (const byte of bytes) {
@@ -151,13 +152,13 @@ describe("list and watch", () => {
     const registry = open(api.url, { labelSelector: "track=stable" });
     const followers = Array.from({ length: 20 }, () => new Follower(registry, "orders.prod"));
     for (const follower of followers) await follower.untilIds();
-    await vi.waitFor(() => expect(verbs(api)).toEqual(["list", "watch"]));
+    await eventually(() => expect(verbs(api)).toEqual(["list", "watch"]));
     expect(api.requests[0]!.path).toBe("/apis/discovery.k8s.io/v1/namespaces/prod/endpointslices");
     expect(api.requests[0]!.query.get("labelSelector")).toBe("kubernetes.io/service-name=orders,track=stable");
     api.put(slice("orders-b", [orders2], { namespace: "prod", labels: { track: "stable" } }));
     for (const follower of followers) await follower.untilIds("orders-2");
     for (const follower of followers) await follower.close();
-    await vi.waitFor(() => expect(api.watching).toBe(0));
+    await eventually(() => expect(api.watching).toBe(0));
   });
 });
 
@@ -179,7 +180,7 @@ describe("what the server has forgotten is listed anew", () => {
     api.put(slice("orders-a", [orders1]));
     const orders = new Follower(open(api.url, { logger, clock }), "orders");
     await orders.untilIds("orders-1");
-    await vi.waitFor(() => expect(api.watching).toBe(1));
+    await eventually(() => expect(api.watching).toBe(1));
     api.bookmark();
     const unmute = api.mute();
     api.put(slice("orders-b", [orders2]));
@@ -193,7 +194,7 @@ describe("what the server has forgotten is listed anew", () => {
       "orders-2",
     ]);
     expect(orders.snapshots.some(({ stale }) => stale)).toBe(false);
-    await vi.waitFor(() => expect(api.watching).toBe(1));
+    await eventually(() => expect(api.watching).toBe(1));
   });
 
   test("a server that forgets at once is not asked in a hurry", async () => {
@@ -208,12 +209,12 @@ describe("what the server has forgotten is listed anew", () => {
     };
     const orders = new Follower(open(api.url, { clock, logger, random: () => 0.5 }), "orders");
     await orders.untilIds("orders-1");
-    await vi.waitFor(() => expect(logger.lines).toHaveLength(1));
+    await eventually(() => expect(logger.lines).toHaveLength(1));
     expect(logger.lines[0]!.fields).toMatchObject({ waitMs: 400 });
     expect(verbs(api)).toEqual(["list", "watch"]);
     api.intercept = () => false;
     await clock.run(400);
-    await vi.waitFor(() => expect(api.watching).toBe(1));
+    await eventually(() => expect(api.watching).toBe(1));
     expect(verbs(api)).toEqual(["list", "watch", "list", "watch"]);
   });
 
@@ -225,12 +226,12 @@ describe("what the server has forgotten is listed anew", () => {
       '{"type":"ERROR","object":{"code":500,"message":"etcd is away"}}\n',
       "{{{\n",
     ].entries()) {
-      await vi.waitFor(() => expect(api.watching).toBe(1));
+      await eventually(() => expect(api.watching).toBe(1));
       api.bookmark();
       api.sayRaw(line);
-      await vi.waitFor(() => expect(verbs(api).filter((verb) => verb === "list")).toHaveLength(2 + round));
+      await eventually(() => expect(verbs(api).filter((verb) => verb === "list")).toHaveLength(2 + round));
     }
-    await vi.waitFor(() => expect(api.watching).toBe(1));
+    await eventually(() => expect(api.watching).toBe(1));
     api.put(slice("orders-a", [orders1]));
     await orders.untilIds("orders-1");
   });
@@ -242,11 +243,11 @@ describe("nobody is lost", () => {
     api.put(slice("orders-a", [orders1]));
     const orders = new Follower(open(api.url), "orders");
     await orders.untilIds("orders-1");
-    await vi.waitFor(() => expect(api.watching).toBe(1));
+    await eventually(() => expect(api.watching).toBe(1));
     api.say({ type: "DELETED", object: slice("orders-a", []) });
-    await vi.waitFor(() => expect(verbs(api)).toEqual(["list", "watch", "list", "watch"]));
+    await eventually(() => expect(verbs(api)).toEqual(["list", "watch", "list", "watch"]));
     expect(orders.snapshots).toHaveLength(1);
-    await vi.waitFor(() => expect(api.watching).toBe(1));
+    await eventually(() => expect(api.watching).toBe(1));
     api.delete("orders-a");
     await orders.untilIds();
     expect(verbs(api).slice(0, 5)).toEqual(["list", "watch", "list", "watch", "list"]);
@@ -259,7 +260,7 @@ describe("nobody is lost", () => {
     api.put(slice("orders-a", [orders1, orders2]));
     const orders = new Follower(open(road.addressFor(api.url), { clock }), "orders");
     await orders.untilIds("orders-1", "orders-2");
-    await vi.waitFor(() => expect(api.watching).toBe(1));
+    await eventually(() => expect(api.watching).toBe(1));
 
     road.refuse();
     const follow = tick(clock);
@@ -267,7 +268,7 @@ describe("nobody is lost", () => {
     expect(away.instances.map(({ id }) => id)).toEqual(["orders-1", "orders-2"]);
     api.put(slice("orders-a", [orders2]));
     road.admit();
-    await vi.waitFor(() => expect(api.watching).toBe(1));
+    await eventually(() => expect(api.watching).toBe(1));
     follow.stop();
     await clock.run(9_000);
     expect(orders.snapshots.at(-1)).toMatchObject({ stale: true, instances: [{ id: "orders-1" }, { id: "orders-2" }] });
@@ -281,7 +282,7 @@ describe("nobody is lost", () => {
     const orders = new Follower(open("http://127.0.0.1:1", { clock, logger, random: () => 0.999999 }), "orders");
     const waits = () => logger.lines.flatMap(({ fields }) => fields["waitMs"] ?? []);
     for (let tries = 1; tries <= 8; tries++) {
-      await vi.waitFor(() => expect(waits()).toHaveLength(tries));
+      await eventually(() => expect(waits()).toHaveLength(tries));
       await clock.run(waits().at(-1) as number);
     }
     expect(waits().slice(0, 8)).toEqual([800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000]);
@@ -292,13 +293,13 @@ describe("nobody is lost", () => {
     const [api, clock] = [await startApi(), new ManualClock()];
     const orders = new Follower(open(api.url, { clock }), "orders");
     await orders.untilIds();
-    await vi.waitFor(() => expect(api.watching).toBe(1));
+    await eventually(() => expect(api.watching).toBe(1));
     api.bookmark();
     await clock.run(89_999);
     expect(verbs(api)).toEqual(["list", "watch"]);
     await clock.run(1);
     await clock.run(0);
-    await vi.waitFor(() => expect(verbs(api)).toEqual(["list", "watch", "watch"]));
+    await eventually(() => expect(verbs(api)).toEqual(["list", "watch", "watch"]));
     expect(orders.snapshots).toHaveLength(1);
   });
 
@@ -324,11 +325,11 @@ describe("nobody is lost", () => {
     const [api, clock] = [await startApi(), new ManualClock()];
     const registry = open(api.url, { clock });
     await new Follower(registry, "orders").untilIds();
-    await vi.waitFor(() => expect(api.watching).toBe(1));
+    await eventually(() => expect(api.watching).toBe(1));
     await registry.close();
-    await vi.waitFor(() => expect(api.watching).toBe(0));
+    await eventually(() => expect(api.watching).toBe(0));
     expect(clock.pending).toBe(0);
-    await vi.waitFor(async () => expect(await api.connections()).toBe(0));
+    await eventually(async () => expect(await api.connections()).toBe(0));
   });
 });
 
