@@ -308,10 +308,10 @@ export function registrySuite(options: RegistrySuiteOptions): void {
       const shared = await registry();
       const registration = await shared.register(instance("orders-1"), { wait: false });
       await untilState(registration, "registered");
-      expect(await shared.list()).toEqual([{ name: "orders", versions: ["1.0.0"], instances: 1 }]);
+      expect(await shared.list()).toMatchObject([{ name: "orders", instances: 1 }]);
       const twice = shared.register(instance("orders-1"), { wait: false });
       await expect(twice).rejects.toMatchObject({ code: Code.ALREADY_EXISTS });
-      await expect(shared.register(instance("", {}), { wait: false })).rejects.toThrow(TypeError);
+      await expect(shared.register(instance(""), { wait: false })).rejects.toThrow(TypeError);
     }, ["register"]);
 
     story("closing a registration takes its instance out, and only it", async () => {
