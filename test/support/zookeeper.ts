@@ -112,7 +112,12 @@ export class ZooKeeperServer {
   async sessions(): Promise<ReadonlyMap<string, readonly string[]>> {
     const [, ephemerals = ""] = (await this.ask("dump")).split("Sessions with Ephemerals");
     const owners = ephemerals.split(/^0x/m).slice(1);
-    return new Map(owners.map((owner) => [owner.split(":")[0] as string, owner.match(/\/\S+/g) ?? []]));
+    return new Map(
+      owners.map((owner) => [
+        owner.split(":")[0] as string,
+        [...owner.matchAll(/^\t(\/\S+)/gm)].map(([, path]) => path as string),
+      ]),
+    );
   }
 
   get #port(): number {
@@ -122,7 +127,7 @@ export class ZooKeeperServer {
   async #ready(child: ChildProcess): Promise<void> {
     const said: string[] = [];
     child.stderr?.on("data", (text: Buffer) => said.push(text.toString()));
-    while (!(await this.ask("ruok").catch(() => "")).includes("imok")) {
+    while (!(await this.ask("srvr").catch(() => "")).includes("Mode:")) {
       if (child.exitCode !== null) throw new Error(`ZooKeeper ended with code ${child.exitCode}:\n${said.join("")}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

@@ -107,6 +107,8 @@ export class Session {
   async #hold(well: () => void): Promise<void> {
     const connection = await this.#connect();
     this.#connection = connection;
+    this.#silence.feed(this.#ticket.timeoutMs);
+    this.#tellRenewal(true);
     this.#settle();
     well();
     const reason = await connection.ended;
@@ -149,7 +151,8 @@ export class Session {
         digest,
         clock,
         onEvent: (event) => this.#tell(event),
-        onAlive: () => this.#alive(),
+        onAlive: () => this.#silence.feed(this.#ticket.timeoutMs),
+        onPong: () => this.#tellRenewal(true),
       },
       this.#closing.signal,
     );
@@ -181,11 +184,6 @@ export class Session {
     for (const path of [event.path, parent]) {
       for (const listener of [...(this.#listeners.get(path) ?? [])]) listener(event);
     }
-  }
-
-  #alive(): void {
-    this.#silence.feed(this.#ticket.timeoutMs);
-    this.#tellRenewal(true);
   }
 
   #expired(): void {

@@ -36,6 +36,8 @@ export interface ConnectionOptions {
   readonly onEvent: (event: NodeEvent) => void;
   /** The server has given a sign of life. */
   readonly onAlive: () => void;
+  /** It has answered a ping: the session is good for another timeout. */
+  readonly onPong: () => void;
 }
 
 const largestXid = 2 ** 31 - 1;
@@ -243,6 +245,7 @@ export class Connection {
     const code = frame.int();
     if (number === xid.event) this.#options.onEvent(readEvent(frame));
     else if (number === xid.auth && code !== 0) this.destroy(new ZooKeeperError(errorCode.AUTH_FAILED));
+    else if (number === xid.ping) this.#options.onPong();
     else if (number > 0) this.#answer(number, zxid, code, frame);
   }
 
