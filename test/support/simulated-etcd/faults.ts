@@ -15,9 +15,14 @@ export interface FaultContext {
   readonly longestMs: number;
   /** When data were last lost in a way that no client can be sure to see at once. */
   hiddenMs: number;
+  /** When tokens expired last. */
+  tokensMs: number;
   wipes: number;
   compactions: number;
 }
+
+/** Tokens live longer than it takes to use them. */
+const shortestTokenMs = 60_000;
 
 export type FaultName = keyof typeof faults;
 
@@ -70,7 +75,10 @@ export const faults = {
     etcd.compact(revision);
     context.compactions += 1;
   },
-  "expired tokens"({ etcd }: FaultContext) {
+  "expired tokens"(context: FaultContext) {
+    const { etcd, clock } = context;
+    if (clock.now() - context.tokensMs < shortestTokenMs) return;
+    context.tokensMs = clock.now();
     etcd.expireTokens();
   },
   restart(context: FaultContext) {

@@ -32,7 +32,7 @@ export interface ModelRegistryOptions {
   readonly logger: Logger;
   /** As `WatchCheckOptions`. */
   readonly hidden: () => boolean;
-  /** Whether an instance lives, wherever it is registered. */
+  /** As `WatchCheckOptions`. */
   readonly lives: (id: string) => boolean;
   readonly broken: (what: string) => void;
 }
@@ -106,9 +106,10 @@ export class ModelRegistry {
     if (this.#watches.has(service)) return;
     this.#say(`watches ${service}`);
     this.begun += 1;
-    const { truth, lives, hidden, broken } = this.#options;
+    const { truth, lives, hidden, broken, clock, etcd } = this.#options;
     const say = (what: string) => this.#say(`is told ${what}`);
-    const check = new WatchCheck({ who: this.name, service, truth, lives, hidden, say, broken });
+    const when = { now: () => clock.now(), recoveredMs: () => etcd.recoveredMs };
+    const check = new WatchCheck({ who: this.name, service, truth, lives, hidden, say, broken, ...when });
     this.#watches.set(service, { watch: this.#registry.watch(service, check.onSnapshot), check });
   }
 

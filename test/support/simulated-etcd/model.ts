@@ -40,8 +40,10 @@ export async function runModel(seed: number, options: { readonly log?: boolean }
   const auth = random() < 0.3;
   const registries: ModelRegistry[] = [];
   const lives = (id: string) => {
-    const found = registries.flatMap(({ registered }) => registered).find(({ instance }) => instance.id === id);
-    return found?.open === true && found.instance.state !== "draining";
+    const owner = registries.find(({ name }) => id.startsWith(name));
+    const found = owner?.registered.find(({ instance }) => instance.id === id);
+    const cameBack = owner?.link.impairedWithin(ttlMs + backMs) === false;
+    return cameBack && found?.open === true && found.instance.state !== "draining";
   };
   const truth = new Truth({
     keys: { decode: (key, value) => registries[0]!.keys.decode(key, value) } as ModelRegistry["keys"],
@@ -60,6 +62,7 @@ export async function runModel(seed: number, options: { readonly log?: boolean }
     truth,
     longestMs,
     hiddenMs: Number.NEGATIVE_INFINITY,
+    tokensMs: Number.NEGATIVE_INFINITY,
     wipes: 0,
     compactions: 0,
   };

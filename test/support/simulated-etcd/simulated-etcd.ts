@@ -63,6 +63,8 @@ export class SimulatedEtcd implements WatchHost {
   /** What is to be done once it is awake. */
   #waiting: (() => void)[] = [];
   #lives = 1;
+  /** When it was last well again after it was not. */
+  recoveredMs: number = Number.NEGATIVE_INFINITY;
   #removal: { readonly why: Removal; readonly lease: Lease | undefined } = { why: "deleted", lease: undefined };
 
   constructor({ clock, random, history, progressMs = 600_000, hastyProgress = false }: SimulatedEtcdOptions) {
@@ -174,6 +176,7 @@ export class SimulatedEtcd implements WatchHost {
 
   thaw(): void {
     this.#history.add("etcd", "thaws");
+    this.recoveredMs = this.#clock.now();
     this.#state = "up";
     this.#lessor.sweep();
     const waiting = this.#waiting;
@@ -194,6 +197,7 @@ export class SimulatedEtcd implements WatchHost {
   /** @param data `same cluster`: gone, and nothing but revision and term show it, as where a folder was emptied */
   start(data: "kept" | "gone" | "gone, same cluster" = "kept"): void {
     this.#history.add("etcd", `starts, data ${data}`);
+    this.recoveredMs = this.#clock.now();
     this.#state = "up";
     this.#term += 1;
     if (data !== "kept") this.#wipe(data === "gone");
@@ -209,6 +213,7 @@ export class SimulatedEtcd implements WatchHost {
   /** Leases have their full time again. */
   electLeader(): void {
     this.#history.add("etcd", "has a leader");
+    this.recoveredMs = this.#clock.now();
     this.#leader = true;
     this.#term += 1;
     this.#lessor.extendAll();

@@ -7,8 +7,11 @@ export interface WatchCheckOptions {
   readonly truth: Truth;
   /** Whether data were lost lately in a way that no client can see until it lists anew. */
   readonly hidden: () => boolean;
-  /** Whether an instance of that id is registered, lives and takes calls. */
+  /** Whether an instance of that id is registered, takes calls, and could come back in time after an outage. */
   readonly lives: (id: string) => boolean;
+  readonly now: () => number;
+  /** When etcd was last well again after an outage. */
+  readonly recoveredMs: () => number;
   readonly say: (what: string) => void;
   readonly broken: (what: string) => void;
 }
@@ -21,6 +24,7 @@ export class WatchCheck {
   #state: number;
   #told: { readonly members: Members; readonly stale: boolean } | undefined;
   told = 0;
+  #firstMs = 0;
 
   constructor(options: WatchCheckOptions) {
     this.service = options.service;
@@ -32,11 +36,13 @@ export class WatchCheck {
     const { say } = this.#options;
     const members: Members = new Map(instances.map((instance) => [instance.id, wordOf(instance)]));
     say(`${this.service} ${shown(members)}${stale ? " stale" : ""}`);
+    if (this.told === 0) this.#firstMs = this.#options.now();
     this.told += 1;
     const before = this.#told;
     if (before?.stale === stale && same(before.members, members)) this.#broken("was told the same twice");
-    this.#match(members, stale);
-    for (const id of before?.members.keys() ?? []) if (!members.has(id)) this.#dropped(id, members, stale);
+    if (this.#matches(members, stale)) {
+      for (const [id, word] of before?.members ?? []) if (!members.has(id)) this.#dropped(id, word, members, stale);
+    }
     this.#told = { members, stale };
   };
 
@@ -52,39 +58,49 @@ export class WatchCheck {
   }
 
   /** Ordered and reliable: it was true, and not before what was told last. Atomic: nothing that never was. */
-  #match(members: Members, stale: boolean): void {
+  #matches(members: Members, stale: boolean): boolean {
     const states = this.#options.truth.of(this.service);
     for (let at = this.#state; at < states.length; at++) {
-      if (!this.#fits(states[at]!, members, stale)) continue;
+      if (!this.#fits(at, members, stale)) continue;
       this.#state = at;
-      return;
+      return true;
     }
-    if (this.#options.hidden()) return;
+    if (this.#options.hidden()) return false;
     const earlier = states.findLastIndex((state) => same(state, members));
-    const why = earlier < 0 ? "what never was" : `what was true before what was told last`;
+    const why = earlier < 0 ? "what never was" : "what was true before what was told last";
     this.#broken(`was told ${why}: ${shown(members)}${stale ? " stale" : ""}`);
+    return false;
   }
 
-  /** Who is missing after an outage may be kept, as last known, for as long as the snapshot says that it is stale. */
-  #fits(state: Members, members: Members, stale: boolean): boolean {
+  /**
+   * Who is missing after an outage may be kept, as last known, for as long as the snapshot says that it is stale; also who
+   * was known so briefly that nobody was told.
+   */
+  #fits(at: number, members: Members, stale: boolean): boolean {
+    const states = this.#options.truth.of(this.service);
+    const state = states[at]!;
     if (!stale || same(state, members)) return same(state, members);
-    const kept = this.#told?.members;
-    if (kept === undefined) return false;
+    const told = this.#told?.members;
+    if (told === undefined) return false;
+    const wasKnown = (id: string, word: string) =>
+      told.get(id) === word || states.slice(this.#state, at).some((each) => each.get(id) === word);
     for (const [id, word] of state) if (members.get(id) !== word) return false;
-    for (const [id, word] of members) if (!state.has(id) && kept.get(id) !== word) return false;
+    for (const [id, word] of members) if (!state.has(id) && !wasKnown(id, word)) return false;
     return true;
   }
 
   /** Innocent where it can have been of a state in which the instance was missing for a reason that excuses it. */
-  #dropped(id: string, members: Members, stale: boolean): void {
+  #dropped(id: string, word: string, members: Members, stale: boolean): void {
     const { truth, lives } = this.#options;
-    if (!lives(id)) return;
+    if (!lives(id) || word.includes("draining")) return;
     const causes = truth
       .of(this.service)
-      .flatMap((state, at) =>
-        at >= this.#state && this.#fits(state, members, stale) ? truth.causeOfAbsence(this.service, id, at) : [],
+      .flatMap((_, at) =>
+        at >= this.#state && this.#fits(at, members, stale) ? truth.causeOfAbsence(this.service, id, at) : [],
       );
     if (causes.some((cause) => cause === "hand" || cause === "cut off")) return;
+    // Who begins to watch after an outage cannot know who was there before it.
+    if (causes.includes("outage") && this.#firstMs >= this.#options.recoveredMs()) return;
     if (causes.includes("outage")) this.#broken(`dropped ${id}, which lives, because of an outage of etcd`);
     else if (causes.includes("own")) this.#broken(`dropped ${id}, which lives and which its own registry took out`);
     else this.#broken(`dropped ${id}, which nobody took out`);
