@@ -89,7 +89,7 @@ describe("one connection", () => {
     expect(await ended).toMatchObject(unavailable(/no answer within \d+ ms/));
     proxy.resume();
     await connection.range(anyKey);
-    expect(proxy.accepted).toBe(2);
+    await vi.waitFor(() => expect(proxy.open).toBe(1));
   });
 
   test("that is suspected is left, and what waits for an answer there is answered by another", async () => {
@@ -106,7 +106,24 @@ describe("one connection", () => {
     proxy.resume();
     expect(await ended).toMatchObject(unavailable(/no heartbeat/));
     await waiting;
-    expect(proxy.accepted).toBe(2);
+    await vi.waitFor(() => expect(proxy.open).toBe(1));
+  });
+
+  test("to an etcd that says nothing is not made again and again", async () => {
+    const server = await startEtcd();
+    const proxy = await proxyTo(server);
+    const connection = connect(proxy.addressFor(server.endpoint), { requestTimeoutMs: 20 });
+    server.pause();
+    for (let round = 0; round < 20; round++) {
+      await expect(connection.range(anyKey)).rejects.toMatchObject(unavailable(/no answer within/));
+    }
+    expect(proxy.accepted).toBeGreaterThan(10);
+    // Only that of the first request, which nothing ends before etcd goes on.
+    await vi.waitFor(() => expect(proxy.open).toBe(1));
+    server.resume();
+    await vi.waitFor(() => connection.range(anyKey));
+    await connection.close();
+    await vi.waitFor(() => expect(proxy.open).toBe(0));
   });
 
   test("that has just been made is not left for what a stream of the one before missed", async () => {

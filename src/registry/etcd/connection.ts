@@ -2,14 +2,11 @@ import type { IDuplexStream, IRangeResponse, ITxnRequest, ITxnResponse } from "e
 import { Code, type RpcError } from "../../errors/errors.js";
 import { closedError } from "../failures.js";
 import type { EtcdApi, KeepAliveStream, KeyRange, WatchStream } from "./api.js";
-import { cannotServe, isCancelled, isElected, toRpcError } from "./failures.js";
+import { cannotServe, isCancelled, isElected, isLate, toRpcError } from "./failures.js";
 import type { EtcdMember, Work } from "./member.js";
 import { Members } from "./members.js";
 import type { ResolvedEtcdOptions } from "./options.js";
 import { Outage } from "./outage.js";
-
-/** How long a probe of a member may take; one that takes longer is not back, and the next may find it so. */
-const probeTimeoutMs = 1_000;
 
 /** One for a member that is dead, one for an election that this begins, one for the answer. */
 const mostTries = 3;
@@ -39,7 +36,7 @@ export class EtcdConnection implements EtcdApi {
     this.#outage = new Outage({
       clock,
       random,
-      ask: (signal) => this.#members.askAll((member) => this.#probe(member), signal),
+      ask: (signal) => this.#members.askAll((member, timeoutMs) => this.#probe(member, timeoutMs), signal),
     });
   }
 
@@ -83,7 +80,7 @@ export class EtcdConnection implements EtcdApi {
 
   suspect(why: string): void {
     const member = this.#members.suspicious;
-    if (member !== undefined) this.#leave(member, why);
+    if (member !== undefined) this.#leave(member, why, true);
   }
 
   untilBack(signal: AbortSignal): Promise<void> {
@@ -112,17 +109,18 @@ export class EtcdConnection implements EtcdApi {
 
   /** Throws what etcd refuses. A failure of the member, which is left then, is returned: to try again may help. */
   async #try<T>(work: Work<T>, timeoutMs: number): Promise<{ readonly answer: T } | { readonly failure: RpcError }> {
-    const member = await this.#members.current();
+    let member: EtcdMember | undefined;
     try {
+      member = await this.#members.current();
       const answer = await member.request(work, timeoutMs);
       this.#outage.over();
       return { answer };
     } catch (reason) {
       if (this.#members.closed) throw closedError(this.#options.name);
-      const failure = this.#failureAt(member, reason, timeoutMs);
+      const failure = toRpcError(reason, this.#options, { host: member?.host, timeoutMs });
       if (isElected(reason)) return { failure };
       if (cannotServe(reason)) {
-        this.#members.leave(member, this.#reason(failure));
+        if (member !== undefined) this.#members.leave(member, this.#reason(failure), isLate(reason));
         return { failure };
       }
       this.#outage.over();
@@ -141,19 +139,19 @@ export class EtcdConnection implements EtcdApi {
       return stream;
     } catch (reason) {
       this.#streamFailed(member, reason);
-      throw this.#failureAt(member, reason);
+      throw toRpcError(reason, this.#options, member);
     }
   }
 
   /** Also hears of the cancellation by which its reader has ended it, which means nothing. */
   #streamFailed(member: EtcdMember, reason: unknown): void {
     if (isCancelled(reason) || !cannotServe(reason)) return;
-    this.#leave(member, this.#reason(this.#failureAt(member, reason)));
+    this.#leave(member, this.#reason(toRpcError(reason, this.#options, member)), isLate(reason));
   }
 
   /** A request finds out by itself whether etcd is away; where there is none, a probe does. */
-  #leave(member: EtcdMember, why: string): void {
-    if (this.#members.leave(member, why)) this.#outage.begin();
+  #leave(member: EtcdMember, why: string, isSilent: boolean): void {
+    if (this.#members.leave(member, why, isSilent)) this.#outage.begin();
   }
 
   /** One request for all who open a stream at the same moment. */
@@ -169,16 +167,14 @@ export class EtcdConnection implements EtcdApi {
   }
 
   /** A refusal is an answer too. */
-  async #probe(member: EtcdMember): Promise<void> {
+  async #probe(member: EtcdMember, timeoutMs: number): Promise<void> {
     try {
-      await member.request(this.#nothing, Math.min(probeTimeoutMs, this.#options.requestTimeoutMs));
+      await member.request(this.#nothing, timeoutMs);
     } catch (reason) {
-      if (cannotServe(reason)) throw reason;
+      if (!cannotServe(reason)) return;
+      this.#members.leave(member, String(reason), isLate(reason));
+      throw reason;
     }
-  }
-
-  #failureAt({ host }: EtcdMember, reason: unknown, timeoutMs?: number): RpcError {
-    return toRpcError(reason, this.#options, { host, timeoutMs });
   }
 
   /** Without the name of this etcd, which is put before it again. */

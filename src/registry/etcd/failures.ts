@@ -29,6 +29,11 @@ export function cannotServe(reason: unknown): boolean {
   return unfitCodes.has(code) || text.includes("client was already closed");
 }
 
+/** Whether there was no answer in time. */
+export function isLate(reason: unknown): boolean {
+  return read(reason).code === Code.DEADLINE_EXCEEDED;
+}
+
 /** Whether somebody has ended the call, on whichever side. */
 export function isCancelled(reason: unknown): boolean {
   return read(reason).code === Code.CANCELLED;
@@ -47,7 +52,7 @@ export function isTokenRefused(reason: unknown): boolean {
 
 /** Who was asked, and how long it had. */
 export interface Asked {
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** Default: as every request. */
   readonly timeoutMs?: number | undefined;
 }
@@ -57,10 +62,10 @@ export function toRpcError(reason: unknown, options: ResolvedEtcdOptions, asked:
   if (reason instanceof RpcError) return reason;
   const { host, timeoutMs = options.requestTimeoutMs } = asked;
   const { code, text } = read(reason);
-  const isLate = code === Code.DEADLINE_EXCEEDED;
-  const [as, what] = isLate
-    ? [Code.UNAVAILABLE, `no answer within ${Math.round(timeoutMs)} ms`]
-    : meaning(code, text, options);
+  const [as, what] =
+    code === Code.DEADLINE_EXCEEDED
+      ? [Code.UNAVAILABLE, `no answer within ${Math.round(timeoutMs)} ms`]
+      : meaning(code, text, options);
   const where = host !== undefined && options.hosts.length > 1 ? `${host}: ` : "";
   return new RpcError(as, `${options.name}: ${where}${what}`, { cause: unwrap(reason) });
 }

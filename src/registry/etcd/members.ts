@@ -1,6 +1,8 @@
+import { Code, RpcError } from "../../errors/errors.js";
 import type { Random } from "../../time/time.js";
 import { closedError } from "../failures.js";
 import { type Etcd3Module, loadEtcd3 } from "./etcd3.js";
+import { knock } from "./knock.js";
 import { EtcdMember } from "./member.js";
 import type { ResolvedEtcdOptions } from "./options.js";
 import { Token } from "./token.js";
@@ -8,16 +10,22 @@ import { Token } from "./token.js";
 /** A member spoken to for less long than this is not left for what a stream of the one before has not heard. */
 const newMs = 1_000;
 
+/** How long a host may take to say how it is; one that takes longer may be asked again. */
+const patienceMs = 1_000;
+
 /** The hosts of one etcd, of which one is spoken to at a time. etcd3 is loaded when the first is. */
 export class Members {
   readonly #options: ResolvedEtcdOptions;
   /** In the order in which they are tried, another in each process. */
   readonly #hosts: readonly string[];
+  /** Those that have not answered: they are knocked at before they are spoken to again. */
+  readonly #silent = new Set<string>();
   readonly #token = new Token();
+  readonly #closing = new AbortController();
   #etcd3: Promise<Etcd3Module> | undefined;
   #turn = 0;
   #current: { readonly member: EtcdMember; readonly since: number } | undefined;
-  #closed = false;
+  #joining: Promise<void> | undefined;
 
   constructor(options: ResolvedEtcdOptions) {
     this.#options = options;
@@ -25,16 +33,23 @@ export class Members {
   }
 
   get closed(): boolean {
-    return this.#closed;
+    return this.#closing.signal.aborted;
   }
 
-  /** The one spoken to now; the next in turn where there is none. @throws RpcError FAILED_PRECONDITION */
+  /**
+   * The one spoken to now; the next in turn where there is none.
+   *
+   * @throws RpcError UNAVAILABLE where none says anything
+   */
   async current(): Promise<EtcdMember> {
-    if (this.#closed) throw closedError(this.#options.name);
-    const etcd3 = await this.#load();
-    if (this.#closed) throw closedError(this.#options.name);
-    if (this.#current === undefined) this.#speakTo(this.#make(etcd3, this.#hosts[this.#turn]!));
-    return this.#current!.member;
+    while (true) {
+      if (this.closed) throw closedError(this.#options.name);
+      if (this.#current !== undefined) return this.#current.member;
+      this.#joining ??= this.#join().finally(() => {
+        this.#joining = undefined;
+      });
+      await this.#joining;
+    }
   }
 
   /** Whom to leave where there is a suspicion: nobody who is new. */
@@ -44,8 +59,14 @@ export class Members {
     return isNew ? undefined : current?.member;
   }
 
-  /** The next call goes to the next host. @returns false for one that is not spoken to any more: that was dealt with */
-  leave(member: EtcdMember, why: string): boolean {
+  /**
+   * The next call goes to the next host.
+   *
+   * @param isSilent whether it was left because it did not answer
+   * @returns false for one that is not spoken to any more: that was dealt with
+   */
+  leave(member: EtcdMember, why: string, isSilent: boolean): boolean {
+    if (isSilent) this.#silent.add(member.host);
     if (this.#current?.member !== member) return false;
     this.#current = undefined;
     this.#turn = (this.#turn + 1) % this.#hosts.length;
@@ -60,36 +81,61 @@ export class Members {
    * @param ask rejects where there is no answer
    * @returns whether anybody answered before the signal aborted
    */
-  async askAll(ask: (member: EtcdMember) => Promise<void>, signal: AbortSignal): Promise<boolean> {
+  async askAll(ask: (member: EtcdMember, timeoutMs: number) => Promise<void>, signal: AbortSignal): Promise<boolean> {
     const etcd3 = await this.#load().catch(() => undefined);
-    if (etcd3 === undefined || signal.aborted) return false;
-    const asked = this.#hosts.map((host) => this.#make(etcd3, host));
-    const leaveAll = () => {
-      for (const member of asked) if (member !== this.#current?.member) member.leave("it was only asked how it is");
-    };
-    signal.addEventListener("abort", leaveAll, { once: true });
-    try {
-      const first = await Promise.any(asked.map((member) => ask(member).then(() => member)));
-      if (signal.aborted) return false;
+    if (etcd3 === undefined) return false;
+    const others = new AbortController();
+    const over = AbortSignal.any([signal, others.signal]);
+    const asked = this.#hosts.map(async (host) => {
+      if (!(await this.#speaks(host, over))) throw new Error(`${host} says nothing`);
+      const member = new EtcdMember(etcd3, host, this.#options, this.#token);
+      const leave = () => {
+        if (member !== this.#current?.member) member.leave("it was only asked how it is");
+      };
+      over.addEventListener("abort", leave);
+      if (over.aborted) leave();
+      await ask(member, this.#patienceMs());
+      return member;
+    });
+    const first = await Promise.any(asked).catch(() => undefined);
+    if (first !== undefined && !signal.aborted) {
       this.#current?.member.leave(`${first.host} has answered`);
       this.#speakTo(first);
-      return true;
-    } catch {
-      return false;
-    } finally {
-      signal.removeEventListener("abort", leaveAll);
-      leaveAll();
     }
+    others.abort();
+    return first !== undefined && first === this.#current?.member;
   }
 
   close(): void {
-    this.#closed = true;
+    this.#closing.abort();
     this.#current?.member.leave("the registry is closed");
     this.#current = undefined;
   }
 
-  #make(etcd3: Etcd3Module, host: string): EtcdMember {
-    return new EtcdMember(etcd3, host, this.#options, this.#token);
+  /** Finds somebody to speak to. */
+  async #join(): Promise<void> {
+    const etcd3 = await this.#load();
+    const { signal } = this.#closing;
+    for (const _ of this.#hosts) {
+      const host = this.#hosts[this.#turn]!;
+      const speaks = await this.#speaks(host, signal);
+      if (this.#current !== undefined || signal.aborted) return;
+      if (speaks) return this.#speakTo(new EtcdMember(etcd3, host, this.#options, this.#token));
+      this.#turn = (this.#turn + 1) % this.#hosts.length;
+    }
+    const { name } = this.#options;
+    throw new RpcError(Code.UNAVAILABLE, `${name}: no answer within ${this.#patienceMs()} ms`);
+  }
+
+  async #speaks(host: string, signal: AbortSignal): Promise<boolean> {
+    if (!this.#silent.has(host)) return true;
+    const speaks = await knock(host, this.#options.credentials, this.#patienceMs(), signal);
+    if (speaks) this.#silent.delete(host);
+    return speaks;
+  }
+
+  #patienceMs(): number {
+    return Math.min(patienceMs, this.#options.requestTimeoutMs);
   }
 
   #speakTo(member: EtcdMember): void {
