@@ -11,7 +11,7 @@ interface Run {
   readonly stop: () => void;
 }
 
-function start(work: (run: Run) => Promise<void>) {
+function start(work: (run: Run) => Promise<void>, early?: (signal: AbortSignal) => Promise<void>) {
   const [clock, logger, controller] = [new ManualClock(0), recordingLogger(), new AbortController()];
   const stop = () => controller.abort();
   const ends: unknown[] = [];
@@ -24,6 +24,7 @@ function start(work: (run: Run) => Promise<void>) {
     healthyMs: 1_000,
     signal: controller.signal,
     onEnd: (error) => ends.push(error),
+    ...(early && { early }),
   });
   return { clock, logger, ends, done, stop, runs: () => runs };
 }
@@ -78,6 +79,53 @@ describe("keepTrying", () => {
     await trial.done;
     expect(trial.ends).toEqual([]);
     expect(trial.logger.lines).toEqual([]);
+  });
+
+  test("where there is a reason to hope a long wait shrinks to one as after a first failure", async () => {
+    const failing = async () => {
+      throw new Error("broken");
+    };
+    let hope = () => {};
+    const trial = start(failing, () => new Promise((resolve) => (hope = resolve)));
+    await trial.clock.run(100 + 200 + 300 + 400);
+    expect([trial.runs(), trial.clock.nextMs]).toEqual([5, 500]);
+    hope();
+    await trial.clock.run(99);
+    expect(trial.runs()).toBe(5);
+    await trial.clock.run(1);
+    expect([trial.runs(), trial.clock.pending]).toEqual([6, 1]);
+  });
+
+  test("hope that is vain every time does not make it try all the time", async () => {
+    const trial = start(
+      async () => {
+        throw new Error("broken");
+      },
+      async () => {},
+    );
+    await trial.clock.run(1_000);
+    expect(trial.runs()).toBe(1 + 1_000 / 100);
+    trial.stop();
+    await trial.done;
+    expect(trial.clock.pending).toBe(0);
+  });
+
+  test("who hopes is told when nobody waits for that any more", async () => {
+    const signals: AbortSignal[] = [];
+    const trial = start(
+      async () => {
+        throw new Error("broken");
+      },
+      (signal) => {
+        signals.push(signal);
+        return new Promise(() => {});
+      },
+    );
+    await trial.clock.run(100);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    trial.stop();
+    await trial.done;
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
   });
 
   test("a long outage is logged once as it begins and once as it ends", async () => {

@@ -6,6 +6,7 @@ import type { EtcdApi } from "./api.js";
 import { etcdBackoff, healthyMs, renewalBackoff } from "./backoff.js";
 import { beat } from "./heartbeat.js";
 import type { ResolvedEtcdOptions } from "./options.js";
+import { closeMs } from "./patience.js";
 
 /** Who is told what becomes of the lease. */
 export interface LeaseHolder {
@@ -212,15 +213,15 @@ export class EtcdLease {
 
   async #revokeAll(): Promise<void> {
     if (this.#lease !== undefined) this.#forget(this.#lease.leaseId);
-    await this.#revokeFormer();
+    await this.#revokeFormer(closeMs);
   }
 
-  async #revokeFormer(): Promise<void> {
+  async #revokeFormer(timeoutMs?: number): Promise<void> {
     const former = [...this.#former];
     this.#former.clear();
     const { logger } = this.#options;
     const revocations = former.map((leaseId) =>
-      this.#api.revoke(leaseId).catch((err: unknown) => {
+      this.#api.revoke(leaseId, timeoutMs).catch((err: unknown) => {
         logger.debug({ err, leaseId }, "the lease was not revoked; it runs out by itself");
       }),
     );

@@ -4,11 +4,8 @@ import { closedError, reasonOf, registeredTwiceError } from "../failures.js";
 import type { RegisterOptions } from "../registry.js";
 import { EtcdLease, type LeaseHolder } from "./lease.js";
 import { dropKey } from "./own-key.js";
-import { within } from "./patience.js";
+import { closeMs, within } from "./patience.js";
 import { EtcdRegistration, type RegistrationContext, type RegistrationOwner } from "./registration.js";
-
-/** How long somebody who closes something waits for an etcd that does not answer. */
-const closeMs = 1_000;
 
 /** Everything one registry has registered, under one lease; there is no lease while there is nothing. */
 export class EtcdRegistrar implements LeaseHolder, RegistrationOwner {
