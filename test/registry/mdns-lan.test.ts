@@ -482,6 +482,20 @@ describe("mdns registry: the network goes away", () => {
     expect(events.some(({ type }) => type === "watch-restart")).toBe(true);
   });
 
+  test("what is done here while it is away makes nothing fresh", async () => {
+    const registry = host("10.0.0.2");
+    const seen = new Follower(registry, "orders");
+    const own = await registry.register(orders("orders-2"));
+    await host("10.0.0.1").register(orders("orders-1"));
+    await clock.run(1_000);
+    lan.unplug("10.0.0.2");
+    await clock.run(30_000);
+    await own.close();
+    await clock.run(30_000);
+    expect(seen.snapshots.at(-1)).toMatchObject({ stale: true });
+    expect(seen.ids).toContain("orders-1");
+  });
+
   test("a registration is lost while nothing can be sent, and registered again by itself", async () => {
     const registration = await host("10.0.0.1").register(orders("orders-1"));
     const states: string[] = [];

@@ -165,6 +165,18 @@ describe("multi registry: registering", () => {
     expect((await old.list())[0]?.instances).toBe(1);
   });
 
+  test("what is closed while a registry is still tried never comes up there", async () => {
+    const { clock, old, both } = pair({ old: { away: true } });
+    const registering = both.register(instance("orders-1"), { timeoutMs: 60_000 });
+    await clock.run(1_000);
+    const closing = (await registering).close();
+    await clock.run(1_000);
+    old.comeBack();
+    await closing;
+    expect(old.ids).toEqual([]);
+    await both.close();
+  });
+
   test("closing everything ends what is still tried", async () => {
     const { clock, both, young } = pair({ old: { away: true } });
     const registering = both.register(instance("orders-1"), { timeoutMs: 60_000 });

@@ -5,6 +5,8 @@ import { describe, expect, test, vi } from "vitest";
 import type { Registry } from "../../src/registry/registry.js";
 import { parseStaticServices, staticRegistry } from "../../src/registry/static/static.js";
 import { registrySuite } from "../conformance/registry.js";
+import { ManualClock } from "../support/manual-clock.js";
+import { passTime } from "../support/pass-time.js";
 import { ServicesFile } from "../support/services-file.js";
 import { Follower } from "./follower.js";
 import { recordingLogger } from "./recording-logger.js";
@@ -248,6 +250,8 @@ describe("static registry: a file", () => {
     await expect(registry.list()).rejects.toThrow(reason);
     const late = new Follower(registry, "orders");
     expect(await late.until(() => true)).toEqual(orders.snapshots.at(-1));
+    const others = await new Follower(registry, "inventory").until(() => true);
+    expect(others).toEqual({ service: "inventory", instances: [], stale: true });
     await rm(file.path, { recursive: true, force: true });
     await file.replace(one);
     await orders.until(({ stale }) => !stale);
@@ -260,6 +264,22 @@ describe("static registry: a file", () => {
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatchObject({ level: "warn", message: expect.stringContaining("what was read last stays") });
     expect(logger.lines.at(-1)).toMatchObject({ level: "info", message: expect.stringContaining("well again") });
+  });
+
+  test("that is wrong is logged once, however often it is written so", async () => {
+    await using file = await ServicesFile.make(one);
+    const logger = recordingLogger();
+    const clock = new ManualClock();
+    await using registry = staticRegistry({ file: file.path, logger, clock });
+    await new Follower(registry, "orders").untilIds("a");
+    for (const text of ["orders: 1", "orders: 1", "orders: 1", "orders: 2"]) {
+      await file.replace(text);
+      await passTime(clock, 4_000);
+    }
+    expect(logger.lines.map(({ message }) => message)).toEqual([
+      expect.stringContaining("was 1; what was read last stays"),
+      expect.stringContaining("was 2; what was read last stays"),
+    ]);
   });
 
   test("that is not there yet says nothing, and is read once it is", async () => {
