@@ -67,8 +67,8 @@ export interface OwnedListener {
 /** What a service tells of itself to whoever asks by `grpc.health.v1`: probes, load balancers, `hawser health`. */
 export interface ServiceHealth {
   /**
-   * Of all of it, its contracts and its server; stands until the next word or the stop. Where nothing is said it is SERVING from
-   * ready to the stop. Keeps no calls away by itself: callers find a service by the registry.
+   * Of all of it, its contracts and its server; stands from ready until the next word or the stop. Where nothing is said it is
+   * SERVING then, and NOT_SERVING before and after, whatever is said. Keeps no calls away by itself: callers find a service by the registry.
    */
   set(status: ServingStatus): void;
 }

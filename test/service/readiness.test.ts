@@ -148,7 +148,7 @@ describe("a service whose registry is away when it starts", () => {
     expect(said().at(-1)).toBe("info: registered, after 30000 ms");
   });
 
-  it("is registered by the registry's real return", async () => {
+  it("is registered when a real one comes, and serves on when that goes", async () => {
     const first = await startRegistryServer("127.0.0.1:0");
     const { url, address } = first;
     await first.close();
@@ -156,10 +156,13 @@ describe("a service whose registry is away when it starts", () => {
     const { service, statuses } = given(registry, { registration: "eventual" });
     await service.start();
     expect(await statuses()).toEqual({ ...unready, registration: "NOT_SERVING" });
-    await using _back = await startRegistryServer(address.replace("grpc://", ""));
+    const back = await startRegistryServer(address.replace("grpc://", ""));
     await vi.waitFor(() => expect(service.registration?.state).toBe("registered"), { timeout: 10_000 });
     expect(await statuses()).toEqual({ ...well, registration: "SERVING" });
     expect((await registry.list()).map(({ name }) => name)).toEqual(["echo"]);
+    await back.close();
+    await vi.waitFor(() => expect(service.registration?.state).toBe("lost"), { timeout: 10_000 });
+    expect(await statuses()).toEqual({ ...well, registration: "NOT_SERVING" });
     await service.close();
   });
 
