@@ -156,7 +156,7 @@ describe("a service whose registry is away when it starts", () => {
     const { service, statuses } = given(registry, { registration: "eventual" });
     await service.start();
     expect(await statuses()).toEqual({ ...unready, registration: "NOT_SERVING" });
-    const back = await startRegistryServer(address.replace("grpc://", ""));
+    await using back = await startRegistryServer(address.replace("grpc://", ""));
     await vi.waitFor(() => expect(service.registration?.state).toBe("registered"), { timeout: 10_000 });
     expect(await statuses()).toEqual({ ...well, registration: "SERVING" });
     expect((await registry.list()).map(({ name }) => name)).toEqual(["echo"]);
