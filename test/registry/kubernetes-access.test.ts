@@ -128,7 +128,7 @@ describe("who may not, is told what is missing", () => {
     });
   });
 
-  test("an account that may list and not watch knows who was there, stale, and the log says why", async () => {
+  test("an account that may list and not watch is told by lists who is there, stale, and the log says why", async () => {
     const [api, logger, clock] = [await startApi(), recordingLogger(), new ManualClock()];
     api.put(slice("orders-a", [pod("orders-1", "10.0.0.1")]));
     api.allowed.delete("watch");

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import type { RegistryEvent } from "../../src/contract/contract.js";
 import { type KubernetesRegistryOptions, kubernetesRegistry } from "../../src/registry/kubernetes/kubernetes.js";
@@ -182,11 +183,10 @@ describe("what the server has forgotten is listed anew", () => {
     await orders.untilIds("orders-1");
     await eventually(() => expect(api.watching).toBe(1));
     api.bookmark();
-    const unmute = api.mute();
+    api.deafen();
     api.put(slice("orders-b", [orders2]));
     api.delete("orders-a");
     api.compact();
-    unmute();
     end(api);
     await orders.untilIds("orders-2");
     expect(orders.snapshots.map(({ instances }) => instances.map(({ id }) => id).join())).toEqual([
@@ -289,6 +289,24 @@ describe("nobody is lost", () => {
     expect(orders.snapshots).toEqual([]);
   });
 
+  test("a server that ends every watch at once is not asked in a hurry", async () => {
+    const [api, clock, logger] = [await startApi(), new ManualClock(), recordingLogger()];
+    api.intercept = ({ url }, response) => {
+      if (!url!.includes("watch=1")) return false;
+      response.end();
+      return true;
+    };
+    const orders = new Follower(open(api.url, { clock, logger, random: () => 0.5 }), "orders");
+    await orders.untilIds();
+    for (const [tries, waitMs] of [400, 800, 1_600].entries()) {
+      const warned = () => logger.lines.flatMap(({ fields }) => fields["waitMs"] ?? []);
+      await eventually(() => expect(warned()).toHaveLength(1 + tries));
+      expect(warned().at(-1)).toBe(waitMs);
+      expect(verbs(api)).toHaveLength(2 + tries);
+      await clock.run(waitMs);
+    }
+  });
+
   test("a watch that says nothing, not even a bookmark, is taken for dead and opened anew", async () => {
     const [api, clock] = [await startApi(), new ManualClock()];
     const orders = new Follower(open(api.url, { clock }), "orders");
@@ -340,3 +358,52 @@ function tick(clock: ManualClock): { stop(): void } {
   cleanups.push(stop);
   return { stop };
 }
+
+describe("whatever happens", () => {
+  const events = {
+    bookmark: (api: FakeKubernetesApi) => api.bookmark(),
+    "others' changes": (api: FakeKubernetesApi) => api.pass(7),
+    timeout: (api: FakeKubernetesApi) => api.endWatches(),
+    cut: (api: FakeKubernetesApi) => api.cutWatches(),
+    "410 as an event": (api: FakeKubernetesApi) => api.say({ type: "ERROR", object: { code: 410 } }),
+    compaction: (api: FakeKubernetesApi) => api.compact(),
+    silence: (api: FakeKubernetesApi) => api.deafen(),
+    garbage: (api: FakeKubernetesApi) => api.sayRaw("{]\n"),
+  };
+  const step = fc.oneof(
+    fc.record({ pod: fc.integer({ min: 0, max: 4 }), zone: fc.constantFrom("a", "b", undefined) }),
+    fc.constantFrom(...(Object.keys(events) as (keyof typeof events)[])),
+  );
+
+  test("in the end the set is the cluster's, and it never was empty where the cluster's was not", async () => {
+    const story = fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
+      await using api = await FakeKubernetesApi.start();
+      await using registry = kubernetesRegistry({ server: api.url, random: () => 0, settleMs: 0, pageSize: 2 });
+      api.put(slice("steady", [pod("steady", "10.0.0.1")]));
+      const orders = new Follower(registry, "orders");
+      await orders.untilIds("steady");
+      const there = new Map<string, string>();
+      for (const each of steps) {
+        if (typeof each === "string") {
+          events[each](api);
+        } else {
+          const [id, { zone }] = [`orders-${each.pod}`, each];
+          if (zone !== undefined) api.put(slice(id, [pod(id, "10.0.0.1", { zone })]));
+          else if (there.has(id)) api.delete(id);
+          if (zone === undefined) there.delete(id);
+          else there.set(id, zone);
+        }
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      api.cutWatches();
+      const expected = [...there].map(([id, zone]) => `${id} in ${zone}`).sort();
+      await orders.until(({ instances }) => {
+        const seen = instances.filter(({ id }) => id !== "steady").map(({ id, zone }) => `${id} in ${zone}`);
+        return seen.join() === expected.join();
+      });
+      for (const { instances } of orders.snapshots) expect(instances.at(-1)?.id).toBe("steady");
+    });
+    const { SEED } = process.env;
+    await fc.assert(story, { numRuns: 40, ...(SEED !== undefined && { seed: Number(SEED) }) });
+  });
+});

@@ -16,6 +16,7 @@ interface Change {
 interface OpenWatch {
   readonly response: ServerResponse;
   readonly matches: (slice: FakeSlice) => boolean;
+  deaf: boolean;
 }
 
 export interface FakeKubernetesOptions {
@@ -46,7 +47,6 @@ export class FakeKubernetesApi implements AsyncDisposable {
   readonly #watches = new Set<OpenWatch>();
   #version = 100;
   #compacted = 0;
-  #muted = false;
 
   private constructor({ tls }: FakeKubernetesOptions) {
     const answer = (request: IncomingMessage, response: ServerResponse) => this.#answer(request, response);
@@ -93,7 +93,10 @@ export class FakeKubernetesApi implements AsyncDisposable {
   /** Tells every watch how far it is. */
   bookmark(): void {
     const metadata = { resourceVersion: String(this.#version) };
-    this.say({ type: "BOOKMARK", object: { kind: "EndpointSlice", apiVersion: "discovery.k8s.io/v1", metadata } });
+    const object = { kind: "EndpointSlice", apiVersion: "discovery.k8s.io/v1", metadata };
+    for (const { response, deaf } of this.#watches) {
+      if (!deaf) response.write(`${JSON.stringify({ type: "BOOKMARK", object })}\n`);
+    }
   }
 
   /** Says something to every watch. */
@@ -111,12 +114,9 @@ export class FakeKubernetesApi implements AsyncDisposable {
     this.#pages.clear();
   }
 
-  /** Watches hear of nothing that happens until what is returned is called. */
-  mute(): () => void {
-    this.#muted = true;
-    return () => {
-      this.#muted = false;
-    };
+  /** The watches that stand hear of nothing any more, as over a link that is gone in silence. */
+  deafen(): void {
+    for (const watch of this.#watches) watch.deaf = true;
   }
 
   /** Ends every watch as its timeout does. */
@@ -152,8 +152,9 @@ export class FakeKubernetesApi implements AsyncDisposable {
 
   #tell(change: Change): void {
     this.#history.push(change);
-    if (this.#muted) return;
-    for (const { response, matches } of this.#watches) if (matches(change.slice)) response.write(lineOf(change));
+    for (const { response, matches, deaf } of this.#watches) {
+      if (!deaf && matches(change.slice)) response.write(lineOf(change));
+    }
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): unknown {
@@ -207,7 +208,7 @@ export class FakeKubernetesApi implements AsyncDisposable {
     }
     response.writeHead(200, { "content-type": "application/json" });
     response.flushHeaders();
-    const watch = { response, matches };
+    const watch = { response, matches, deaf: false };
     this.#watches.add(watch);
     const timeout = setTimeout(() => response.end(), Number(query.get("timeoutSeconds") ?? 1_800) * 1_000);
     response.on("close", () => {

@@ -22,7 +22,8 @@ export class AddressBook {
     const answers = await Promise.allSettled(this.#families.map((family) => server.addresses(name, family)));
     const addresses = answers.flatMap((answer, index) => this.#believed(`${this.#families[index]} ${name}`, answer));
     const failures = answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason] : []));
-    const learned = failures.length === 0 || (addresses.length > 0 && failures.length < answers.length);
+    const found = answers.some((answer) => answer.status === "fulfilled" && answer.value.length > 0);
+    const learned = failures.length === 0 || found;
     return learned ? { addresses } : { addresses, failure: failures[0] };
   }
 

@@ -15,7 +15,8 @@ export class HttpConnection {
 
   constructor(options: ResolvedKubernetesOptions) {
     this.#options = options;
-    const settings = { keepAlive: true, keepAliveMsecs: 15_000 };
+    // A connection that has nothing to do is closed before somebody on the way forgets it.
+    const settings = { keepAlive: true, keepAliveMsecs: 15_000, timeout: 30_000 };
     this.#agent = options.server.protocol === "https:" ? new SecureAgent(settings) : new Agent(settings);
   }
 

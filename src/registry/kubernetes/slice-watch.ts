@@ -1,4 +1,5 @@
 import { type Backoff, exponentialBackoff } from "../../time/time.js";
+import { isFinal } from "../failures.js";
 import { keepTrying } from "../keep-trying.js";
 import type { Feed } from "../service-view.js";
 import { Watchdog } from "../watchdog.js";
@@ -118,6 +119,8 @@ export class SliceWatch {
     } catch (reason) {
       if (!this.#closing.signal.aborted && !(reason instanceof GoneError)) {
         this.#away = true;
+        // Who may list and not watch is told by lists, until that is mended.
+        if (isFinal(reason)) this.#version = undefined;
         this.#feed.markStale();
       }
       throw reason;
