@@ -396,6 +396,36 @@ describe("a range that is watched", () => {
     expect(tell()).toEqual(["a=1 (1)"]);
   });
 
+  test("is away while a list takes longer than a sign of life may, which says that leases may have ended meanwhile", async () => {
+    let answer: (answered: ReturnType<typeof list>) => void = () => {};
+    const { clock, tell } = await watching(() => new Promise((resolve) => (answer = resolve)));
+    await clock.run(2_499);
+    expect(tell()).toEqual([]);
+    await clock.run(1);
+    expect(tell()).toEqual(["away"]);
+    answer(list(7, "a=1"));
+    await clock.run(0);
+    expect(tell()).toEqual(["a=1 (1)"]);
+  });
+
+  test("a slow list does not end the watch, which goes on telling what happens", async () => {
+    const { clock, etcd, tell } = await watching(() => list(7, "a=1"), {}, { resyncMs: 2_000 });
+    etcd.stream.created(1, 7);
+    tell();
+    let answer: (answered: ReturnType<typeof list>) => void = () => {};
+    etcd.lists = () => new Promise((resolve) => (answer = resolve));
+    await clock.run(2_000);
+    etcd.stream.says(99, {});
+    await clock.run(2_000);
+    etcd.stream.says(99, {});
+    await clock.run(500);
+    expect(tell()).toEqual(["away"]);
+    etcd.stream.happens(1, "b=2@8");
+    answer(list(8, "a=1", "b=2"));
+    await clock.run(0);
+    expect(tell()).toEqual(["a=1,b=2 (1)", "confirmed"]);
+  });
+
   test("ends with nothing left behind, even while etcd owes it an answer", async () => {
     const never = new Promise<never>(() => {});
     for (const first of [() => list(7, "a=1"), () => never]) {

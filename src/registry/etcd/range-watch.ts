@@ -1,13 +1,13 @@
-import type { IEvent, IResponseHeader, IWatchResponse } from "etcd3";
+import type { IResponseHeader, IWatchResponse } from "etcd3";
 import { Code, RpcError } from "../../errors/errors.js";
 import { keepTrying } from "../keep-trying.js";
 import { Wakeup } from "../wakeup.js";
 import type { EtcdApi, KeyRange } from "./api.js";
 import { etcdBackoff, healthyMs } from "./backoff.js";
 import type { ResolvedEtcdOptions } from "./options.js";
-import { unlessAborted } from "./patience.js";
+import { pulseMs } from "./pulse.js";
 import type { RangeObserver } from "./range-observer.js";
-import { RangeState } from "./range-state.js";
+import { RangePicture } from "./range-picture.js";
 import type { Subscriber, WatchHub } from "./watch-hub.js";
 
 export type { RangeObserver } from "./range-observer.js";
@@ -32,7 +32,7 @@ export class RangeWatch {
   readonly #with: RangeWatchOptions;
   readonly #subscriber: Subscriber;
   readonly #closing = new AbortController();
-  readonly #state = new RangeState();
+  readonly #picture: RangePicture;
   /** What is known is not to be continued. */
   #listDue = true;
   /** etcd carries the watch at present, and did before. */
@@ -40,21 +40,16 @@ export class RangeWatch {
   #hasWatched = false;
   /** The observer has been told nothing yet, or last that etcd is away. */
   #away = true;
-  /** The observer does not believe what it has not been told yet. */
-  #doubted = false;
-  /** How much has changed since the observer was told. */
-  #untold = 0;
-  /** Events that have come while a list was on its way. */
-  #meanwhile: IEvent[] = [];
   #lookAgain = new Wakeup();
   #well: () => void = () => {};
   #running: Promise<void> | undefined;
 
   constructor(options: RangeWatchOptions) {
     this.#with = options;
+    this.#picture = new RangePicture(options.api, options.range, options.observer);
     this.#subscriber = {
       range: options.range,
-      from: () => this.#state.revision + 1n,
+      from: () => this.#picture.state.revision + 1n,
       receive: (response) => this.#receive(response),
       alive: () => this.#confirm(),
       away: () => this.#lose(),
@@ -105,7 +100,6 @@ export class RangeWatch {
   /** Lists again from time to time, and whenever there is a reason to. */
   async #keepLooking(signal: AbortSignal): Promise<void> {
     const { clock, random, resyncMs } = this.#with.options;
-    const { history } = this.#state;
     const lookAgain = new Wakeup();
     this.#lookAgain = lookAgain;
     signal.addEventListener("abort", () => lookAgain.wake(), { once: true });
@@ -114,43 +108,41 @@ export class RangeWatch {
       await lookAgain.wait();
       timer.cancel();
       if (signal.aborted || !this.#watching) continue;
-      await this.#list(signal);
-      if (this.#state.history !== history) throw this.#failure("its data is not what it was; the watch begins anew");
+      const isTheSame = await this.#list(signal);
+      if (!isTheSame) throw this.#failure("its data is not what it was; the watch begins anew");
       if (this.#watching) this.#tell();
     }
   }
 
-  /** Twice where the observer doubts what it hears. */
-  async #list(signal: AbortSignal): Promise<void> {
+  /**
+   * While it takes longer than a sign of life may, etcd is away: what it says then may be of before, and leases that nobody
+   * could renew meanwhile end right after.
+   *
+   * @returns whether it is still the same data that are there
+   */
+  async #list(signal: AbortSignal): Promise<boolean> {
+    const { clock } = this.#with.options;
+    const slow = clock.timer(pulseMs(this.#with.options), () => this.#sayAway());
     this.#listDue = true;
     try {
-      await this.#read(signal, this.#doubted);
-      if (this.#doubted) await this.#read(signal, true);
+      const isTheSame = await this.#picture.list(signal);
+      // Whoever is missing now may not have left, but have been forgotten: that is no better than an outage.
+      if (!isTheSame) this.#lose();
+      this.#listDue = signal.aborted;
+      return isTheSame;
     } catch (error) {
       this.#lose();
       throw error;
+    } finally {
+      slow.cancel();
     }
-    this.#listDue = signal.aborted;
-  }
-
-  /** @param believed whether what it says is true, however bad */
-  async #read(signal: AbortSignal, believed: boolean): Promise<void> {
-    const { api, range } = this.#with;
-    const { revision: askedAt, history } = this.#state;
-    this.#meanwhile = [];
-    const answer = await unlessAborted(api.range(range), signal, () => {});
-    if (answer === undefined) return;
-    this.#untold += this.#state.list(answer, askedAt, this.#meanwhile);
-    this.#doubted = !believed && this.#isDoubtful();
-    // Whoever is missing now may not have left, but have been forgotten: that is no better than an outage.
-    if (this.#state.history !== history) this.#lose();
   }
 
   #receive({ header, created, events }: IWatchResponse): void {
-    if (this.#state.isForeign(header)) throw this.#failure("another etcd answers than before");
+    if (this.#picture.state.isForeign(header)) throw this.#failure("another etcd answers than before");
     if (created) this.#begin(header);
-    if (events.length > 0) this.#apply(events);
-    else if (!created) this.#reach(header);
+    if (events.length > 0 && this.#picture.happen(events)) this.#tell();
+    if (events.length === 0 && !created) this.#reach(header);
   }
 
   #begin(header: IResponseHeader): void {
@@ -160,48 +152,40 @@ export class RangeWatch {
     if (this.#hasWatched) observer.restarted?.();
     this.#hasWatched = true;
     // A member that lags behind, or an etcd whose data is not what it was: a list tells one from the other.
-    if (this.#state.isAhead(header) || this.#doubted) this.#lookAgain.wake();
+    if (this.#picture.state.isAhead(header)) this.#lookAgain.wake();
     else if (this.#away) this.#tell();
   }
 
-  /** All events of one response belong together: they are told at once. */
-  #apply(events: readonly IEvent[]): void {
-    this.#meanwhile.push(...events);
-    const changes = this.#state.apply(events);
-    this.#untold += changes;
-    if (changes === 0) return;
-    this.#doubted = this.#isDoubtful();
-    if (this.#doubted) this.#lookAgain.wake();
-    this.#tell();
-  }
-
   #reach({ revision }: IResponseHeader): void {
-    this.#state.reached(BigInt(revision));
+    this.#picture.state.reached(BigInt(revision));
     this.#confirm();
   }
 
-  #isDoubtful(): boolean {
-    return this.#with.observer.doubts?.(this.#state.values) ?? false;
-  }
-
+  /** What has happened together is told together; what is doubted is not, and is listed again first. */
   #tell(): void {
-    if (this.#closing.signal.aborted || this.#doubted) return;
-    if (this.#untold === 0 && !this.#away) {
+    const { state, untold, doubted } = this.#picture;
+    if (this.#closing.signal.aborted) return;
+    if (doubted) {
+      this.#lookAgain.wake();
+    } else if (untold === 0 && !this.#away) {
       this.#confirm();
-      return;
+    } else {
+      this.#away = false;
+      this.#picture.told();
+      this.#with.observer.changed(state.values, untold);
     }
-    const changes = this.#untold;
-    this.#untold = 0;
-    this.#away = false;
-    this.#with.observer.changed(this.#state.values, changes);
   }
 
   #confirm(): void {
-    if (this.#watching && !this.#away && !this.#doubted) this.#with.observer.confirmed?.();
+    if (this.#watching && !this.#away && !this.#picture.doubted) this.#with.observer.confirmed?.();
   }
 
   #lose(): void {
     this.#watching = false;
+    this.#sayAway();
+  }
+
+  #sayAway(): void {
     if (this.#closing.signal.aborted) return;
     this.#away = true;
     this.#with.observer.away();

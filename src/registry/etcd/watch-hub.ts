@@ -5,7 +5,7 @@ import type { EtcdApi } from "./api.js";
 import { etcdBackoff, healthyMs } from "./backoff.js";
 import type { ResolvedEtcdOptions } from "./options.js";
 import { unlessAborted } from "./patience.js";
-import { Pulse } from "./pulse.js";
+import { Pulse, pulseMs } from "./pulse.js";
 import { dropStream, readStream } from "./stream.js";
 import { type Subscriber, WatchLink } from "./watch-link.js";
 
@@ -131,12 +131,4 @@ export class WatchHub {
       pulse.stop();
     }
   }
-}
-
-/**
- * Silence must be noticed, and who watches told, before a lease of the same time to live can expire, whose last renewal may
- * be a third of it old when etcd falls silent. Noticing takes two pulses: at a quarter each, half of the time to live.
- */
-function pulseMs({ heartbeatMs, ttlMs }: ResolvedEtcdOptions): number {
-  return Math.min(heartbeatMs, ttlMs / 4);
 }

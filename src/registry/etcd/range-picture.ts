@@ -1,0 +1,70 @@
+import type { IEvent } from "etcd3";
+import type { EtcdApi, KeyRange } from "./api.js";
+import { unlessAborted } from "./patience.js";
+import type { RangeObserver } from "./range-observer.js";
+import { RangeState } from "./range-state.js";
+
+/** What is known of a range, by lists and by events, and what of it the observer has not been told yet. */
+export class RangePicture {
+  readonly state: RangeState = new RangeState();
+  readonly #api: EtcdApi;
+  readonly #range: KeyRange;
+  readonly #observer: RangeObserver;
+  #untold = 0;
+  #doubted = false;
+  /** Events that have come while a list was on its way. */
+  #meanwhile: IEvent[] = [];
+
+  constructor(api: EtcdApi, range: KeyRange, observer: RangeObserver) {
+    this.#api = api;
+    this.#range = range;
+    this.#observer = observer;
+  }
+
+  /** How many changes the observer has not been told. */
+  get untold(): number {
+    return this.#untold;
+  }
+
+  /** The observer does not believe it: it must be listed again before it is told. */
+  get doubted(): boolean {
+    return this.#doubted;
+  }
+
+  told(): void {
+    this.#untold = 0;
+  }
+
+  /**
+   * Asks etcd, and once more where the observer doubts the answer. Nothing comes of it where the signal aborts.
+   *
+   * @returns whether it is still the same data that are there
+   */
+  async list(signal: AbortSignal): Promise<boolean> {
+    const { history } = this.state;
+    await this.#list(signal, this.#doubted);
+    if (this.#doubted && !signal.aborted) await this.#list(signal, true);
+    return this.state.history === history;
+  }
+
+  /** @returns whether any of it is news */
+  happen(events: readonly IEvent[]): boolean {
+    this.#meanwhile.push(...events);
+    const changes = this.state.apply(events);
+    if (changes > 0) this.#changed(changes, false);
+    return changes > 0;
+  }
+
+  /** @param believed however bad it is */
+  async #list(signal: AbortSignal, believed: boolean): Promise<void> {
+    const askedAt = this.state.revision;
+    this.#meanwhile = [];
+    const answer = await unlessAborted(this.#api.range(this.#range), signal, () => {});
+    if (answer !== undefined) this.#changed(this.state.list(answer, askedAt, this.#meanwhile), believed);
+  }
+
+  #changed(changes: number, believed: boolean): void {
+    this.#untold += changes;
+    this.#doubted = !believed && (this.#observer.doubts?.(this.state.values) ?? false);
+  }
+}
