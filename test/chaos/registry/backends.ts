@@ -69,8 +69,13 @@ export class GuardedEtcd extends OneEtcd {
   }
 }
 
-/** Three members, each behind a road of its own. */
+/**
+ * Three members, each behind a road of its own. A member sees only after two elections' time that there is no leader any
+ * more, which has to be less than a lease.
+ */
 export class ThreeMembers implements Backend {
+  static readonly ttlMs = 5_000;
+  readonly options: Partial<EtcdRegistryOptions> = { ttlMs: ThreeMembers.ttlMs };
   readonly cluster: EtcdCluster;
   readonly roads: readonly TcpProxy[];
 

@@ -129,7 +129,7 @@ export const blows: readonly Fault[] = [
       const leader = await three.led();
       const other = three.cluster.members.find((member) => member !== leader)!;
       for (const member of [leader, other]) member.pause();
-      await pause(random, ttlMs, ttlMs * 2);
+      await pause(random, ThreeMembers.ttlMs, ThreeMembers.ttlMs * 1.5);
       for (const member of [leader, other]) member.resume();
       await three.led();
     },
@@ -140,7 +140,7 @@ export const blows: readonly Fault[] = [
     async strike({ roads }, random) {
       const road = roads[Math.floor(random() * roads.length)]!;
       road.stall();
-      await pause(random, ttlMs, ttlMs * 2);
+      await pause(random, ThreeMembers.ttlMs, ThreeMembers.ttlMs * 1.5);
       road.resume();
     },
   }),

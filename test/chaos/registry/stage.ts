@@ -22,6 +22,7 @@ const transport = grpcJsTransport();
 export interface Backend extends AsyncDisposable {
   /** How it is reached, as a rule over a road that can be cut. */
   readonly hosts: readonly string[];
+  /** Among them `ttlMs`, where it is another than the usual. */
   readonly options?: Partial<EtcdRegistryOptions>;
   /** The ids that etcd holds of the service, asked of itself. */
   ids(prefix: string): Promise<readonly string[]>;
