@@ -9,7 +9,7 @@ import type { ResolvedHawserOptions } from "./options.js";
 import { Outbox } from "./outbox.js";
 
 /** How long a server may take to end the stream of a registration that closes. */
-const goodbyeMs = 2_000;
+const goodbyeMs = 1_000;
 
 /** One Register stream from its first request to its end. */
 export class RegisterStream {
