@@ -3,7 +3,7 @@ import { isFinal } from "../failures.js";
 import { keepTrying } from "../keep-trying.js";
 import { Watchdog } from "../watchdog.js";
 import type { EtcdApi } from "./api.js";
-import { etcdBackoff, healthyMs, renewalBackoff } from "./backoff.js";
+import { etcdBackoff, renewalBackoff } from "./backoff.js";
 import { beat } from "./heartbeat.js";
 import type { ResolvedEtcdOptions } from "./options.js";
 import { closeMs } from "./patience.js";
@@ -81,7 +81,7 @@ export class EtcdLease {
       clock,
       logger,
       backoff: etcdBackoff(this.#options),
-      healthyMs,
+      healthyMs: this.#options.ttlMs,
       signal: this.#closing.signal,
       onEnd: (error) => this.#holder.failed(error as RpcError),
       early: (signal) => this.#api.untilBack(signal),

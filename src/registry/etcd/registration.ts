@@ -171,7 +171,12 @@ export class EtcdRegistration implements Registration {
   async #bringIntoOrder(leaseId: string): Promise<void> {
     const { instance, version } = this.publication;
     const doubts = this.#doubts;
-    const there = await this.#write({ key: this.key, value: this.#context.options.keys.encode(instance), leaseId });
+    const own = { key: this.key, value: this.#context.options.keys.encode(instance), leaseId };
+    const there = await this.#write(own).catch((error: unknown) => {
+      // What failed under a lease that is gone is done under the next, as soon as that is granted.
+      if (this.#leaseId === leaseId) throw error;
+      return false;
+    });
     if (this.#closing.signal.aborted || this.#leaseId !== leaseId) return;
     this.#settled = { leaseId, version, doubts };
     if (there) {

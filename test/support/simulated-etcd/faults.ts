@@ -24,6 +24,9 @@ export interface FaultContext {
 /** Tokens live longer than it takes to use them. */
 const shortestTokenMs = 60_000;
 
+/** Who revokes by hand whatever comes is waited for longer and longer. */
+const oldLeaseMs = 10_000;
+
 export type FaultName = keyof typeof faults;
 
 /** What happens at night, to etcd and on the way to it. Each begins at once, and ends by itself where it ends. */
@@ -33,7 +36,11 @@ export const faults = {
     if (key !== undefined) byHand(context, `deletes ${key}`, () => context.etcd.txn(del(key)));
   },
   "revoke by hand"(context: FaultContext) {
-    const lease = pick(context.random, context.etcd.leases);
+    const { etcd, clock, random } = context;
+    const lease = pick(
+      random,
+      etcd.leases.filter(({ grantedMs }) => clock.now() - grantedMs > oldLeaseMs),
+    );
     if (lease !== undefined) byHand(context, `revokes ${lease.id.slice(-3)}`, () => context.etcd.revoke(lease.id));
   },
   "put by hand"(context: FaultContext) {

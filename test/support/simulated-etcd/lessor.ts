@@ -8,6 +8,7 @@ export interface Lease {
   /** Who asked for it. */
   readonly owner: string;
   readonly keys: ReadonlySet<string>;
+  readonly grantedMs: number;
 }
 
 interface Kept extends Lease {
@@ -48,7 +49,8 @@ export class Lessor implements LeaseBook {
   grant(ttlS: number, owner: string): Lease {
     this.#granted += 1n;
     const id = String(firstId + this.#granted);
-    const lease: Kept = { id, ttlS: Math.max(1, ttlS), owner, keys: new Set(), dueMs: 0, timer: undefined };
+    const grantedMs = this.#options.clock.now();
+    const lease: Kept = { id, ttlS: Math.max(1, ttlS), owner, keys: new Set(), grantedMs, dueMs: 0, timer: undefined };
     this.#leases.set(id, lease);
     this.#extend(lease);
     return lease;
