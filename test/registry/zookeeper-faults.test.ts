@@ -90,7 +90,7 @@ withZooKeeper("what ZooKeeper holds", () => {
       id: "orders-1",
       service: "orders",
       version: "1.0.0",
-      endpoints: ["grpc://127.0.0.1/orders-1"],
+      endpoints: instance("orders-1").endpoints,
       contracts: ["shop.v1.OrdersService"],
       metadata: { team: "checkout" },
       weight: 100,

@@ -17,6 +17,14 @@ interface Registered {
   timer: NodeJS.Timeout | undefined;
 }
 
+interface Asked {
+  readonly url: URL;
+  readonly token: string | string[] | undefined;
+  readonly body: string;
+}
+
+type Reply = readonly [status: number, body: unknown];
+
 const node = { Node: "node-1", Address: "10.1.1.1", Datacenter: "dc1" };
 
 /**
@@ -30,6 +38,8 @@ export class FakeConsul {
   /** Answers every request under a path so, instead of with what is asked for. */
   readonly failing = new Map<string, { readonly status: number; readonly text: string }>();
   index = 10;
+  /** The token may read nothing of what is asked about: it is answered with nothing, and a header says so. */
+  filtering = false;
   readonly #options: FakeConsulOptions;
   readonly #registered = new Map<string, Registered>();
   /** Entries of `/v1/health/service`, by service, as they were put there by hand. */
@@ -96,6 +106,11 @@ export class FakeConsul {
     return [...this.#registered.keys()];
   }
 
+  /** What `PUT /v1/agent/service/register` was given last. */
+  registered(id: string): { readonly [name: string]: unknown } | undefined {
+    return this.#registered.get(id)?.body;
+  }
+
   /** As `consul services deregister` would. */
   forget(id: string): void {
     clearTimeout(this.#registered.get(id)?.timer);
@@ -134,28 +149,36 @@ export class FakeConsul {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     if (this.#hanging) return;
-    const say = (status: number, body: unknown) => {
-      response.writeHead(status, { "x-consul-index": String(this.index) });
-      response.end(typeof body === "string" ? body : JSON.stringify(body));
-    };
-    const { token } = this.#options;
-    if (token !== undefined && request.headers["x-consul-token"] !== token) return say(403, "Permission denied");
-    for (const [path, { status, text }] of this.failing) if (url.pathname.startsWith(path)) return say(status, text);
-    const name = decodeURIComponent(url.pathname.split("/").at(-1) as string);
-    const at = (path: string) => url.pathname.startsWith(path);
-    if (at("/v1/status/leader")) return say(200, JSON.stringify("127.0.0.1:8300"));
-    if (at("/v1/agent/service/register")) return say(...this.#register(JSON.parse(Buffer.concat(chunks).toString())));
-    if (at("/v1/agent/service/deregister/")) return say(...this.#deregister(name));
-    if (at("/v1/agent/service/")) return say(...this.#known(name));
-    if (at("/v1/agent/check/pass/service:") || at("/v1/agent/check/pass/service%3A")) return say(...this.#pass(name));
-    if (at("/v1/catalog/services")) return say(200, Object.fromEntries(this.#names().map((each) => [each, []])));
-    if (at("/v1/health/service/")) return this.#health(name, url.searchParams, response, say);
-    say(404, "no such path");
+    const asked = { url, token: request.headers["x-consul-token"], body: Buffer.concat(chunks).toString() };
+    const [status, body] = this.#refusal(asked) ?? this.#reply(asked) ?? (await this.#health(url, response));
+    response.writeHead(status, {
+      "x-consul-index": String(this.index),
+      ...(this.filtering && { "x-consul-results-filtered-by-acls": "true" }),
+    });
+    response.end(typeof body === "string" ? body : JSON.stringify(body));
   }
 
-  #register(
-    body: Registered["body"] & { ID?: string; Meta?: { [key: string]: string }; Check?: unknown },
-  ): [number, string] {
+  #refusal({ url, token }: Asked): Reply | undefined {
+    if (this.#options.token !== undefined && token !== this.#options.token) return [403, "Permission denied"];
+    const [failing] = [...this.failing].filter(([path]) => url.pathname.startsWith(path));
+    return failing && [failing[1].status, failing[1].text];
+  }
+
+  /** @returns undefined for what may be held */
+  #reply({ url, body }: Asked): Reply | undefined {
+    const path = decodeURIComponent(url.pathname);
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    if (path === "/v1/status/leader") return [200, JSON.stringify("127.0.0.1:8300")];
+    if (path === "/v1/agent/service/register") return this.#register(JSON.parse(body));
+    if (path.startsWith("/v1/agent/service/deregister/")) return this.#deregister(name);
+    if (path.startsWith("/v1/agent/service/")) return this.#known(name);
+    if (path.startsWith("/v1/agent/check/pass/")) return this.#pass(name);
+    if (path === "/v1/catalog/services") return [200, Object.fromEntries(this.#names().map((each) => [each, []]))];
+    if (path.startsWith("/v1/health/service/")) return undefined;
+    return [404, "no such path"];
+  }
+
+  #register(body: Registered["body"] & { ID?: string; Meta?: { [key: string]: string }; Check?: unknown }): Reply {
     const { ID = "", Meta = {} } = body;
     const pairs = Object.entries(Meta);
     if (pairs.length > 64)
@@ -179,20 +202,20 @@ export class FakeConsul {
     return [200, ""];
   }
 
-  #deregister(id: string): [number, string] {
+  #deregister(id: string): Reply {
     if (!this.#registered.has(id)) return [404, `Unknown service ID ${JSON.stringify(id)}`];
     this.forget(id);
     return [200, ""];
   }
 
-  #known(id: string): [number, unknown] {
+  #known(id: string): Reply {
     const registered = this.#registered.get(id);
     if (registered === undefined) return [404, `unknown service ID: ${id}`];
     const { Name, ...rest } = registered.body;
     return [200, { ...rest, Service: Name }];
   }
 
-  #pass(check: string): [number, string] {
+  #pass(check: string): Reply {
     const registered = this.#registered.get(check.replace(/^service:/, ""));
     if (registered === undefined) return [404, `Unknown check ID ${JSON.stringify(check)}`];
     this.#await(registered);
@@ -231,36 +254,32 @@ export class FakeConsul {
   #changed(): void {
     this.index += 1;
     for (const resume of [...this.#held]) resume();
-    this.#held.clear();
   }
 
   #names(): readonly string[] {
     return [...new Set([...[...this.#catalogue.values()].map(({ name }) => name), ...this.#foreign.keys(), "consul"])];
   }
 
-  #health(
-    service: string,
-    query: URLSearchParams,
-    response: ServerResponse,
-    say: (status: number, body: unknown) => void,
-  ): void {
-    const answer = (): void => say(200, this.#entries(service, query));
+  async #health(url: URL, response: ServerResponse): Promise<Reply> {
+    const query = url.searchParams;
     const index = Number(query.get("index") ?? 0);
-    if (index === 0 || index < this.index) return answer();
-    const resume = (): void => {
-      clearTimeout(timer);
-      this.#held.delete(resume);
-      answer();
-    };
-    const timer = setTimeout(resume, Number.parseInt(query.get("wait") ?? "300000ms", 10));
-    this.#held.add(resume);
-    response.on("close", () => {
-      clearTimeout(timer);
-      this.#held.delete(resume);
-    });
+    if (index > 0 && index >= this.index) {
+      await new Promise<void>((resolve) => {
+        const resume = (): void => {
+          clearTimeout(timer);
+          this.#held.delete(resume);
+          resolve();
+        };
+        const timer = setTimeout(resume, Number.parseInt(query.get("wait") ?? "300000ms", 10));
+        this.#held.add(resume);
+        response.on("close", resume);
+      });
+    }
+    return [200, this.#entries(decodeURIComponent(url.pathname.slice("/v1/health/service/".length)), query)];
   }
 
   #entries(service: string, query: URLSearchParams): readonly object[] {
+    if (this.filtering) return [];
     const own = [...this.#catalogue.values()].filter(({ name }) => name === service).map(({ entry }) => entry);
     const id = /^Service\.ID == (".*")$/.exec(query.get("filter") ?? "")?.[1];
     return [...own, ...(this.#foreign.get(service) ?? [])].filter((entry) => {

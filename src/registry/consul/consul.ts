@@ -67,7 +67,8 @@ class ConsulRegistry implements Registry {
     });
   }
 
-  async register(instance: Instance, { timeoutMs = 10_000 }: RegisterOptions = {}): Promise<Registration> {
+  async register(instance: Instance, options: RegisterOptions = {}): Promise<Registration> {
+    const { timeoutMs = 10_000, wait = true } = options;
     const { id } = instance;
     const forget = (): void => this.#forget(id, registration);
     const registration: ConsulRegistration = new ConsulRegistration(instance, this.#api, this.#options, forget);
@@ -75,6 +76,7 @@ class ConsulRegistry implements Registry {
     if (this.#registrations.has(id)) throw registeredTwiceError(this.name, id);
     this.#registrations.set(id, registration);
     this.#outsideCalls(() => registration.start());
+    if (!wait) return registration;
     try {
       await registration.publication.registered(timeoutMs);
     } catch (error) {

@@ -87,6 +87,7 @@ function ours(service: string, { Service: { ID, Meta } = {} }: HealthEntry): Ins
 /** Who was not registered by Hawser: it speaks gRPC where it says it is. Ids are Consul's, which are unique on a node only. */
 function foreign(service: string, { Node = {}, Service = {} }: HealthEntry): Instance {
   const { ID = "", Port = 0, Tags, Meta, Weights } = Service;
+  if (ID === "") throw new TypeError("it has no ID");
   const host = Service.Address || Node.Address || "";
   const id = `${ID}@${Node.Node ?? ""}`.replace(/[^!-.0-~]/gu, (character) => encodeURIComponent(character));
   const endpoint = `grpc://${host.includes(":") ? `[${host}]` : host}:${Port}`;

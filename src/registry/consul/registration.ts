@@ -41,7 +41,7 @@ export class ConsulRegistration implements Registration {
     this.publication = new Publication(instance, { registryName, hint: consulHint, clock });
     this.#record = toRecord(this.publication.instance);
     this.#status = new RegistrationStatus({ service, id, clock, logger, monitor });
-    this.#silence = new Watchdog(clock, () => this.#lost());
+    this.#silence = new Watchdog(clock, () => this.#forgotten());
     this.#api = api;
     this.#options = options;
     this.#onClosed = onClosed;
@@ -129,8 +129,7 @@ export class ConsulRegistration implements Registration {
     } catch (error) {
       if (!(error instanceof RpcError && error.code === Code.NOT_FOUND)) throw error;
       this.#options.logger.warn({ err: error }, "the agent has forgotten a registration; registering again");
-      this.#published = 0;
-      this.#lost();
+      this.#forgotten();
     }
   }
 
@@ -185,7 +184,8 @@ export class ConsulRegistration implements Registration {
     this.publication.fail(error);
   }
 
-  #lost(): void {
+  #forgotten(): void {
+    this.#published = 0;
     if (this.#status.state === "registered") this.#status.become("lost");
   }
 

@@ -1,5 +1,6 @@
 import type { Instance } from "../../contract/contract.js";
 import { closedError, registeredTwiceError } from "../failures.js";
+import type { RegisterOptions } from "../registry.js";
 import type { Nodes } from "./nodes.js";
 import type { ResolvedZooKeeperOptions } from "./options.js";
 import { ZooKeeperRegistration } from "./registration.js";
@@ -24,7 +25,8 @@ export class ZooKeeperRegistrar {
     this.#nodes = nodes;
   }
 
-  async register(instance: Instance, timeoutMs: number): Promise<ZooKeeperRegistration> {
+  async register(instance: Instance, options: RegisterOptions = {}): Promise<ZooKeeperRegistration> {
+    const { timeoutMs = 10_000, wait = true } = options;
     const { id } = instance;
     const registration: ZooKeeperRegistration = new ZooKeeperRegistration(instance, {
       session: this.#session,
@@ -37,6 +39,7 @@ export class ZooKeeperRegistrar {
     this.#byId.set(id, registration);
     this.#leftOver.delete(registration.path);
     registration.start();
+    if (!wait) return registration;
     try {
       await registration.publication.registered(timeoutMs);
     } catch (error) {

@@ -65,8 +65,8 @@ class ZooKeeperRegistry implements Registry {
     });
   }
 
-  register(instance: Instance, { timeoutMs = 10_000 }: RegisterOptions = {}): Promise<Registration> {
-    return this.#outsideCalls(() => this.#registrar.register(instance, timeoutMs));
+  register(instance: Instance, options?: RegisterOptions): Promise<Registration> {
+    return this.#outsideCalls(() => this.#registrar.register(instance, options));
   }
 
   watch(service: string, onSnapshot: (snapshot: Snapshot) => void): Watch {
