@@ -46,7 +46,7 @@ export async function runModel(seed: number, options: { readonly log?: boolean }
     return cameBack && found?.open === true && found.instance.state !== "draining";
   };
   const truth = new Truth({
-    keys: { decode: (key, value) => registries[0]!.keys.decode(key, value) } as ModelRegistry["keys"],
+    keys: { decode: (key, value) => registries[0]!.keys.decode(key, value) },
     cutOff: (owner) => registries.find(({ name }) => name === owner)!.link.impairedWithin(ttlMs + 15_000),
   });
   etcd.observers.add(truth);

@@ -14,7 +14,7 @@ export type Members = ReadonlyMap<string, string>;
 export type Cause = "own" | "hand" | "cut off" | "outage";
 
 export interface TruthOptions {
-  readonly keys: Keys;
+  readonly keys: Pick<Keys, "decode">;
   /** Whether that registry was cut off lately. */
   readonly cutOff: (owner: string) => boolean;
 }
