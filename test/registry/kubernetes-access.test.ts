@@ -222,6 +222,15 @@ describe("services", () => {
     }
   });
 
+  test("a slice that makes no sense a thousand times does not fill the log", async () => {
+    const [api, logger] = [await startApi(), recordingLogger()];
+    const nonsense = Array.from({ length: 1_000 }, (_, index) => pod(`bad-${index}`, `nowhere-${index}`));
+    api.put(slice("orders-a", [pod("orders-1", "10.0.0.1"), ...nonsense]));
+    await new Follower(open({ server: api.url, logger }), "orders").untilIds("orders-1");
+    expect(logger.lines).toHaveLength(11);
+    expect(logger.lines.at(-1)!.fields).toMatchObject({ service: "orders", more: 990 });
+  });
+
   test("a very large service is read", async () => {
     const api = await startApi();
     for (let part = 0; part < 20; part++) {

@@ -255,24 +255,32 @@ describe("nobody is lost", () => {
 
   test("while the server is away everybody stays, stale, and who is missing then is believed in for a while", async () => {
     const [api, clock] = [await startApi(), new ManualClock()];
+    const events: RegistryEvent[] = [];
+    const monitor = (event: RegistryEvent) => events.push(event);
     const road = await TcpProxy.to(api.url);
     cleanups.push(() => road.close());
     api.put(slice("orders-a", [orders1, orders2]));
-    const orders = new Follower(open(road.addressFor(api.url), { clock }), "orders");
-    await orders.untilIds("orders-1", "orders-2");
+    const registry = open(road.addressFor(api.url), { clock, monitor, random: () => 0.5 });
+    const orders = new Follower(registry, "orders");
+    const before = await orders.untilIds("orders-1", "orders-2");
     await eventually(() => expect(api.watching).toBe(1));
+    // The watchdog is the one timer of a watch that stands.
+    await eventually(() => expect(clock.nextMs).toBe(90_000));
 
     road.refuse();
-    const follow = tick(clock);
-    const away = await orders.until(({ stale }) => stale);
-    expect(away.instances.map(({ id }) => id)).toEqual(["orders-1", "orders-2"]);
+    await eventually(() => expect(clock.nextMs).toBe(400));
+    expect(orders.snapshots).toHaveLength(1);
+    await clock.run(400);
+    expect(await orders.until(({ stale }) => stale)).toEqual({ ...before, stale: true });
+    await eventually(() => expect(clock.nextMs).toBe(800));
+
     api.put(slice("orders-a", [orders2]));
     road.admit();
-    await eventually(() => expect(api.watching).toBe(1));
-    follow.stop();
-    await clock.run(9_000);
+    await clock.run(800);
+    await eventually(() => expect(events.some(({ type }) => type === "changes")).toBe(true));
+    await clock.run(9_999);
     expect(orders.snapshots.at(-1)).toMatchObject({ stale: true, instances: [{ id: "orders-1" }, { id: "orders-2" }] });
-    await clock.run(1_000);
+    await clock.run(1);
     expect(orders.snapshots.at(-1)).toMatchObject({ stale: false, instances: [{ id: "orders-2" }] });
     expect(verbs(api)).toEqual(["list", "watch", "watch"]);
   });
@@ -311,13 +319,17 @@ describe("nobody is lost", () => {
     const [api, clock] = [await startApi(), new ManualClock()];
     const orders = new Follower(open(api.url, { clock }), "orders");
     await orders.untilIds();
-    await eventually(() => expect(api.watching).toBe(1));
+    await eventually(() => expect(clock.nextMs).toBe(90_000));
+    await clock.run(60_000);
     api.bookmark();
+    await eventually(() => expect(clock.nextMs).toBe(90_000));
     await clock.run(89_999);
     expect(verbs(api)).toEqual(["list", "watch"]);
     await clock.run(1);
-    await clock.run(0);
-    await eventually(() => expect(verbs(api)).toEqual(["list", "watch", "watch"]));
+    await eventually(() => {
+      clock.advance(0);
+      expect(verbs(api)).toEqual(["list", "watch", "watch"]);
+    });
     expect(orders.snapshots).toHaveLength(1);
   });
 
