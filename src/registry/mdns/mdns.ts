@@ -163,7 +163,9 @@ class MdnsRegistry implements Registry {
   }
 
   #forget(id: string, registration: MdnsRegistration): void {
-    if (this.#registrations.get(id) === registration) this.#registrations.delete(id);
+    if (this.#registrations.get(id) !== registration) return;
+    this.#registrations.delete(id);
+    this.#neighbours.ownLeft(registration.publication.instance);
   }
 
   #endLater(ending: Promise<void>): void {

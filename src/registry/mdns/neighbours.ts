@@ -35,6 +35,8 @@ export class Neighbours {
   readonly #table: InstanceTable;
   readonly #options: NeighboursOptions;
   readonly #byName = new Map<string, Neighbour>();
+  /** What was our own until lately, by name: what we said of it may still be on its way back to us. */
+  readonly #echoes = new Map<string, { readonly startedAtMs: number; readonly untilMs: number }>();
   /** What has been logged, so that it is not again. */
   readonly #reported = new Set<string>();
 
@@ -55,6 +57,15 @@ export class Neighbours {
         this.#askOf(record.data);
       }
     }
+  }
+
+  /** Our own instance has left: what is still heard of it is but an echo. Another that starts under its id is none. */
+  ownLeft({ id, startedAt }: Instance): void {
+    const { clock, ttlMs } = this.#options;
+    const nowMs = clock.now();
+    for (const [name, { untilMs }] of this.#echoes) if (untilMs <= nowMs) this.#echoes.delete(name);
+    const name = instanceName(id).toLowerCase();
+    this.#echoes.set(name, { startedAtMs: startedAt.getTime(), untilMs: nowMs + ttlMs });
   }
 
   /** Whoever's time ran out while nobody could be heard has been silent for too long now. */
@@ -90,6 +101,7 @@ export class Neighbours {
       if (own.startedAt.getTime() !== instance.startedAt.getTime()) this.#conflict(instance, address);
       return;
     }
+    if (this.#isEcho(key, instance)) return;
     const before = this.#byName.get(key);
     if (before === undefined && this.#byName.size >= mostNeighbours) {
       const tooMany = `more than ${mostNeighbours} instances on this LAN: the others are left out`;
@@ -106,6 +118,11 @@ export class Neighbours {
       timer: this.#wait(key, ttlMs),
       overdue: false,
     });
+  }
+
+  #isEcho(key: string, { startedAt }: Instance): boolean {
+    const echo = this.#echoes.get(key);
+    return echo?.startedAtMs === startedAt.getTime() && this.#options.clock.now() < echo.untilMs;
   }
 
   #put(before: Neighbour | undefined, instance: Instance): TableEntry {
