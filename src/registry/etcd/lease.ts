@@ -7,6 +7,7 @@ import { etcdBackoff, renewalBackoff } from "./backoff.js";
 import { beat } from "./heartbeat.js";
 import type { ResolvedEtcdOptions } from "./options.js";
 import { closeMs } from "./patience.js";
+import { ReplacedLeases } from "./replaced-leases.js";
 
 /** Who is told what becomes of the lease. */
 export interface LeaseHolder {
@@ -41,8 +42,8 @@ export class EtcdLease {
   #lease: Granted | undefined;
   /** What the holder counts on. */
   #trusted: string | undefined;
-  /** To be replaced or replaced already; may hold keys. */
-  readonly #former = new Set<string>();
+  /** Or to be replaced. */
+  readonly #replaced: ReplacedLeases;
   /** Aborts when the renewing of `#lease` is over. */
   #term = new AbortController();
   #running: Promise<void> | undefined;
@@ -51,6 +52,7 @@ export class EtcdLease {
     this.#api = api;
     this.#options = options;
     this.#holder = holder;
+    this.#replaced = new ReplacedLeases(api, options);
     this.#watchdog = new Watchdog(options.clock, () => this.#unproven());
   }
 
@@ -66,12 +68,12 @@ export class EtcdLease {
 
   /** Whether there are leases that were replaced and not revoked yet. */
   get hasReplaced(): boolean {
-    return this.#former.size > 0;
+    return this.#replaced.size > 0;
   }
 
   /** Whether it is this lease, or one that this has replaced. */
   owns(leaseId: string): boolean {
-    return leaseId === this.#lease?.leaseId || this.#former.has(leaseId);
+    return leaseId === this.#lease?.leaseId || this.#replaced.has(leaseId);
   }
 
   start(): void {
@@ -81,6 +83,7 @@ export class EtcdLease {
       clock,
       logger,
       backoff: etcdBackoff(this.#options),
+      // Sooner than the other loops: this one cannot come more often than once in that time anyway.
       healthyMs: this.#options.ttlMs,
       signal: this.#closing.signal,
       onEnd: (error) => this.#holder.failed(error as RpcError),
@@ -105,7 +108,7 @@ export class EtcdLease {
 
   /** Nothing that is still wanted is under a replaced lease: they are revoked, and with them what is left there. */
   settled(): void {
-    void this.#revokeFormer();
+    void this.#replaced.revoke();
   }
 
   /** Revokes the lease, and with it every key it holds. */
@@ -208,24 +211,12 @@ export class EtcdLease {
 
   #forget(leaseId: string): void {
     this.#lease = undefined;
-    this.#former.add(leaseId);
+    this.#replaced.add(leaseId);
   }
 
   async #revokeAll(): Promise<void> {
     if (this.#lease !== undefined) this.#forget(this.#lease.leaseId);
-    await this.#revokeFormer(closeMs);
-  }
-
-  async #revokeFormer(timeoutMs?: number): Promise<void> {
-    const former = [...this.#former];
-    this.#former.clear();
-    const { logger } = this.#options;
-    const revocations = former.map((leaseId) =>
-      this.#api.revoke(leaseId, timeoutMs).catch((err: unknown) => {
-        logger.debug({ err, leaseId }, "the lease was not revoked; it runs out by itself");
-      }),
-    );
-    await Promise.all(revocations);
+    await this.#replaced.revoke(closeMs);
   }
 
   #ended(why: string): RpcError {

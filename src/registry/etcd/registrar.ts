@@ -5,7 +5,8 @@ import type { RegisterOptions } from "../registry.js";
 import { EtcdLease, type LeaseHolder } from "./lease.js";
 import { dropKey } from "./own-key.js";
 import { closeMs, within } from "./patience.js";
-import { EtcdRegistration, type RegistrationContext, type RegistrationOwner } from "./registration.js";
+import { EtcdRegistration, type RegistrationOwner } from "./registration.js";
+import type { RegistrationContext } from "./registration-context.js";
 
 /** Everything one registry has registered, under one lease; there is no lease while there is nothing. */
 export class EtcdRegistrar implements LeaseHolder, RegistrationOwner {

@@ -6,12 +6,10 @@ import { Publication } from "../publication.js";
 import { RegistrationStatus } from "../registration-status.js";
 import type { Registration, RegistrationState } from "../registry.js";
 import { Wakeup } from "../wakeup.js";
-import type { EtcdApi, KeyRange } from "./api.js";
 import { etcdBackoff, healthyMs } from "./backoff.js";
 import { etcdHint } from "./failures.js";
-import type { ResolvedEtcdOptions } from "./options.js";
 import { keepKey, type OwnKey, takeKey } from "./own-key.js";
-import type { RangeObserver } from "./range-watch.js";
+import type { RegistrationContext, Watching } from "./registration-context.js";
 
 export interface RegistrationOwner {
   /** Whether keys under the lease are this process's own. */
@@ -22,15 +20,6 @@ export interface RegistrationOwner {
   leaseGone(leaseId: string): void;
   /** Takes a registration out, in a second at most; what cannot be done by then is done later. */
   leave(registration: EtcdRegistration): Promise<void>;
-}
-
-/** Follows a range of keys, once started; `RangeWatch`. */
-export type Watching = (range: KeyRange, observer: RangeObserver) => { start(): void; close(): Promise<void> };
-
-export interface RegistrationContext {
-  readonly api: EtcdApi;
-  readonly options: ResolvedEtcdOptions;
-  readonly watching: Watching;
 }
 
 /**
