@@ -92,7 +92,7 @@ export const registryDrivers: { readonly [name: string]: RegistryDriver } = {
   },
   kubernetes: {
     form: "kubernetes:[///namespace]",
-    options: ["portName", "labelSelector"],
+    options: ["portName", "labelSelector", "scheme"],
     open: ({ rest, hosts, path, options }, context) => {
       if (hosts.length > 0 || !/^(\/\/.*)?$/.test(rest))
         throw new TypeError("the cluster is the one around this process");
@@ -100,7 +100,7 @@ export const registryDrivers: { readonly [name: string]: RegistryDriver } = {
       return kubernetesRegistry({
         ...context,
         ...(namespace !== "" && { namespace }),
-        ...only(options, "portName", "labelSelector"),
+        ...only(options, "portName", "labelSelector", "scheme"),
       });
     },
   },
