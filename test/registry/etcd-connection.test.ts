@@ -73,7 +73,7 @@ describe("one connection", () => {
     const connection = connect(proxy.addressFor(server.endpoint));
     for (let round = 1; round <= 5; round++) {
       await connection.range(anyKey);
-      expect(proxy.accepted).toBe(round);
+      await vi.waitFor(() => expect(proxy.open).toBe(1));
       proxy.cut();
     }
   });
@@ -214,6 +214,22 @@ describe("an etcd that was away", () => {
     await server.restart();
     await back;
     await connection.range(anyKey);
+  });
+
+  test("leaves each client with the one connection it had before", async () => {
+    const server = await startEtcd();
+    const proxy = await proxyTo(server);
+    const connections = Array.from({ length: 20 }, () => connect(proxy.addressFor(server.endpoint)));
+    await Promise.all(connections.map((each) => each.range(anyKey)));
+    await server.kill();
+    await Promise.allSettled(connections.map((each) => each.range(anyKey)));
+    const back = connections.map((each) => each.untilBack(never));
+    await server.restart();
+    await Promise.all(back);
+    await Promise.all(connections.map((each) => each.range(anyKey)));
+    await vi.waitFor(() => expect(proxy.open).toBe(20), { timeout: 5_000 });
+    await Promise.all(connections.map((each) => each.close()));
+    await vi.waitFor(() => expect(proxy.open).toBe(0), { timeout: 5_000 });
   });
 
   test("is noticed by a stream alone", async () => {

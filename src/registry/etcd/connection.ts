@@ -2,7 +2,7 @@ import type { IDuplexStream, IRangeResponse, ITxnRequest, ITxnResponse } from "e
 import { Code, type RpcError } from "../../errors/errors.js";
 import { closedError } from "../failures.js";
 import type { EtcdApi, KeepAliveStream, KeyRange, WatchStream } from "./api.js";
-import { cannotServe, isCancelled, isElected, isLate, toRpcError } from "./failures.js";
+import { cannotServe, isCancelled, isElected, toRpcError } from "./failures.js";
 import type { EtcdMember, Work } from "./member.js";
 import { Members } from "./members.js";
 import type { ResolvedEtcdOptions } from "./options.js";
@@ -80,7 +80,7 @@ export class EtcdConnection implements EtcdApi {
 
   suspect(why: string): void {
     const member = this.#members.suspicious;
-    if (member !== undefined) this.#leave(member, why, true);
+    if (member !== undefined) this.#leave(member, why);
   }
 
   untilBack(signal: AbortSignal): Promise<void> {
@@ -120,7 +120,7 @@ export class EtcdConnection implements EtcdApi {
       const failure = toRpcError(reason, this.#options, { host: member?.host, timeoutMs });
       if (isElected(reason)) return { failure };
       if (cannotServe(reason)) {
-        if (member !== undefined) this.#members.leave(member, this.#reason(failure), isLate(reason));
+        if (member !== undefined) this.#members.leave(member, this.#reason(failure));
         return { failure };
       }
       this.#outage.over();
@@ -146,12 +146,12 @@ export class EtcdConnection implements EtcdApi {
   /** Also hears of the cancellation by which its reader has ended it, which means nothing. */
   #streamFailed(member: EtcdMember, reason: unknown): void {
     if (isCancelled(reason) || !cannotServe(reason)) return;
-    this.#leave(member, this.#reason(toRpcError(reason, this.#options, member)), isLate(reason));
+    this.#leave(member, this.#reason(toRpcError(reason, this.#options, member)));
   }
 
   /** A request finds out by itself whether etcd is away; where there is none, a probe does. */
-  #leave(member: EtcdMember, why: string, isSilent: boolean): void {
-    if (this.#members.leave(member, why, isSilent)) this.#outage.begin();
+  #leave(member: EtcdMember, why: string): void {
+    if (this.#members.leave(member, why)) this.#outage.begin();
   }
 
   /** One request for all who open a stream at the same moment. */
@@ -172,7 +172,7 @@ export class EtcdConnection implements EtcdApi {
       await member.request(this.#nothing, timeoutMs);
     } catch (reason) {
       if (!cannotServe(reason)) return;
-      this.#members.leave(member, String(reason), isLate(reason));
+      this.#members.leave(member, String(reason));
       throw reason;
     }
   }

@@ -34,8 +34,9 @@ export function clientOptions(host: string, { credentials }: ResolvedEtcdOptions
       // A half-open link is noticed within 15 s. etcd hangs up on who pings more often than every 5 s.
       "grpc.keepalive_time_ms": 10_000,
       "grpc.keepalive_timeout_ms": 5_000,
-      "grpc.initial_reconnect_backoff_ms": 100,
-      "grpc.max_reconnect_backoff_ms": 1_000,
+      // Never: a client that has failed is left for a new one, and grpc-js would connect it again even when it is closed.
+      "grpc.initial_reconnect_backoff_ms": 86_400_000,
+      "grpc.max_reconnect_backoff_ms": 86_400_000,
       "grpc.enable_http_proxy": 0,
       "grpc.enable_channelz": 0,
       "grpc.max_receive_message_length": 64 * 1024 * 1024,

@@ -29,11 +29,6 @@ export function cannotServe(reason: unknown): boolean {
   return unfitCodes.has(code) || text.includes("client was already closed");
 }
 
-/** Whether there was no answer in time. */
-export function isLate(reason: unknown): boolean {
-  return read(reason).code === Code.DEADLINE_EXCEEDED;
-}
-
 /** Whether somebody has ended the call, on whichever side. */
 export function isCancelled(reason: unknown): boolean {
   return read(reason).code === Code.CANCELLED;

@@ -8,6 +8,9 @@ import type { Token } from "./token.js";
 /** A call to etcd3, which must hand on the options. */
 export type Work<T> = (client: Etcd3, options: CallOptions) => Promise<T>;
 
+/** How long a connection that is just being made is waited for, to be closed. */
+const lastWordMs = 1_000;
+
 /**
  * One host of etcd, over one HTTP/2 connection of its own, which is made by the first request. It tries nothing twice,
  * except with a new token: where to go when it fails is for `EtcdConnection` to say.
@@ -18,6 +21,10 @@ export class EtcdMember {
   readonly #auth: ResolvedEtcdOptions["auth"];
   readonly #token: Token;
   readonly #underWay = new Set<WireCall>();
+  /** Whether a call was ever begun; before that there is no connection. */
+  #used = false;
+  /** Whether the connection was ever made, or refused. */
+  #settled = false;
 
   constructor(etcd3: Etcd3Module, host: string, options: ResolvedEtcdOptions, token: Token) {
     this.host = host;
@@ -48,8 +55,17 @@ export class EtcdMember {
 
   /** Ends everything under way with UNAVAILABLE, and the connection. */
   leave(why: string): void {
-    for (const call of this.#underWay) call.cancelWithStatus(Code.UNAVAILABLE, why);
-    this.#client.close();
+    const calls = [...this.#underWay];
+    this.#underWay.clear();
+    for (const call of calls) call.cancelWithStatus(Code.UNAVAILABLE, why);
+    if (this.#used && !this.#settled) void this.#lastWord().finally(() => this.#client.close());
+    else this.#client.close();
+  }
+
+  /** A client that is closed before its socket is connected leaves that open for ever (grpc-js 1.14), so it is waited for. */
+  async #lastWord(): Promise<void> {
+    const options = this.#with({ deadline: Date.now() + lastWordMs });
+    await this.#client.kv.range({ key: Buffer.of(0), limit: 1, count_only: true }, options).catch(() => {});
   }
 
   #login(deadline: number): Promise<string> | undefined {
@@ -75,12 +91,17 @@ export class EtcdMember {
       wire.start = (metadata, listener) => {
         if (token !== undefined) metadata.set("token", token);
         if (hasleader !== undefined) metadata.set("hasleader", hasleader);
+        this.#used = true;
         this.#underWay.add(wire);
         start(metadata, {
-          onReceiveMetadata: (header) => listener?.onReceiveMetadata?.(header),
+          onReceiveMetadata: (header) => {
+            this.#settled = true;
+            listener?.onReceiveMetadata?.(header);
+          },
           onReceiveMessage: (message) => listener?.onReceiveMessage?.(message),
           onReceiveStatus: (status) => {
-            this.#underWay.delete(wire);
+            const isOwnEnd = !this.#underWay.delete(wire) || status.code === Code.DEADLINE_EXCEEDED;
+            this.#settled ||= !isOwnEnd;
             const details = status.details.replace(...refusedToken);
             listener?.onReceiveStatus?.({ ...status, details });
           },

@@ -1,7 +1,7 @@
-import { Code, RpcError } from "../../errors/errors.js";
 import type { Random } from "../../time/time.js";
 import { closedError } from "../failures.js";
 import { type Etcd3Module, loadEtcd3 } from "./etcd3.js";
+import { toRpcError } from "./failures.js";
 import { knock } from "./knock.js";
 import { EtcdMember } from "./member.js";
 import type { ResolvedEtcdOptions } from "./options.js";
@@ -18,8 +18,8 @@ export class Members {
   readonly #options: ResolvedEtcdOptions;
   /** In the order in which they are tried, another in each process. */
   readonly #hosts: readonly string[];
-  /** Those that have not answered: they are knocked at before they are spoken to again. */
-  readonly #silent = new Set<string>();
+  /** Those that have failed: they are knocked at before they are spoken to again. */
+  readonly #doubted = new Set<string>();
   readonly #token = new Token();
   readonly #closing = new AbortController();
   #etcd3: Promise<Etcd3Module> | undefined;
@@ -60,13 +60,12 @@ export class Members {
   }
 
   /**
-   * The next call goes to the next host.
+   * It has failed: the next call goes to the next host.
    *
-   * @param isSilent whether it was left because it did not answer
    * @returns false for one that is not spoken to any more: that was dealt with
    */
-  leave(member: EtcdMember, why: string, isSilent: boolean): boolean {
-    if (isSilent) this.#silent.add(member.host);
+  leave(member: EtcdMember, why: string): boolean {
+    this.#doubted.add(member.host);
     if (this.#current?.member !== member) return false;
     this.#current = undefined;
     this.#turn = (this.#turn + 1) % this.#hosts.length;
@@ -87,7 +86,7 @@ export class Members {
     const others = new AbortController();
     const over = AbortSignal.any([signal, others.signal]);
     const asked = this.#hosts.map(async (host) => {
-      if (!(await this.#speaks(host, over))) throw new Error(`${host} says nothing`);
+      await this.#knock(host, over);
       const member = new EtcdMember(etcd3, host, this.#options, this.#token);
       const leave = () => {
         if (member !== this.#current?.member) member.leave("it was only asked how it is");
@@ -116,22 +115,28 @@ export class Members {
   async #join(): Promise<void> {
     const etcd3 = await this.#load();
     const { signal } = this.#closing;
+    let refusal: unknown;
     for (const _ of this.#hosts) {
       const host = this.#hosts[this.#turn]!;
-      const speaks = await this.#speaks(host, signal);
-      if (this.#current !== undefined || signal.aborted) return;
-      if (speaks) return this.#speakTo(new EtcdMember(etcd3, host, this.#options, this.#token));
-      this.#turn = (this.#turn + 1) % this.#hosts.length;
+      try {
+        await this.#knock(host, signal);
+        if (this.#current !== undefined || signal.aborted) return;
+        return this.#speakTo(new EtcdMember(etcd3, host, this.#options, this.#token));
+      } catch (reason) {
+        refusal = toRpcError(reason, this.#options, { host });
+        if (this.#current !== undefined || signal.aborted) return;
+        this.#turn = (this.#turn + 1) % this.#hosts.length;
+      }
     }
-    const { name } = this.#options;
-    throw new RpcError(Code.UNAVAILABLE, `${name}: no answer within ${this.#patienceMs()} ms`);
+    throw refusal;
   }
 
-  async #speaks(host: string, signal: AbortSignal): Promise<boolean> {
-    if (!this.#silent.has(host)) return true;
-    const speaks = await knock(host, this.#options.credentials, this.#patienceMs(), signal);
-    if (speaks) this.#silent.delete(host);
-    return speaks;
+  /** Rejects where a host that was in doubt cannot be spoken to yet. */
+  async #knock(host: string, signal: AbortSignal): Promise<void> {
+    if (!this.#doubted.has(host)) return;
+    const refusal = await knock(host, this.#options.credentials, this.#patienceMs(), signal);
+    if (refusal !== undefined) throw refusal;
+    this.#doubted.delete(host);
   }
 
   #patienceMs(): number {
