@@ -15,7 +15,7 @@ export interface KeepTryingOptions {
   readonly onEnd?: (error: unknown) => void;
   /**
    * Resolves where there is a reason to hope: what is left of the wait shrinks to one as after a first failure, so that
-   * neither everybody comes at once nor one of them all the time. Default: never does.
+   * neither everybody comes at once nor one of them all the time. The waits after that start anew. Default: never does.
    */
   readonly early?: (signal: AbortSignal) => Promise<void>;
 }
@@ -45,15 +45,21 @@ export async function keepTrying(work: (well: () => void) => Promise<void>, opti
     logger[failing ? "debug" : "warn"]({ err, waitMs: Math.round(waitMs) }, `${what}: failed; trying again`);
     failing = true;
     onEnd?.(err);
-    await wait(waitMs, options);
+    const hoped = await wait(waitMs, options);
+    if (hoped) failures = 0;
   }
 }
 
-async function wait(waitMs: number, { clock, backoff, signal, early }: KeepTryingOptions): Promise<void> {
-  if (early === undefined) return await sleep(clock, waitMs, signal);
+/** @returns whether it ended early */
+async function wait(waitMs: number, { clock, backoff, signal, early }: KeepTryingOptions): Promise<boolean> {
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
-  const hope = early(either).then(() => sleep(clock, backoff(1), either));
-  await Promise.race([sleep(clock, waitMs, either), hope]);
+  const waits = [sleep(clock, waitMs, either).then(() => false)];
+  if (early !== undefined) {
+    const hope = early(either).then(() => sleep(clock, backoff(1), either));
+    waits.push(hope.then(() => true));
+  }
+  const hoped = await Promise.race(waits);
   over.abort();
+  return hoped;
 }

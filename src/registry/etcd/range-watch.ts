@@ -49,7 +49,7 @@ export class RangeWatch {
     this.#picture = new RangePicture(options.api, options.range, options.observer);
     this.#subscriber = {
       range: options.range,
-      from: () => this.#picture.state.revision + 1n,
+      from: () => this.#from(),
       receive: (response) => this.#receive(response),
       alive: () => this.#confirm(),
       away: () => this.#lose(),
@@ -109,7 +109,7 @@ export class RangeWatch {
       timer.cancel();
       if (signal.aborted || !this.#watching) continue;
       const isTheSame = await this.#list(signal);
-      if (!isTheSame) throw this.#failure("its data is not what it was; the watch begins anew");
+      if (!isTheSame) throw this.#failure("its data are not what they were; the watch begins anew");
       if (this.#watching) this.#tell();
     }
   }
@@ -138,27 +138,35 @@ export class RangeWatch {
     }
   }
 
+  /**
+   * A watch that goes on begins with the last revision it knows, whose events are dropped: where the next has become the
+   * one up to which was compacted, etcd accepts a watch from there and never tells what was deleted in it (etcd issue
+   * 19179); from here it says that it cannot.
+   */
+  #from(): bigint {
+    const { revision } = this.#picture.state;
+    return this.#hasWatched ? revision : revision + 1n;
+  }
+
   #receive({ header, created, events }: IWatchResponse): void {
     if (this.#picture.state.isForeign(header)) throw this.#failure("another etcd answers than before");
     if (created) this.#begin(header);
-    if (events.length > 0 && this.#picture.happen(events)) this.#tell();
-    if (events.length === 0 && !created) this.#reach(header);
+    if (events.length > 0) {
+      if (this.#picture.happen(events)) this.#tell();
+    } else if (!created) {
+      this.#picture.state.reached(BigInt(header.revision));
+      this.#confirm();
+    }
   }
 
   #begin(header: IResponseHeader): void {
-    const { observer } = this.#with;
     this.#well();
     this.#watching = true;
-    if (this.#hasWatched) observer.restarted?.();
+    if (this.#hasWatched) this.#with.observer.restarted?.();
     this.#hasWatched = true;
     // A member that lags behind, or an etcd whose data is not what it was: a list tells one from the other.
     if (this.#picture.state.isAhead(header)) this.#lookAgain.wake();
     else if (this.#away) this.#tell();
-  }
-
-  #reach({ revision }: IResponseHeader): void {
-    this.#picture.state.reached(BigInt(revision));
-    this.#confirm();
   }
 
   /** What has happened together is told together; what is doubted is not, and is listed again first. */
