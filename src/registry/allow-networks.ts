@@ -131,8 +131,8 @@ function addNetwork(addresses: { readonly 4: BlockList; readonly 6: BlockList },
 
 /** Without a zone, and in IPv4 where it is IPv4 in IPv6's clothes. */
 function plain(host: string): string {
+  if (!isIPv6(host)) return host; // 10.0.0.1%x.example is a host name, and somebody's
   const address = host.replace(/%.*$/, "");
-  if (isIP(address) !== 6) return address;
   const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
   const { high, low } = /^::ffff:(?<high>[0-9a-f]{1,4}):(?<low>[0-9a-f]{1,4})$/.exec(canonical)?.groups ?? {};
   if (high === undefined || low === undefined) return canonical;
