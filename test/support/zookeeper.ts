@@ -102,6 +102,8 @@ export class ZooKeeperServer {
   /** What one of the four-letter commands answers, as `echo srvr | nc host port` would. */
   async ask(command: string): Promise<string> {
     const socket = connect(this.#port, "127.0.0.1");
+    // A server that is just starting may take a question and forget it.
+    socket.setTimeout(1_000, () => socket.destroy(new Error(`no answer to ${command}`)));
     socket.end(command);
     const chunks: Buffer[] = [];
     for await (const chunk of socket) chunks.push(chunk as Buffer);

@@ -4,7 +4,7 @@ import { keepTrying } from "../keep-trying.js";
 import { Watchdog } from "../watchdog.js";
 import { toRpcError } from "./failures.js";
 import type { Address, ResolvedZooKeeperOptions } from "./options.js";
-import { Connection, RefusedError } from "./wire/connection.js";
+import { Connection, RefusedError, SilentError } from "./wire/connection.js";
 import { errorCode, hasCode, type NodeEvent, type Ticket } from "./wire/protocol.js";
 
 /** After two healthy minutes the waits start anew. */
@@ -14,6 +14,8 @@ export const healthyMs = 120_000;
 export function loopBackoff({ random }: ResolvedZooKeeperOptions): Backoff {
   return exponentialBackoff({ initialMs: 800, maxMs: 30_000, random });
 }
+
+const shortestPatienceMs = 1_000;
 
 /** To come back in time counts: after its timeout a session is lost. Java's client tries every second, for ever. */
 function connectBackoff({ random }: ResolvedZooKeeperOptions): Backoff {
@@ -33,6 +35,8 @@ export class Session {
   #ticket: Ticket;
   #lastZxid = 0n;
   #next = 0;
+  /** How many attempts in a row were not answered. */
+  #silences = 0;
   #connection: Connection | undefined;
   #failure: Error | undefined;
   /** Who waits for the end of the attempt that is being made, or for the next. */
@@ -130,6 +134,7 @@ export class Session {
         if (this.#closing.signal.aborted) throw error;
         if (hasCode(error, errorCode.SESSION_EXPIRED) && this.#ticket.id !== 0n) this.#expired();
         else failures.push(error as Error);
+        if (error instanceof SilentError) this.#silences += 1;
       }
     }
     // Servers refuse who has seen more than they have. Where all of them do, their data is lost, and what was seen is void.
@@ -147,7 +152,8 @@ export class Session {
         ...address,
         ticket: this.#ticket,
         lastZxid: this.#lastZxid,
-        answerTimeoutMs: requestTimeoutMs,
+        // A server that is just starting may take the question and forget it: the first waits are short.
+        answerTimeoutMs: Math.min(requestTimeoutMs, shortestPatienceMs * 2 ** this.#silences),
         digest,
         clock,
         onEvent: (event) => this.#tell(event),
@@ -157,6 +163,7 @@ export class Session {
       this.#closing.signal,
     );
     this.#next -= 1; // The server that works comes first next time.
+    this.#silences = 0;
     this.#ticket = connection.ticket;
     return connection;
   }

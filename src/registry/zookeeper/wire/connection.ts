@@ -78,7 +78,7 @@ export class Connection {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    this.#silence = new Watchdog(clock, () => this.destroy(connectionLoss("the server has fallen silent")));
+    this.#silence = new Watchdog(clock, () => this.destroy(new SilentError()));
     this.#silence.feed(answerTimeoutMs);
     this.#socket = connect({ host, port, noDelay: true });
     this.#socket.once("connect", () => {
@@ -194,12 +194,14 @@ export class Connection {
       this.#onConnected = resolve;
     });
     const answer = await Promise.race([answered, this.ended]);
+    if (answer instanceof SilentError) throw answer;
     if (answer instanceof Error) throw this.#reached ? new RefusedError(answer) : answer;
     if (answer.timeoutMs <= 0) {
       const expired = new ZooKeeperError(errorCode.SESSION_EXPIRED);
       this.destroy(expired);
       throw expired;
     }
+    this.check();
     this.#ticket = answer;
     this.#silence.feed((answer.timeoutMs * 2) / 3);
     this.#authenticate();
@@ -269,6 +271,13 @@ async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
 
 function connectionLoss(why: string): ZooKeeperError {
   return new ZooKeeperError(errorCode.CONNECTION_LOSS, why);
+}
+
+/** The server has said nothing for too long. */
+export class SilentError extends ZooKeeperError {
+  constructor() {
+    super(errorCode.CONNECTION_LOSS, "the server has fallen silent");
+  }
 }
 
 /** The server was there, and ended the connection without an answer. */
