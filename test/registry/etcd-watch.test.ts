@@ -322,7 +322,7 @@ describe("a range that is watched", () => {
     expect(etcd.asked).toBe(1);
   });
 
-  test("goes on after an interruption from the revision it knows, without another list", async () => {
+  test("goes on after an interruption with the last revision it knows, which is not told again, without another list", async () => {
     const { etcd, clock, tell } = await watching(() => list(7, "a=1"));
     etcd.stream.created(1, 7);
     etcd.stream.happens(1, "b=2@12");
@@ -330,10 +330,10 @@ describe("a range that is watched", () => {
     etcd.stream.breaks();
     await clock.run(400);
     expect(tell()).toEqual(["away"]);
-    expect(etcd.stream.creates).toEqual(["1: orders/ from 13"]);
+    expect(etcd.stream.creates).toEqual(["1: orders/ from 12"]);
     etcd.stream.created(1, 20);
     expect(tell()).toEqual(["restarted", "a=1,b=2 (0)"]);
-    etcd.stream.happens(1, "a@15");
+    etcd.stream.happens(1, "b=2@12", "a@15");
     expect(tell()).toEqual(["b=2 (1)"]);
     expect(etcd.asked).toBe(1);
   });
@@ -346,7 +346,7 @@ describe("a range that is watched", () => {
     expect(tell()).toEqual(["confirmed"]);
     etcd.stream.breaks();
     await clock.run(400);
-    expect(etcd.stream.creates).toEqual(["1: orders/ from 501"]);
+    expect(etcd.stream.creates).toEqual(["1: orders/ from 500"]);
   });
 
   test("a sign of life confirms the picture, and its revision counts for nothing", async () => {
@@ -358,7 +358,7 @@ describe("a range that is watched", () => {
     expect(tell()).toEqual(["confirmed"]);
     etcd.stream.breaks();
     await clock.run(400);
-    expect(etcd.stream.creates).toEqual(["1: orders/ from 8"]);
+    expect(etcd.stream.creates).toEqual(["1: orders/ from 7"]);
   });
 
   test("events that are known already change nothing", async () => {
@@ -380,7 +380,7 @@ describe("a range that is watched", () => {
     etcd.lists = () => list(40, "b=2", "c=3");
     await clock.run(400);
     expect(tell()).toEqual(["b=2,c=3 (2)"]);
-    expect(etcd.stream.creates).toEqual(["1: orders/ from 41"]);
+    expect(etcd.stream.creates).toEqual(["1: orders/ from 40"]);
     expect(etcd.asked).toBe(2);
     expect(logger.lines.map(({ fields }) => String(fields["err"]))).toEqual([expect.stringContaining("compacted")]);
   });
@@ -496,7 +496,7 @@ describe("now and then all is listed again", () => {
     expect(made.tell()).toEqual(["confirmed"]);
     made.etcd.stream.breaks();
     await made.clock.run(400);
-    expect(made.etcd.stream.creates).toEqual(["1: orders/ from 12"]);
+    expect(made.etcd.stream.creates).toEqual(["1: orders/ from 11"]);
   });
 
   test("a list that fails means that etcd is away, although the stream stands", async () => {
@@ -524,7 +524,7 @@ describe("an etcd whose data is not what it was", () => {
     tell();
     etcd.stream.created(1, 5);
     await clock.run(400);
-    expect(etcd.stream.creates.at(-1)).toBe("1: orders/ from 6");
+    expect(etcd.stream.creates.at(-1)).toBe("1: orders/ from 5");
     etcd.stream.created(1, 5);
     expect(tell()).toEqual(["restarted", "away", "restarted", "a=1 (1)"]);
     etcd.stream.happens(1, "c=3@6");
@@ -556,7 +556,7 @@ describe("an etcd whose data is not what it was", () => {
     tell();
     etcd.stream.says(1, { created: true, header: header(900, { cluster_id: "2" }) });
     await clock.run(400);
-    expect(etcd.stream.creates.at(-1)).toBe("1: orders/ from 901");
+    expect(etcd.stream.creates.at(-1)).toBe("1: orders/ from 900");
     etcd.stream.says(1, { created: true, header: header(900, { cluster_id: "2" }) });
     expect(tell()).toEqual(["away", "z=1 (2)", "restarted"]);
   });
@@ -571,7 +571,7 @@ describe("an etcd whose data is not what it was", () => {
     tell();
     etcd.stream.says(1, { created: true, header: wiped });
     await clock.run(400);
-    expect(etcd.stream.creates.at(-1)).toBe("1: orders/ from 901");
+    expect(etcd.stream.creates.at(-1)).toBe("1: orders/ from 900");
     etcd.stream.says(1, { created: true, header: wiped });
     expect(tell()).toEqual(["restarted", "away", "restarted", "a=1 (1)"]);
     expect(etcd.asked).toBe(2);
