@@ -3,4 +3,8 @@ export const graveyard: ReadonlyMap<number, string> = new Map([
   [7, "data were lost, and who listed anew dropped the living without waiting for them"],
   [17, "a new lease was there, and a registration went on waiting for its turn"],
   [41, "data were lost and others written, and a watch went on from a revision of the old ones"],
+  [298, "a deletion at the very revision of a compaction, which etcd never tells who goes on right behind it"],
+  [263, "a lease was revoked, and the waits of an outage long over kept the next away"],
+  [20_686, "etcd came back for a moment only, and the waits of before went on"],
+  [21_063, "a watch fell behind on etcd's side, which hid a deletion from it until the next list"],
 ]);

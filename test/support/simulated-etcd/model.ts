@@ -50,7 +50,7 @@ export async function runModel(seed: number, options: { readonly log?: boolean }
     cutOff: (owner) => registries.find(({ name }) => name === owner)!.link.impairedWithin(ttlMs + 15_000),
   });
   etcd.observers.add(truth);
-  const hidden = () => clock.now() - context.hiddenMs <= resyncMs;
+  const hidden = () => clock.now() - Math.max(context.hiddenMs, etcd.hidMs) <= resyncMs;
   const services = ["s", "t", "u"].slice(0, 1 + Math.floor(3 * random()));
   const longestMs = random() < 0.05 ? 600_000 : 30_000;
   const context: FaultContext = {

@@ -63,6 +63,8 @@ export class SimulatedEtcd implements WatchHost {
   /** What is to be done once it is awake. */
   #waiting: (() => void)[] = [];
   #lives = 1;
+  /** When it last failed to tell a watch something that the watch cannot miss. */
+  hidMs: number = Number.NEGATIVE_INFINITY;
   /** When it was last well again after it was not. */
   recoveredMs: number = Number.NEGATIVE_INFINITY;
   #removal: { readonly why: Removal; readonly lease: Lease | undefined } = { why: "deleted", lease: undefined };
@@ -152,6 +154,11 @@ export class SimulatedEtcd implements WatchHost {
   connect(peer: Peer): () => void {
     this.#peers.add(peer);
     return () => this.#peers.delete(peer);
+  }
+
+  hide(): void {
+    this.#history.add("etcd", "does not tell what was deleted where it was compacted");
+    this.hidMs = this.#clock.now();
   }
 
   later(ms: number, work: () => void): Timer {

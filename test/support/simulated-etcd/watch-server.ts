@@ -10,6 +10,8 @@ export interface WatchHost {
   readonly progressMs: number;
   /** As etcd before 3.4.25 and 3.5.8: asked how far it is, it answers before it has told all that was up to there. */
   readonly hastyProgress: boolean;
+  /** Something was not told, and nobody can know. */
+  hide(): void;
   /** When etcd is awake, and does not end before. */
   later(ms: number, work: () => void): Timer;
 }
@@ -24,6 +26,8 @@ interface Watcher {
   next: number;
   /** Hears of everything when it happens; who is not reads what has happened since `next`. */
   synced: boolean;
+  /** It was told at once, and could not take it as fast. */
+  fellBehind: boolean;
   pending: (readonly IEvent[])[];
   quiet: boolean;
 }
@@ -93,6 +97,7 @@ export class WatchServer {
       notify: request.progress_notify ?? false,
       next: start > 0 ? start : store.revision + 1,
       synced: start <= 0 || start > store.revision,
+      fellBehind: false,
       pending: [],
       quiet: true,
     };
@@ -131,6 +136,7 @@ export class WatchServer {
     watcher.next = Number(watcher.pending[0]![0]!.kv.mod_revision);
     watcher.pending = [];
     watcher.synced = false;
+    watcher.fellBehind = true;
     this.#host.later(2_000 * this.#host.random(), () => this.#catchUp(watcher));
   }
 
@@ -145,7 +151,10 @@ export class WatchServer {
     const batch = random() < 0.5 ? 1_000 : 1 + Math.floor(5 * random());
     const found: (readonly IEvent[])[] = [];
     while (watcher.next <= store.revision && found.length < batch) {
-      const events = store.recorded(watcher.next++, watcher.range);
+      const events = store.recorded(watcher.next, watcher.range);
+      const hidden = store.happened(watcher.next, watcher.range).length > events.length;
+      if (hidden && watcher.fellBehind) this.#host.hide();
+      watcher.next += 1;
       if (events.length > 0) found.push(events);
     }
     this.#tell(watcher, found.flat());
