@@ -223,7 +223,7 @@ describe("an etcd that was away", () => {
     await Promise.all(connections.map((each) => each.range(anyKey)));
     await server.kill();
     await Promise.allSettled(connections.map((each) => each.range(anyKey)));
-    const back = connections.map((each) => each.untilBack(never));
+    const back = connections.map((each) => each.untilBack(new AbortController().signal));
     await server.restart();
     await Promise.all(back);
     await Promise.all(connections.map((each) => each.range(anyKey)));
