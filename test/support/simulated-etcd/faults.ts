@@ -156,9 +156,9 @@ function crash(context: FaultContext, data: "kept" | "gone" | "gone, same cluste
 function hold(context: FaultContext, which: "up" | "down" | "both"): void {
   const { link, name } = pick(context.random, context.registries)!;
   if (!link.open) return;
-  void context.etcd.byHand(`holds ${which} of ${name}`, () => link.hold(which));
+  context.etcd.byHand(`holds ${which} of ${name}`, () => link.hold(which));
   lasting(context, () => {
-    void context.etcd.byHand(`lets ${name} go`, () => link.release());
+    context.etcd.byHand(`lets ${name} go`, () => link.release());
   });
 }
 
@@ -171,7 +171,7 @@ function lasting({ clock, random, longestMs }: FaultContext, end: () => void): v
 /** Nobody can do anything to an etcd that does not answer. */
 function byHand({ etcd, truth }: FaultContext, what: string, work: () => void): void {
   if (etcd.state !== "up" || !etcd.hasLeader) return;
-  void etcd.byHand(what, () => {
+  etcd.byHand(what, () => {
     truth.byHand = true;
     work();
     truth.byHand = false;

@@ -3,7 +3,8 @@ import { Code, RpcError } from "../../../src/errors/errors.js";
 import type { KeepAliveStream, KeyRange, WatchStream } from "../../../src/registry/etcd/api.js";
 import type { ClosableEtcdApi } from "../../../src/registry/etcd/etcd-registry.js";
 import { Outage } from "../../../src/registry/etcd/outage.js";
-import { Connection, type ServerSide } from "./connection.js";
+import type { Connection, ServerSide } from "./connection.js";
+import { Dialer } from "./dialer.js";
 import type { History } from "./history.js";
 import type { Link } from "./link.js";
 import { EtcdRefusal, latin } from "./mvcc-store.js";
@@ -11,9 +12,6 @@ import type { SimulatedEtcd } from "./simulated-etcd.js";
 import { SimulatedStream } from "./simulated-stream.js";
 import type { VirtualClock } from "./virtual-clock.js";
 import { WatchServer } from "./watch-server.js";
-
-/** As the real connection: one this young is not given up for what a stream of the one before has not heard. */
-const newMemberMs = 1_000;
 
 export interface SimulatedClientOptions {
   readonly name: string;
@@ -29,9 +27,6 @@ export interface SimulatedClientOptions {
 /** Refusals that trying again does not change. */
 const kept = [Code.NOT_FOUND, Code.UNAUTHENTICATED] as const;
 
-/** As grpc-js where a connection was refused, at most as the real client is set. */
-const reconnectMs = { first: 100, most: 1_000 };
-
 /** etcd as one process sees it over its link: what the real connection does, in a time and on a network of their own. */
 export class SimulatedClient implements ClosableEtcdApi {
   readonly name: string;
@@ -39,17 +34,15 @@ export class SimulatedClient implements ClosableEtcdApi {
   lists = 0;
   readonly #options: SimulatedClientOptions;
   readonly #outage: Outage;
-  #connection: Connection | undefined;
-  #connectedAtMs = 0;
-  #refusedUntilMs = 0;
-  #refusals = 0;
+  readonly #dialer: Dialer;
   #token = 0;
   #closed = false;
 
   constructor(options: SimulatedClientOptions) {
     this.name = options.name;
     this.#options = options;
-    const { clock, link } = options;
+    const { clock, etcd, link } = options;
+    this.#dialer = new Dialer({ etcd, link, onEnd: (why) => this.#say(`disconnected: ${why}`) });
     this.#outage = new Outage({
       clock,
       random: link.random,
@@ -120,10 +113,9 @@ export class SimulatedClient implements ClosableEtcdApi {
   }
 
   suspect(why: string): void {
-    const { clock } = this.#options;
-    if (this.#connection === undefined || clock.now() - this.#connectedAtMs < newMemberMs) return;
+    if (!this.#dialer.isGrown) return;
     this.#say(`suspects etcd: ${why}`);
-    this.#connection.end(why);
+    this.#dialer.end(why);
     this.#outage.begin();
   }
 
@@ -134,7 +126,7 @@ export class SimulatedClient implements ClosableEtcdApi {
   async close(): Promise<void> {
     this.#closed = true;
     this.#outage.close();
-    this.#connection?.end("closed");
+    this.#dialer.end("closed");
   }
 
   /** Tried once more where the connection broke, and with a new token where the old one is refused. */
@@ -177,8 +169,7 @@ export class SimulatedClient implements ClosableEtcdApi {
 
   /** Over a new connection, which is the one from then on where etcd answers. */
   async #probe(): Promise<boolean> {
-    this.#refusedUntilMs = 0;
-    this.#connection?.end("it is asked anew");
+    this.#dialer.anew("it is asked anew");
     return await this.#request("probe", (etcd) => etcd.authorize(etcd.token), this.#options.clock.now() + 1_000).then(
       () => true,
       () => false,
@@ -254,31 +245,9 @@ export class SimulatedClient implements ClosableEtcdApi {
     return stream.on("error", () => {});
   }
 
-  /** Nothing where the last try was refused a moment ago, as grpc-js fails at once then. */
   #connected(): Connection | undefined {
-    const { etcd, link, clock } = this.#options;
     if (this.#closed) throw new RpcError(Code.FAILED_PRECONDITION, `${this.name}: closed`);
-    if (this.#connection !== undefined) return this.#connection;
-    if (clock.now() < this.#refusedUntilMs) return undefined;
-    let opened = false;
-    const connection: Connection = new Connection(etcd, link, {
-      open: () => {
-        opened = true;
-        this.#refusals = 0;
-      },
-      end: (why) => {
-        this.#say(`disconnected: ${why}`);
-        if (this.#connection === connection) this.#connection = undefined;
-        if (opened) return;
-        this.#refusals += 1;
-        this.#refusedUntilMs =
-          clock.now() +
-          Math.min(reconnectMs.most, reconnectMs.first * 1.6 ** this.#refusals) * (0.8 + 0.4 * link.random());
-      },
-    });
-    this.#connection = connection;
-    this.#connectedAtMs = clock.now();
-    return connection;
+    return this.#dialer.connection();
   }
 
   #refused(reason: unknown): RpcError {

@@ -227,7 +227,7 @@ export class SimulatedEtcd implements WatchHost {
   }
 
   /** By hand: nobody's own doing. */
-  async byHand(what: string, work: () => void): Promise<void> {
+  byHand(what: string, work: () => void): void {
     this.#history.add("hand", what);
     work();
   }
