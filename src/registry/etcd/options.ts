@@ -19,11 +19,11 @@ export interface EtcdRegistryOptions {
   readonly ttlMs?: number;
   /** How long etcd may take to answer one request; of several hosts the first asked has half of it. Default: 5 000. */
   readonly requestTimeoutMs?: number;
-  /** How long those who are missing after an outage are still believed in. Default: `ttlMs`. */
+  /** How long those who are missing after an outage are still believed in. Default: `ttlMs`, at least 5 000. */
   readonly settleMs?: number;
   /** How often a service that is watched is listed again, ± 20 %, lest an event was lost. Default: 300 000. */
   readonly resyncMs?: number;
-  /** How often a stream is asked for a sign of life. Default: a third of `ttlMs`. */
+  /** How often a stream is asked for a sign of life; that of the watches at least every `ttlMs / 4`. Default: a third of `ttlMs`. */
   readonly heartbeatMs?: number;
   /** A value that is longer is no instance: it is left out, and logged once. Default: 65 536. */
   readonly maxValueBytes?: number;
@@ -66,6 +66,9 @@ export interface ResolvedEtcdOptions {
   readonly monitor: RegistryMonitor;
 }
 
+/** Who lives is registered again within 3 s of etcd's return. */
+const shortestSettleMs = 5_000;
+
 /** @throws TypeError or RangeError for an option that cannot be */
 export function resolveEtcdOptions(options: EtcdRegistryOptions): ResolvedEtcdOptions {
   const { layout = hawserLayout } = options;
@@ -79,7 +82,7 @@ export function resolveEtcdOptions(options: EtcdRegistryOptions): ResolvedEtcdOp
     keys: layout(options.prefix),
     ttlMs,
     requestTimeoutMs: atLeast(1, "requestTimeoutMs", options.requestTimeoutMs, 5_000),
-    settleMs: atLeast(0, "settleMs", options.settleMs, ttlMs),
+    settleMs: atLeast(0, "settleMs", options.settleMs, Math.max(ttlMs, shortestSettleMs)),
     resyncMs: atLeast(100, "resyncMs", options.resyncMs, 300_000),
     heartbeatMs: atLeast(100, "heartbeatMs", options.heartbeatMs, ttlMs / 3),
     maxValueBytes: atLeast(1, "maxValueBytes", options.maxValueBytes, 65_536),
