@@ -81,6 +81,8 @@ export class RangeWatch {
     const signal = AbortSignal.any([this.#closing.signal, over.signal]);
     if (this.#listDue) {
       await this.#list(signal);
+      // What came and went since the list before shows in neither: whoever wrote meanwhile has to look.
+      this.#away = true;
       this.#tell();
     }
     const following = this.#with.hub.follow(this.#subscriber, signal).catch((reason: unknown) => {

@@ -14,6 +14,8 @@ export interface Lease {
 interface Kept extends Lease {
   readonly keys: Set<string>;
   dueMs: number;
+  /** Whoever asked to renew it when it had run out. */
+  asked: ((ttlS: number) => void)[];
   timer: Timer | undefined;
 }
 
@@ -50,18 +52,35 @@ export class Lessor implements LeaseBook {
     this.#granted += 1n;
     const id = String(firstId + this.#granted);
     const grantedMs = this.#options.clock.now();
-    const lease: Kept = { id, ttlS: Math.max(1, ttlS), owner, keys: new Set(), grantedMs, dueMs: 0, timer: undefined };
+    const lease: Kept = {
+      id,
+      ttlS: Math.max(1, ttlS),
+      owner,
+      keys: new Set(),
+      grantedMs,
+      dueMs: 0,
+      asked: [],
+      timer: undefined,
+    };
     this.#leases.set(id, lease);
     this.#extend(lease);
     return lease;
   }
 
-  /** @returns the time to live in s; 0 where it is gone, or about to be */
-  keepAlive(id: string): number {
+  /**
+   * Answers with the time to live in s, 0 where the lease is gone. Of one that has run out nothing is said until it is gone,
+   * or somebody leads anew and lets it live.
+   */
+  keepAlive(id: string, answer: (ttlS: number) => void): void {
     const lease = this.#leases.get(id);
-    if (lease === undefined || this.#overdue(lease)) return 0;
-    lease.dueMs = this.#options.clock.now() + lease.ttlS * 1_000;
-    return lease.ttlS;
+    if (lease === undefined) {
+      answer(0);
+    } else if (this.#overdue(lease)) {
+      lease.asked.push(answer);
+    } else {
+      lease.dueMs = this.#options.clock.now() + lease.ttlS * 1_000;
+      answer(lease.ttlS);
+    }
   }
 
   /** @returns whole seconds left, rounded down; -1 where it is gone */
@@ -114,6 +133,7 @@ export class Lessor implements LeaseBook {
     lease.dueMs = this.#options.clock.now() + lease.ttlS * 1_000;
     lease.timer?.cancel();
     this.#await(lease, lease.ttlS * 1_000);
+    for (const answer of lease.asked.splice(0)) answer(lease.ttlS);
   }
 
   #await(lease: Kept, ms: number): void {
@@ -133,5 +153,6 @@ export class Lessor implements LeaseBook {
     lease.timer?.cancel();
     this.#leases.delete(lease.id);
     this.#options.ended(lease, [...lease.keys].sort(), why);
+    for (const answer of lease.asked.splice(0)) answer(0);
   }
 }

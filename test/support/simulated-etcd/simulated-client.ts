@@ -80,7 +80,7 @@ export class SimulatedClient implements ClosableEtcdApi {
     const stream = this.#stream<{ ID: string }, unknown>("keepalive", (send, fail) => ({
       receive: ({ ID }) => {
         if (!etcd.hasLeader) return fail("no leader");
-        send({ header: etcd.store.header(), ID, TTL: String(etcd.keepAlive(ID)) });
+        etcd.keepAlive(ID, (ttlS) => send({ header: etcd.store.header(), ID, TTL: String(ttlS) }));
       },
       closed() {},
       leaderLost: () => fail("no leader"),

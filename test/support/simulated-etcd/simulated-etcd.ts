@@ -132,8 +132,8 @@ export class SimulatedEtcd implements WatchHost {
     if (!this.#lessor.revoke(lease)) throw leaseNotFound();
   }
 
-  keepAlive(lease: string): number {
-    return this.#leader ? this.#lessor.keepAlive(lease) : 0;
+  keepAlive(lease: string, answer: (ttlS: number) => void): void {
+    this.#lessor.keepAlive(lease, answer);
   }
 
   timeToLive(lease: string): number {
