@@ -18,9 +18,14 @@ export interface RegistryUrl {
 const form =
   /^(?<driver>[a-z0-9+]+):(?<rest>(?:\/\/(?:(?<user>[^:@/?]*)(?::(?<password>[^@/?]*))?@)?(?<hosts>[^/@?]*)(?<path>\/[^?]*)?|[^?]*))(?:\?(?<options>.*))?$/;
 
-/** @throws TypeError where user or password are not percent-encoded */
+/** Where an "@" is in no doubt: behind user and password, once; wherever one likes in what has no hosts. */
+const unmistakable = /^(?:[^@]*|[a-z0-9+]+:\/\/[^@/?]*@[^@]*|[a-z0-9+]+:(?!\/\/).*)$/s;
+
+/** @throws TypeError where user or password are not percent-encoded, and where an option is given twice */
 export function parseRegistryUrl(url: string): RegistryUrl {
   const shown = JSON.stringify(withoutPassword(url));
+  // Whatever is taken apart wrongly now might be shown later.
+  if (!unmistakable.test(url)) throw notEncoded(shown);
   const { driver = "", rest = "", user, password, hosts = "", path = "", options } = form.exec(url)?.groups ?? {};
   return {
     driver,
@@ -30,7 +35,7 @@ export function parseRegistryUrl(url: string): RegistryUrl {
     password: password && decoded(password, shown),
     hosts: hosts === "" ? [] : hosts.split(","),
     path: path.replace(/\/$/, ""),
-    options: Object.fromEntries(new URLSearchParams(options)),
+    options: optionsOf(options, shown),
   };
 }
 
@@ -38,8 +43,21 @@ function decoded(part: string, shown: string): string {
   try {
     return decodeURIComponent(part);
   } catch (cause) {
-    throw new TypeError(`registry ${shown}: user and password are percent-encoded, and one of them is not`, { cause });
+    throw notEncoded(shown, cause);
   }
+}
+
+function notEncoded(shown: string, cause?: unknown): TypeError {
+  return new TypeError(`registry ${shown}: user and password are percent-encoded, and one of them is not`, { cause });
+}
+
+/** Of two, a person would believe in one and the driver in the other. */
+function optionsOf(text: string | undefined, shown: string): RegistryUrl["options"] {
+  const given = [...new URLSearchParams(text)];
+  const names = given.map(([name]) => name);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) throw new TypeError(`registry ${shown}: option "${twice}" is given twice`);
+  return Object.fromEntries(given);
 }
 
 /** For messages and screens, which others see: nothing that stands before the last "@", but for the scheme. */

@@ -93,4 +93,19 @@ describe("a registry's URL", () => {
   ])("%s is refused, and its password not shown", (url) => {
     expect(() => openRegistry(url)).toThrow(/^registry "(?!.*hunter2)(?!.*root)[^"]*…@10\.0\.0\.1/);
   });
+
+  it.each([
+    "etcd://root:31337/hunter2@10.0.0.1:2379",
+    "etcd://root:hunter2/w@10.0.0.1:2379",
+    "etcd://root:p@hunter2/w@10.0.0.1:2379",
+    "etcd://root:p?hunter2@10.0.0.1:2379",
+    "etcd://root:p hunter2@10.0.0.1:2379",
+  ])("%s is refused for a password that is not percent-encoded, and shows nothing of it", (url) => {
+    const refusal = "user and password are percent-encoded, and one of them is not";
+    expect(() => openRegistry(url)).toThrow(new RegExp(`^registry "(etcd://)?…@10\\.0\\.0\\.1:2379": ${refusal}$`));
+  });
+
+  it("is refused where an option is given twice: of two allowlists nobody knows which counts", () => {
+    expect(() => openRegistry("memory:?allow=10.0.0.0/8&allow=0.0.0.0/0")).toThrow(/option "allow" is given twice/);
+  });
 });
