@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { sleep, systemClock } from "../../src/time/time.js";
+import { type Random, sleep, systemClock } from "../../src/time/time.js";
 
 /** Of one call; times are of `performance.now()`. */
 interface Failure {
@@ -12,6 +12,7 @@ export interface CallersOptions {
   readonly count: number;
   /** How long a caller thinks between two calls, in ms: many callers are not to fill the machine. */
   readonly thinkMs: number;
+  readonly random: Random;
 }
 
 /** People who make a call, one after the other, until they are stopped; each caller has a number. */
@@ -23,11 +24,13 @@ export class Callers {
   readonly #done: Promise<unknown>;
 
   /** @param call safe to repeat; rejects where it failed */
-  constructor(call: (caller: number) => Promise<void>, { count, thinkMs }: CallersOptions) {
+  constructor(call: (caller: number) => Promise<void>, { count, thinkMs, random }: CallersOptions) {
     setMaxListeners(0, this.#stop.signal); // every caller that thinks listens
-    this.#done = Promise.all(
-      Array.from({ length: count }, (_, caller) => this.#keepCalling(() => call(caller), thinkMs)),
-    );
+    const one = async (caller: number): Promise<void> => {
+      await sleep(systemClock, random() * thinkMs, this.#stop.signal); // not all at once
+      await this.#keepCalling(() => call(caller), thinkMs);
+    };
+    this.#done = Promise.all(Array.from({ length: count }, (_, caller) => one(caller)));
   }
 
   get failed(): number {
@@ -66,7 +69,6 @@ export class Callers {
   }
 
   async #keepCalling(call: () => Promise<void>, thinkMs: number): Promise<void> {
-    await sleep(systemClock, Math.random() * thinkMs, this.#stop.signal);
     while (!this.#stop.signal.aborted) {
       const beganMs = performance.now();
       try {

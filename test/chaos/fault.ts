@@ -16,11 +16,15 @@ export interface Fault {
   readonly name: string;
   /** Where nobody says otherwise. */
   readonly rounds: number;
+  /** However many are asked for. Default: all of them. */
+  readonly mostRounds?: number;
   run(options: FaultOptions): Promise<Outcome>;
 }
 
 export interface FaultOptions {
   readonly rounds: number;
+  readonly seed: number;
+  /** Of the seed. */
   readonly random: Random;
   readonly signal: AbortSignal;
   /** Says how far it is. */

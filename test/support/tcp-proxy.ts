@@ -9,6 +9,15 @@ export interface Slowness {
   readonly jitterMs?: number;
   /** Default: as many as there are. */
   readonly bytesPerSecond?: number;
+  /** Where the jitter comes from. Default: `Math.random`. */
+  readonly random?: () => number;
+}
+
+interface Pair {
+  readonly client: Socket;
+  readonly server: Socket;
+  readonly up: Road;
+  readonly down: Road;
 }
 
 /** A road between a client and a server that can be watched, cut and blocked. Listens on 127.0.0.1. */
@@ -20,7 +29,7 @@ export class TcpProxy implements AsyncDisposable {
   readonly #record: boolean;
   readonly #target: number;
   readonly #server: Server;
-  readonly #pairs = new Set<readonly [Socket, Socket]>();
+  readonly #pairs = new Set<Pair>();
   readonly #stalled = new Set<Direction>();
   #slowness: Slowness | undefined;
   #refusing = false;
@@ -54,7 +63,7 @@ export class TcpProxy implements AsyncDisposable {
 
   /** Resets every connection; new ones may be made. */
   cut(): void {
-    for (const [client, server] of this.#pairs) {
+    for (const { client, server } of this.#pairs) {
       client.resetAndDestroy();
       server.destroy();
     }
@@ -68,7 +77,12 @@ export class TcpProxy implements AsyncDisposable {
 
   resume(): void {
     this.#stalled.clear();
-    for (const pair of this.#pairs) for (const socket of pair) socket.resume();
+    for (const { client, server, up, down } of this.#pairs) {
+      up.release();
+      down.release();
+      client.resume();
+      server.resume();
+    }
   }
 
   /** From now on, in both directions; `undefined` ends it. */
@@ -102,10 +116,10 @@ export class TcpProxy implements AsyncDisposable {
       return;
     }
     const server = connect({ port: this.#target, host: "127.0.0.1", noDelay: true });
-    const pair = [client, server] as const;
+    const pair: Pair = { client, server, up: new Road(server), down: new Road(client) };
     this.#pairs.add(pair);
-    this.#carry(client, server, pair, "up");
-    this.#carry(server, client, pair, "down");
+    this.#carry(pair, "up");
+    this.#carry(pair, "down");
     if (this.#record) {
       const recording = { sent: [] as Buffer[], received: [] as Buffer[] };
       this.recordings.push(recording);
@@ -115,13 +129,20 @@ export class TcpProxy implements AsyncDisposable {
     this.#hold(pair);
   }
 
-  #hold([client, server]: readonly [Socket, Socket]): void {
-    if (this.#stalled.has("up")) client.pause();
-    if (this.#stalled.has("down")) server.pause();
+  #hold({ client, server, up, down }: Pair): void {
+    if (this.#stalled.has("up")) {
+      client.pause();
+      up.hold();
+    }
+    if (this.#stalled.has("down")) {
+      server.pause();
+      down.hold();
+    }
   }
 
-  #carry(from: Socket, to: Socket, pair: readonly [Socket, Socket], direction: Direction): void {
-    const road = new Road(to);
+  #carry(pair: Pair, direction: Direction): void {
+    const [from, to] = direction === "up" ? [pair.client, pair.server] : [pair.server, pair.client];
+    const road = pair[direction];
     from.on("data", (bytes) => {
       if (!road.send(bytes, this.#slowness)) from.pause();
     });
@@ -137,12 +158,12 @@ export class TcpProxy implements AsyncDisposable {
   }
 }
 
-/** One direction of a connection: what is sent arrives in order, however slow. */
+/** One direction of a connection: what is sent arrives in order, however slow, and not while it is held. */
 class Road {
   readonly #to: Socket;
-  readonly #pieces: (Buffer | undefined)[] = [];
-  /** When the last piece arrives. */
-  #lastAt = 0;
+  readonly #pieces: { readonly bytes: Buffer | undefined; readonly at: number }[] = [];
+  #held = false;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(to: Socket) {
     this.#to = to;
@@ -150,25 +171,49 @@ class Road {
 
   /** @returns whether it can take more at once */
   send(bytes: Buffer, slowness: Slowness | undefined): boolean {
-    if (slowness === undefined && this.#pieces.length === 0) return this.#to.write(bytes);
+    if (slowness === undefined && this.#pieces.length === 0 && !this.#held) return this.#to.write(bytes);
     const { latencyMs = 0, jitterMs = 0, bytesPerSecond = Number.POSITIVE_INFINITY } = slowness ?? {};
-    const arrival = performance.now() + latencyMs + Math.random() * jitterMs;
-    this.#deliver(bytes, Math.max(this.#lastAt, arrival) + (bytes.length / bytesPerSecond) * 1000);
+    const { random = Math.random } = slowness ?? {};
+    const arrival = performance.now() + latencyMs + random() * jitterMs;
+    this.#queue(bytes, Math.max(this.#lastAt, arrival) + (bytes.length / bytesPerSecond) * 1000);
     return true;
   }
 
   end(): void {
-    if (this.#pieces.length === 0) this.#to.end();
-    else this.#deliver(undefined, this.#lastAt);
+    if (this.#pieces.length === 0 && !this.#held) this.#to.end();
+    else this.#queue(undefined, this.#lastAt);
   }
 
-  #deliver(piece: Buffer | undefined, at: number): void {
-    this.#lastAt = at;
-    this.#pieces.push(piece);
-    setTimeout(() => {
-      const next = this.#pieces.shift();
-      if (next === undefined) this.#to.end();
-      else if (!this.#to.destroyed) this.#to.write(next);
-    }, at - performance.now());
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    this.#deliver();
+  }
+
+  get #lastAt(): number {
+    return this.#pieces.at(-1)?.at ?? 0;
+  }
+
+  #queue(bytes: Buffer | undefined, at: number): void {
+    this.#pieces.push({ bytes, at });
+    if (this.#pieces.length === 1) this.#deliver();
+  }
+
+  /** What is due; the rest when it is. */
+  #deliver(): void {
+    clearTimeout(this.#timer);
+    for (let next = this.#pieces[0]; next !== undefined && !this.#held; next = this.#pieces[0]) {
+      const waitMs = next.at - performance.now();
+      if (waitMs > 0) {
+        this.#timer = setTimeout(() => this.#deliver(), waitMs);
+        return;
+      }
+      this.#pieces.shift();
+      if (next.bytes === undefined) this.#to.end();
+      else if (!this.#to.destroyed) this.#to.write(next.bytes);
+    }
   }
 }

@@ -57,7 +57,7 @@ export const blows: readonly Fault[] = [
     name: "slow-link",
     start,
     async strike({ road }, random) {
-      road.slow({ latencyMs: 50 + random() * 200, jitterMs: 100, bytesPerSecond: 50_000 });
+      road.slow({ latencyMs: 50 + random() * 200, jitterMs: 100, bytesPerSecond: 50_000, random });
       await pause(random, 1_000, 2_000);
       road.slow(undefined);
     },
@@ -87,20 +87,22 @@ export const blows: readonly Fault[] = [
   fault({
     name: "key-deleted",
     start,
-    mayDrop: true,
-    async strike({ server }, random) {
-      if (random() < 0.2) await server.ctl("del", "--prefix", prefix);
-      else await server.ctl("del", `${prefix}echo-${Math.floor(random() * 5)}`);
+    async strike(etcd, random) {
+      const ids = await etcd.ids(prefix);
+      const mayGo = random() < 0.2 ? ids : ids.filter((_, index) => index === Math.floor(random() * ids.length));
+      for (const id of mayGo) await etcd.ctl("del", `${prefix}${id}`);
+      return { mayGo };
     },
   }),
   fault({
     name: "lease-revoked",
     start,
-    mayDrop: true,
     async strike({ server }, random) {
       const leases = await server.leases();
-      const lease = leases[Math.floor(random() * leases.length)];
-      if (lease !== undefined) await server.ctl("lease", "revoke", lease);
+      const lease = leases[Math.floor(random() * leases.length)] ?? "none";
+      const held = await server.ctl("lease", "timetolive", "--keys", lease);
+      await server.ctl("lease", "revoke", lease);
+      return { mayGo: [...held.matchAll(/echo-\d+/g)].map(([id]) => id) };
     },
   }),
   fault({
@@ -118,8 +120,10 @@ export const blows: readonly Fault[] = [
       const leader = await three.led();
       await leader.kill();
       await three.led();
+      const answersAtMs = performance.now();
       await pause(random, 0, 2_000);
       await leader.restart();
+      return { answersAtMs };
     },
   }),
   fault({
@@ -147,6 +151,7 @@ export const blows: readonly Fault[] = [
   fault({
     name: "outage-60s",
     rounds: 1,
+    mostRounds: 1,
     start,
     async strike({ server }) {
       await server.kill();

@@ -67,31 +67,45 @@ async function machineOfItsOwn({ server }: OneEtcd): Promise<Mortal> {
   };
 }
 
-/** @param withinMs how long after it has gone it may still be called, at most */
-function departure(name: string, arrive: (etcd: OneEtcd) => Promise<Mortal>, withinMs: number): Fault {
+interface Departure {
+  readonly name: string;
+  readonly arrive: (etcd: OneEtcd) => Promise<Mortal>;
+  /** How long after it has gone it may still be called, at most. */
+  readonly withinMs: number;
+  /** Whether calls that are with it when it goes can only end by their deadline. */
+  readonly mayFail: boolean;
+}
+
+function departure({ name, arrive, withinMs, mayFail }: Departure): Fault {
   return {
     name,
     rounds: 50,
-    async run({ rounds, signal, progress }) {
+    async run({ rounds, random, signal, progress }) {
       const etcd = await OneEtcd.start();
+      await using stage = await Stage.start(etcd, { random, signal, retry: true });
+      const { callers, dropped } = stage;
       const lastPicks: number[] = [];
-      await using stage = await Stage.start(etcd);
-      for (let round = 0; round < rounds && !signal.aborted; round++) {
+      while (lastPicks.length < rounds && !signal.aborted) {
         await using mortal = await arrive(etcd);
         await stage.picked(mortal.id);
         const goneAt = performance.now();
         mortal.go();
         await stage.forgotten(mortal.id);
         lastPicks.push(stage.lastPick(mortal.id) - goneAt);
-        if ((round + 1) % 10 === 0) progress(`${round + 1} rounds, last pick after ${longest(lastPicks)} ms at most`);
+        if (lastPicks.length % 10 === 0)
+          progress(`${lastPicks.length} rounds, last pick after ${longest(lastPicks)} ms`);
       }
       const late = lastPicks.filter((each) => each > withinMs).length;
       return {
         rounds: lastPicks.length,
-        calls: stage.callers.calls,
-        failed: stage.callers.failed,
+        calls: callers.calls,
+        failed: callers.failed,
         detail: `last pick after ${longest(lastPicks)} ms at most, ${withinMs} ms are due`,
-        broken: late > 0 ? [`${late} times it was called later than ${withinMs} ms after it had gone`] : [],
+        broken: [
+          ...(late > 0 ? [`${late} times it was called later than ${withinMs} ms after it had gone`] : []),
+          ...(dropped.length > 0 ? [`somebody who lives was dropped: ${dropped[0]!.ids.join(", ")}`] : []),
+          ...(callers.failed > 0 && !mayFail ? [`${callers.failed} calls failed: ${callers.complaints[0]}`] : []),
+        ],
       };
     },
   };
@@ -101,8 +115,8 @@ function longest(times: readonly number[]): number {
   return Math.round(Math.max(0, ...times));
 }
 
-/** An instance goes without a word: how long others still try to call it. The calls that were with it may fail. */
+/** An instance goes without a word: how long others still try to call it. */
 export const departures: readonly Fault[] = [
-  departure("instance-killed", processOfItsOwn, breakMs),
-  departure("instance-vanished", machineOfItsOwn, ttlMs + expiryMs),
+  departure({ name: "instance-killed", arrive: processOfItsOwn, withinMs: breakMs, mayFail: false }),
+  departure({ name: "instance-vanished", arrive: machineOfItsOwn, withinMs: ttlMs + expiryMs, mayFail: true }),
 ];

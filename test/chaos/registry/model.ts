@@ -7,8 +7,6 @@ import type { Fault, FaultOptions } from "../fault.js";
 
 /** How many failing seeds are shown with all that happened. */
 const shown = 3;
-/** Seeds are whole numbers below this. */
-const spread = 2 ** 31;
 
 /**
  * The driver's own loops over a simulated etcd, network and time: each seed is a night of faults and then peace, and every
@@ -17,9 +15,7 @@ const spread = 2 ** 31;
 export const model: Fault = {
   name: "model",
   rounds: 10_000,
-  async run({ rounds, random, signal, progress }) {
-    const { SEED } = process.env;
-    const first = SEED === undefined ? Math.floor(spread * random()) : Number(SEED);
+  async run({ rounds, seed: first, signal, progress }) {
     const outcomes = { rounds: 0, snapshots: 0 };
     const broken: string[] = [];
     const seeds = rounds === 1 ? [first] : seedsFrom(first, rounds);
