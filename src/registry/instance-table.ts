@@ -1,6 +1,6 @@
 import type { Instance } from "../contract/contract.js";
 
-/** The right to change what one registrant has put into the table; it ends when another takes the same id. */
+/** The right to change what one registrant has put into the table. */
 export interface TableEntry {
   update(instance: Instance): void;
   remove(): void;
@@ -10,9 +10,10 @@ interface Row {
   instance: Instance;
 }
 
-/** Instances by service, in memory. The later of two with the same id replaces the earlier. */
+/** Instances by service, in memory. Of two with the same id the later counts, and the earlier again once that is gone. */
 export class InstanceTable {
-  readonly #services = new Map<string, Map<string, Row>>();
+  /** In the order in which they came. */
+  readonly #services = new Map<string, Set<Row>>();
   readonly #listeners = new Map<string, Set<() => void>>();
   #revision = 0n;
 
@@ -22,20 +23,18 @@ export class InstanceTable {
   }
 
   put(instance: Instance): TableEntry {
-    const { id, service } = instance;
+    const { service } = instance;
     const row: Row = { instance };
-    const rows = this.#services.get(service) ?? new Map<string, Row>();
-    this.#services.set(service, rows);
-    rows.set(id, row);
+    const rows = this.#services.get(service) ?? new Set();
+    this.#services.set(service, rows.add(row));
     this.#changed(service);
     return {
       update: (next) => {
         row.instance = next;
-        if (rows.get(id) === row) this.#changed(service);
+        if (rows.has(row)) this.#changed(service);
       },
       remove: () => {
-        if (rows.get(id) !== row) return;
-        rows.delete(id);
+        if (!rows.delete(row)) return;
         if (rows.size === 0) this.#services.delete(service);
         this.#changed(service);
       },
@@ -43,7 +42,8 @@ export class InstanceTable {
   }
 
   of(service: string): readonly Instance[] {
-    return [...(this.#services.get(service)?.values() ?? [])].map((row) => row.instance);
+    const rows = [...(this.#services.get(service) ?? [])];
+    return [...new Map(rows.map(({ instance }) => [instance.id, instance])).values()];
   }
 
   all(): readonly Instance[] {

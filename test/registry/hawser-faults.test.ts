@@ -177,6 +177,16 @@ describe("the server: a stream is a lease", () => {
     await orders.untilIds();
   });
 
+  test("a stream whose id another has taken over counts again when that one ends", async () => {
+    const { client, orders } = await serve();
+    const [earlier, later] = [register(client), register(client)];
+    await earlier.send(orders1);
+    await later.send({ ...orders1, weight: 7 });
+    await orders.until(({ instances }) => instances[0]?.weight === 7);
+    later.requests.end();
+    await orders.until(({ instances }) => instances[0]?.weight === 100);
+  });
+
   test("a request that makes no sense is refused and leaves nothing behind", async () => {
     const { client } = await serve();
     const refusals: [(InstanceMessage | undefined)[], RegExp][] = [
