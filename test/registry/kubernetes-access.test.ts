@@ -181,11 +181,16 @@ describe("TLS", () => {
     expect(api.requests).toEqual([]);
   });
 
-  test("a token is not sent where anybody can read it", () => {
-    const plain = { server: "http://10.0.0.1:8080", token: "secret" };
-    expect(() => kubernetesRegistry(plain)).toThrow(
-      /http:\/\/10\.0\.0\.1 would get the token where anybody can read it/,
-    );
+  test.each(["10.0.0.1", "127.evil.example", "127.0.0.1.evil.example"])(
+    "a token is not sent to http://%s, where anybody can read it",
+    (host) => {
+      const plain = () => kubernetesRegistry({ server: `http://${host}:8080`, token: "secret" });
+      expect(plain).toThrow(`http://${host} would get the token where anybody can read it`);
+    },
+  );
+
+  test.each(["localhost", "127.0.0.1", "127.9.9.9", "[::1]"])("it is to http://%s, which is this machine", (host) => {
+    expect(open({ server: `http://${host}:8080`, token: "secret" }).name).toBe(`kubernetes://${host}:8080/default`);
   });
 });
 

@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import { type Logger, type RegistryMonitor, silentLogger } from "../../contract/contract.js";
 import { type Clock, type Random, systemClock, systemRandom } from "../../time/time.js";
 import { type Credentials, givenCredentials, type KubernetesCredentials, mountedCredentials } from "./credentials.js";
@@ -117,10 +118,15 @@ function checkServer(server: string): URL {
 
 /** What proves who we are is not sent where anybody can read it. */
 function checkSecrecy({ protocol, hostname }: URL, { hasToken }: Credentials): void {
-  if (protocol === "https:" || !hasToken || /^(localhost|127\..*|\[::1\])$/.test(hostname)) return;
+  if (protocol === "https:" || !hasToken || isThisMachine(hostname)) return;
   throw new TypeError(
     `kubernetesRegistry: server http://${hostname} would get the token where anybody can read it; use https, or leave the token out`,
   );
+}
+
+/** `127.evil.example` is a name, and somebody's. */
+function isThisMachine(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || (isIPv4(hostname) && hostname.startsWith("127."));
 }
 
 function checkPattern(option: string, value: string, pattern: RegExp, allowed: string): void {
