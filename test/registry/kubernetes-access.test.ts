@@ -165,6 +165,33 @@ describe("who may not, is told what is missing", () => {
   });
 });
 
+describe("a token function", () => {
+  test("that never answers is given up in time, and asked anew the next time", async () => {
+    const [api, clock] = [await startApi(), new ManualClock()];
+    let asked = 0;
+    const token = () => (++asked === 1 ? new Promise<never>(() => {}) : "good");
+    const registry = open({ server: api.url, token, clock, requestTimeoutMs: 100 });
+    const refused = expect(registry.list()).rejects.toMatchObject({
+      code: Code.UNAVAILABLE,
+      message: expect.stringMatching(/no credentials within 100 ms/),
+    });
+    await clock.run(100);
+    await refused;
+    expect(await registry.list()).toEqual([]);
+  });
+
+  test("that never answers does not keep the registry open", async () => {
+    const clock = new ManualClock();
+    const registry = open({ server: "http://127.0.0.1:1", token: () => new Promise(() => {}), clock });
+    const orders = new Follower(registry, "orders");
+    const refused = expect(registry.list()).rejects.toMatchObject({ code: Code.UNAVAILABLE });
+    await clock.run(1);
+    await registry.close();
+    await refused;
+    expect([orders.snapshots, clock.pending]).toEqual([[], 0]);
+  });
+});
+
 describe("TLS", () => {
   test("a client certificate shows who is there", async () => {
     const api = await startApi({ tls: { ...serverTls, requestCert: true } });

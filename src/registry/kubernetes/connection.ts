@@ -29,12 +29,16 @@ export class HttpConnection {
     const { name, requestTimeoutMs, server } = this.#options;
     const begins = new AbortController();
     const timer = this.#options.clock.timer(requestTimeoutMs, () => begins.abort());
+    const either = AbortSignal.any([signal, begins.signal]);
+    let awaited = "credentials";
     try {
-      const options = await this.#requestOptions();
+      const options = await unlessAborted(this.#requestOptions(), either);
+      awaited = "answer";
       const url = new URL(`${server.pathname.replace(/\/$/, "")}${path}?${new URLSearchParams(query)}`, server);
-      return await this.#send(url, { ...options, signal: AbortSignal.any([signal, begins.signal]) });
+      return await this.#send(url, { ...options, signal: either });
     } catch (cause) {
-      if (begins.signal.aborted) throw unavailable(name, `no answer within ${requestTimeoutMs} ms`, cause);
+      if (awaited === "credentials") this.#options.credentials.forget();
+      if (begins.signal.aborted) throw unavailable(name, `no ${awaited} within ${requestTimeoutMs} ms`, cause);
       throw unavailable(name, `the API server cannot be asked (${(cause as Error).message})`, cause);
     } finally {
       timer.cancel();
@@ -82,4 +86,13 @@ export class HttpConnection {
       request(url, options, resolve).on("error", reject).end();
     });
   }
+}
+
+/** What somebody else has promised may never come. @throws the signal's reason, once it aborts */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason));
+    work.then(resolve, reject);
+  });
 }

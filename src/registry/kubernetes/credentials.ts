@@ -18,8 +18,8 @@ export interface Credentials {
   readonly hasToken: boolean;
   token(): Promise<string | undefined>;
   ca(): Promise<Pem | undefined>;
-  /** The server has refused the token: the next is read anew. */
-  refused(): void;
+  /** The server has refused the token, or it has not come: the next is read anew. */
+  forget(): void;
   readonly certificate: { readonly cert: Pem; readonly key: Pem } | undefined;
 }
 
@@ -30,7 +30,7 @@ export function givenCredentials({ token, ca, cert, key }: KubernetesCredentials
     hasToken: cached !== undefined,
     token: async () => cached && checkToken(await cached.get()),
     ca: async () => ca,
-    refused: () => cached?.forget(),
+    forget: () => cached?.forget(),
     certificate: cert === undefined || key === undefined ? undefined : { cert, key },
   };
 }

@@ -73,7 +73,7 @@ export class HttpKubernetesApi implements KubernetesApi {
     let response = await this.#connection.get(path, all, signal);
     if (response.statusCode === 401) {
       response.resume();
-      this.#options.credentials.refused();
+      this.#options.credentials.forget();
       response = await this.#connection.get(path, all, signal);
     }
     if (response.statusCode === 200) return response;
