@@ -2,6 +2,7 @@ import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
 import { isDeepStrictEqual } from "node:util";
 import { type Instance, type Logger, silentLogger } from "../contract/contract.js";
 import type { Registry, Snapshot } from "./registry.js";
+import { wrapped } from "./wrapped.js";
 
 export interface AllowNetworksOptions {
   /** Is told, once, of whoever is left out. Default: says nothing. */
@@ -28,10 +29,7 @@ export function allowNetworks(
 ): Registry {
   const { logger = silentLogger } = options;
   const filter = new InstanceFilter(allowlist(networks), logger.child({ registry: registry.name }));
-  return {
-    name: registry.name,
-    capabilities: registry.capabilities,
-    register: (instance, registerOptions) => registry.register(instance, registerOptions),
+  return wrapped(registry, {
     watch(service, onSnapshot) {
       let told: Snapshot | undefined;
       return registry.watch(service, (snapshot) => {
@@ -41,10 +39,7 @@ export function allowNetworks(
         onSnapshot(allowed);
       });
     },
-    list: () => registry.list(),
-    close: () => registry.close(),
-    [Symbol.asyncDispose]: () => registry.close(),
-  };
+  });
 }
 
 class InstanceFilter {

@@ -2,7 +2,7 @@ import { type Logger, type RegistryMonitor, silentLogger } from "../contract/con
 import { allowNetworks } from "../registry/allow-networks.js";
 import { multiRegistry } from "../registry/multi/multi.js";
 import type { Registry } from "../registry/registry.js";
-import { type DriverContext, registryDrivers } from "./registry-drivers.js";
+import { type DriverContext, type RegistryDriver, registryDrivers } from "./registry-drivers.js";
 import { parseRegistryUrl, type RegistryUrl } from "./registry-url.js";
 
 export interface OpenRegistryOptions {
@@ -46,7 +46,7 @@ function openAll(urls: readonly RegistryUrl[], context: DriverContext): readonly
     for (const url of urls) opened.push(openOne(url, context));
     return opened;
   } catch (error) {
-    for (const each of opened) void each.close();
+    for (const each of opened) each.close().catch(() => {}); // nothing was asked of it yet
     throw error;
   }
 }
@@ -57,6 +57,7 @@ function openOne(url: RegistryUrl, context: DriverContext): Registry {
     const forms = Object.values(registryDrivers).map(({ form }) => form);
     throw new TypeError(`registry ${url.shown}: unknown driver; use one of ${forms.join(", ")}`);
   }
+  checkForm(url, driver);
   const { allow, ...options } = url.options;
   const known = driver.options ?? [];
   const unknown = Object.keys(options).find((name) => !known.includes(name));
@@ -69,7 +70,19 @@ function openOne(url: RegistryUrl, context: DriverContext): Registry {
     const registry = driver.open({ ...url, options }, context);
     return allow === undefined ? registry : allowNetworks(registry, allow.split(","), context);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new TypeError(`registry ${url.shown}: expected ${driver.form} (${why})`, { cause });
+    if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
+    throw new TypeError(`registry ${url.shown}: ${cause.message}`, { cause });
   }
+}
+
+const partNames = { user: "user", password: "password", hosts: "address", path: "path" } as const;
+const parts = Object.keys(partNames) as (keyof typeof partNames)[];
+
+/** What nobody reads was meant for something. @throws TypeError */
+function checkForm(url: RegistryUrl, { form, reads = [] }: RegistryDriver): void {
+  if (reads.includes("rest")) return;
+  const unread = parts.find((part) => url[part]?.length && !reads.includes(part));
+  if (unread === undefined && (url.rest === "" || url.rest.startsWith("//"))) return;
+  const why = unread === undefined ? "" : ` (it has no ${partNames[unread]})`;
+  throw new TypeError(`registry ${url.shown}: expected ${form}${why}`);
 }

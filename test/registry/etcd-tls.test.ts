@@ -12,9 +12,9 @@ import { Follower } from "./follower.js";
 let authority: CertificateAuthority;
 let stranger: CertificateAuthority;
 let server: EtcdServer;
-let known: EtcdCredentials;
+let known: Required<EtcdCredentials>;
 /** The client's certificate by the one, the authority it trusts by the other. */
-const credentials = (trusted: CertificateAuthority, own: Certificate): EtcdCredentials => ({
+const credentials = (trusted: CertificateAuthority, own: Certificate): Required<EtcdCredentials> => ({
   rootCertificate: readFileSync(trusted.ca),
   certChain: readFileSync(own.cert),
   privateKey: readFileSync(own.key),

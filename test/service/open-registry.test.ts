@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { openRegistry } from "../../src/service/service.js";
 import { Follower } from "../registry/follower.js";
+import { CertificateAuthority } from "../support/certificate-authority.js";
 
 describe("a registry's URL", () => {
   it.each([
@@ -33,8 +34,9 @@ describe("a registry's URL", () => {
   );
 
   it("memory: has no address", () => {
-    expect(() => openRegistry("memory:orders")).toThrow(
-      'registry "memory:orders": expected memory: (it has no address)',
+    expect(() => openRegistry("memory:orders")).toThrow('registry "memory:orders": expected memory:');
+    expect(() => openRegistry("memory://orders")).toThrow(
+      'registry "memory://orders": expected memory: (it has no address)',
     );
   });
 
@@ -47,7 +49,32 @@ describe("a registry's URL", () => {
     expect(() => openRegistry("etcd://10.0.0.1:2379?color=red")).toThrow(
       /unknown option "color" \(it takes: layout, ca/,
     );
-    expect(() => openRegistry("etcds://10.0.0.1:2379?ca=nowhere.pem")).toThrow(/expected etcds:.*nowhere\.pem/);
+  });
+
+  it.each(["etcds", "consuls"])("%s:// uses every file of TLS that is named, or says why not", async (driver) => {
+    const authority = await CertificateAuthority.make();
+    onTestFinished(() => authority.close());
+    const own = await authority.sign("client");
+    const open = (...options: readonly string[]) => openRegistry(`${driver}://10.0.0.1:1?${options.join("&")}`);
+    expect(() => open("ca=nowhere.pem")).toThrow(/: ca cannot be read \(.*nowhere\.pem/);
+    expect(() => open(`cert=${own.cert}`)).toThrow(/: cert and key belong together/);
+    expect(() => open(`cert=${own.cert}`, `key=${own.cert}`)).toThrow(/: cert, key cannot be used \(.*expected PEM/);
+    await open(`cert=${own.cert}`, `key=${own.key}`).close();
+  });
+
+  it.each([
+    ["consul://10.0.0.1:8500/some/prefix", "path"],
+    ["consul://tok:en@10.0.0.1:8500", "password"],
+    ["dns://ada:secret@10.0.0.1/shop", "user"],
+    ["kubernetes://ada@/shop", "user"],
+    ["hawser://10.0.0.1:7400/shop", "path"],
+    ["mdns:///shop", "path"],
+  ])("%s says more than its driver reads, and is refused", (url, what) => {
+    expect(() => openRegistry(url)).toThrow(`(it has no ${what})`);
+  });
+
+  it.each(["dns:shop", "kubernetes:shop", "etcd:10.0.0.1:2379"])("%s is of no form", (url) => {
+    expect(() => openRegistry(url)).toThrow(/: expected (dns|kubernetes|etcd):/);
   });
 
   it("a list in a URL is who is there, and a network that is not allowed is left out", async () => {
@@ -58,9 +85,10 @@ describe("a registry's URL", () => {
 
   it.each([
     ["etcd://10.0.0.1:2379?allow=10.0.0.0/99", /10\.0\.0\.0\/99/],
-    ["dns://10.0.0.2/shop?port=http", /port/],
+    ["dns://10.0.0.2/shop?port=http", /port is "http"/],
+    ["mdns:?port=", /port is ""/],
     ["memory: nacos://10.0.0.1:1", /"nacos:\/\/10.0.0.1:1": unknown driver/],
-    ["kubernetes://10.0.0.1:6443", /the one around this process/],
+    ["kubernetes://10.0.0.1:6443", /no address/],
     ["mdns://10.0.0.1", /no address/],
     ["zookeeper://", /host/],
   ])("%s is refused with a reason", (url, reason) => {
@@ -70,7 +98,7 @@ describe("a registry's URL", () => {
   it.each(["etcd:127.0.0.1:2379", "etcd://", "etcd:///prod", "etcd://10.0.0.1"])(
     "%s lacks what an etcd needs",
     (url) => {
-      expect(() => openRegistry(url)).toThrow(/host:port/);
+      expect(() => openRegistry(url)).toThrow(/host:port|hosts is empty; give at least one/);
     },
   );
 

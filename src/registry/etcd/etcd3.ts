@@ -28,7 +28,8 @@ let clients = 0;
 export function clientOptions(host: string, { credentials }: ResolvedEtcdOptions): IOptions {
   return {
     hosts: host,
-    ...(credentials && { credentials: { ...credentials } }),
+    // Its types want a root certificate; grpc-js takes the system's where there is none.
+    ...(credentials && { credentials: { ...credentials } as NonNullable<IOptions["credentials"]> }),
     faultHandling: { host: () => noPolicy, global: noPolicy },
     grpcOptions: {
       // A half-open link is noticed within 15 s. etcd hangs up on who pings more often than every 5 s.

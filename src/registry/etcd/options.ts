@@ -43,7 +43,8 @@ export interface EtcdRegistryOptions {
 
 /** PEM. */
 export interface EtcdCredentials {
-  readonly rootCertificate: Buffer;
+  /** Whom to trust. Default: the system's authorities. */
+  readonly rootCertificate?: Buffer;
   readonly privateKey?: Buffer;
   readonly certChain?: Buffer;
 }
@@ -110,9 +111,9 @@ function checkCredentials(credentials: EtcdCredentials | undefined): EtcdCredent
     throw new TypeError("etcdRegistry: credentials.privateKey and credentials.certChain; give both or neither");
   }
   try {
-    createSecureContext({ ca, ...(key && { key }), ...(cert && { cert }) });
+    createSecureContext({ ...(ca && { ca }), ...(key && { key }), ...(cert && { cert }) });
     // What is no certificate at all is an authority that nobody has signed with, for OpenSSL.
-    new X509Certificate(ca);
+    if (ca !== undefined) new X509Certificate(ca);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new TypeError(`etcdRegistry: credentials cannot be used (${reason}); expected PEM`, { cause });

@@ -10,6 +10,7 @@ import type {
   Snapshot,
   Watch,
 } from "../../registry/registry.js";
+import { wrapped } from "../../registry/wrapped.js";
 import type { KnownBy } from "../presence.js";
 import { PlacedWatch } from "./placed-watch.js";
 import type { PlacementSwitch } from "./placement-switch.js";
@@ -74,18 +75,11 @@ export class ProcessRegistry implements Registry {
 
   /** The same registry, seen by somebody who wants his calls to go here or elsewhere. */
   placed(placement: PlacementSwitch): Registry {
-    const { name, capabilities } = this;
-    const close = (): Promise<void> => Promise.resolve();
-    return {
-      name,
-      capabilities,
-      register: (instance, options) => this.register(instance, options),
+    return wrapped(this, {
       watch: (service, onSnapshot) =>
         new PlacedWatch({ service, here: this.#here, shared: this.#shared, placement, onSnapshot }),
-      list: () => this.list(),
-      close,
-      [Symbol.asyncDispose]: close,
-    };
+      close: () => Promise.resolve(),
+    });
   }
 
   close(): Promise<void> {
