@@ -102,7 +102,10 @@ describe("in a pod", () => {
     expect(open).toThrow(/\/nowhere\/namespace cannot be read; does the pod mount its service account/);
     const registry = kubernetesRegistry({ serviceAccount: "/nowhere", namespace: "shop" });
     cleanups.push(() => registry.close());
-    await expect(registry.list()).rejects.toThrow(/ENOENT.*\/nowhere\//);
+    await expect(registry.list()).rejects.toMatchObject({
+      code: Code.FAILED_PRECONDITION,
+      message: expect.stringMatching(/no credentials \(ENOENT.*\/nowhere\/.*does the pod mount its service account/),
+    });
   });
 });
 
@@ -166,6 +169,29 @@ describe("who may not, is told what is missing", () => {
 });
 
 describe("a token function", () => {
+  const failures: [string, () => string, RegExp][] = [
+    [
+      "throws",
+      () => {
+        throw new Error("vault is away");
+      },
+      /no credentials \(vault is away\)/,
+    ],
+    ["answers with what is no token", () => "a\nb", /no credentials \(a token is printable ASCII/],
+    ["answers with nothing", () => undefined as unknown as string, /no credentials \(a token is printable ASCII/],
+  ];
+
+  test.each(failures)("that %s is told of, and asked anew the next time", async (_what, fail, message) => {
+    const api = await startApi();
+    let asked = 0;
+    const registry = open({ server: api.url, token: () => (++asked === 1 ? fail() : "good") });
+    await expect(registry.list()).rejects.toMatchObject({
+      code: Code.FAILED_PRECONDITION,
+      message: expect.stringMatching(message),
+    });
+    expect(await registry.list()).toEqual([]);
+  });
+
   test("that never answers is given up in time, and asked anew the next time", async () => {
     const [api, clock] = [await startApi(), new ManualClock()];
     let asked = 0;
@@ -293,6 +319,13 @@ test("an option that cannot be is refused by the factory, by name", () => {
     [{ server, scheme: "Grpc" }, /scheme is "Grpc"/],
     [{ server, portName: "" }, /portName is ""/],
     [{ server, labelSelector: "" }, /labelSelector is ""/],
+    [{ server, token: "" }, /token is not one/],
+    [{ server, token: "two words" }, /token is not one/],
+    [{ server, token: 5 as unknown as string }, /token is not one/],
+    [{ server, ca: "x" }, /ca, cert or key cannot be used \(.+\); expected PEM/],
+    [{ server, cert: "", key: "" }, /ca, cert or key cannot be used/],
+    [{ server, cert: "x", key: "y" }, /ca, cert or key cannot be used/],
+    [{ server, cert: tls.cert as Buffer, key: clientTls.key as Buffer }, /ca, cert or key cannot be used/],
     [{ server, cert: "x" }, /cert and key belong together/],
     [{ server, pageSize: 0 }, /pageSize is 0/],
     [{ server, silenceMs: Number.NaN }, /silenceMs is NaN/],

@@ -1,6 +1,6 @@
 import { Agent, type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http";
 import { request as requestHttps, Agent as SecureAgent } from "node:https";
-import { unavailable } from "./failures.js";
+import { noCredentials, unavailable } from "./failures.js";
 import type { ResolvedKubernetesOptions } from "./options.js";
 
 export type Query = { readonly [name: string]: string };
@@ -39,6 +39,7 @@ export class HttpConnection {
     } catch (cause) {
       if (awaited === "credentials") this.#options.credentials.forget();
       if (begins.signal.aborted) throw unavailable(name, `no ${awaited} within ${requestTimeoutMs} ms`, cause);
+      if (awaited === "credentials" && !signal.aborted) throw noCredentials(name, cause);
       throw unavailable(name, `the API server cannot be asked (${(cause as Error).message})`, cause);
     } finally {
       timer.cancel();

@@ -1,3 +1,5 @@
+import { X509Certificate } from "node:crypto";
+import { createSecureContext } from "node:tls";
 import type { Clock } from "../../time/time.js";
 import { mountedReader } from "./service-account.js";
 
@@ -42,10 +44,38 @@ export function mountedCredentials(folder: string, given: KubernetesCredentials,
   return given.ca === undefined ? { ...credentials, ca: () => authorities.get() } : credentials;
 }
 
+/**
+ * What can be said of them at once. Messages do not show what is secret.
+ *
+ * @throws TypeError
+ */
+export function checkCredentials({ token, ca, cert, key }: KubernetesCredentials): void {
+  if (token !== undefined && typeof token !== "function" && !isToken(token)) {
+    throw new TypeError(`kubernetesRegistry: token is not one; ${tokens}`);
+  }
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new TypeError("kubernetesRegistry: cert and key belong together; give both or none");
+  }
+  try {
+    createSecureContext({ ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) });
+    // What is no certificate at all is an authority that nobody has signed with, for OpenSSL; what is empty is not there.
+    for (const each of [ca, cert]) if (each !== undefined) new X509Certificate(each);
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new TypeError(`kubernetesRegistry: ca, cert or key cannot be used (${reason}); expected PEM`, { cause });
+  }
+}
+
+const tokens = "a token is printable ASCII without spaces, and not empty";
+
 /** A header cannot carry everything. */
+function isToken(token: unknown): boolean {
+  return typeof token === "string" && /^[!-~]+$/.test(token);
+}
+
 function checkToken(token: string): string {
-  if (typeof token === "string" && /^[!-~]+$/.test(token)) return token;
-  throw new TypeError("the token is empty, or has something in it that no token has");
+  if (isToken(token)) return token;
+  throw new TypeError(tokens);
 }
 
 /** As often as client-go reads a mounted token. */

@@ -40,6 +40,13 @@ export function refusal(registry: string, verb: string, status: number, message:
   }
 }
 
+/** Nothing can be asked for without them. */
+export function noCredentials(registry: string, cause: unknown): RpcError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = `${registry}: no credentials (${reason}); does the pod mount its service account, or the token function answer?`;
+  return new RpcError(Code.FAILED_PRECONDITION, message, { cause });
+}
+
 /** The server could not be asked, or broke off. */
 export function unavailable(registry: string, why: string, cause?: unknown): RpcError {
   return new RpcError(Code.UNAVAILABLE, `${registry}: ${why}`, { cause });

@@ -1,7 +1,13 @@
 import { isIPv4 } from "node:net";
 import { type Logger, type RegistryMonitor, silentLogger } from "../../contract/contract.js";
 import { type Clock, type Random, systemClock, systemRandom } from "../../time/time.js";
-import { type Credentials, givenCredentials, type KubernetesCredentials, mountedCredentials } from "./credentials.js";
+import {
+  type Credentials,
+  checkCredentials,
+  givenCredentials,
+  type KubernetesCredentials,
+  mountedCredentials,
+} from "./credentials.js";
 import { mountedNamespace, usualFolder } from "./service-account.js";
 import { labelPattern, namespacePattern } from "./service-address.js";
 
@@ -72,9 +78,7 @@ export function resolveKubernetesOptions(options: KubernetesRegistryOptions): Re
   const server = checkServer(options.server ?? serverOfThisCluster());
   const namespace = options.namespace ?? (inCluster ? mountedNamespace(serviceAccount) : "default");
   checkPattern("namespace", namespace, namespacePattern, "the name of a namespace, e.g. default");
-  if ((options.cert === undefined) !== (options.key === undefined)) {
-    throw new TypeError("kubernetesRegistry: cert and key belong together; give both or none");
-  }
+  checkCredentials(options);
   const credentials = inCluster ? mountedCredentials(serviceAccount, options, clock) : givenCredentials(options, clock);
   checkSecrecy(server, credentials);
   const name = `kubernetes://${server.host}${server.pathname.replace(/\/$/, "")}/${namespace}`;
