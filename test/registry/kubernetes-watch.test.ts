@@ -315,6 +315,22 @@ describe("nobody is lost", () => {
     }
   });
 
+  test("a road that ends every connection after a minute does not make it wait longer each time", async () => {
+    const [api, clock, logger] = [await startApi(), new ManualClock(), recordingLogger()];
+    const orders = new Follower(open(api.url, { clock, logger, random: () => 0.5 }), "orders");
+    await orders.untilIds();
+    const waits = () => logger.lines.flatMap(({ fields }) => fields["waitMs"] ?? []);
+    for (let cuts = 1; cuts <= 5; cuts++) {
+      await eventually(() => expect([api.watching, clock.nextMs]).toEqual([1, 90_000]));
+      await clock.run(60_000);
+      api.cutWatches();
+      await eventually(() => expect(waits()).toHaveLength(cuts));
+      await clock.run(400);
+    }
+    expect(waits()).toEqual([400, 400, 400, 400, 400]);
+    expect(orders.snapshots).toHaveLength(1);
+  });
+
   test("a watch that says nothing, not even a bookmark, is taken for dead and opened anew", async () => {
     const [api, clock] = [await startApi(), new ManualClock()];
     const orders = new Follower(open(api.url, { clock }), "orders");

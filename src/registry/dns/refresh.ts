@@ -8,9 +8,6 @@ import type { Found, Lookup } from "./lookup.js";
 import { NameServer } from "./name-server.js";
 import type { ResolvedDnsOptions } from "./options.js";
 
-/** After two healthy minutes the waits start anew. */
-const healthyMs = 120_000;
-
 /** A name that nobody is behind is asked for again after so many of the shortest times: it says of no time to live. */
 const emptyRefreshes = 5;
 
@@ -39,7 +36,7 @@ export class Refresh {
       clock,
       logger,
       backoff: exponentialBackoff({ initialMs: minRefreshMs, maxMs: maxRefreshMs, random }),
-      healthyMs,
+      healthyMs: maxRefreshMs,
       signal: this.#closing.signal,
       onEnd: () => this.#failed(),
     });

@@ -9,8 +9,8 @@ import { GoneError, unavailable } from "./failures.js";
 import { fieldsOf, textOf } from "./json.js";
 import type { ResolvedKubernetesOptions } from "./options.js";
 
-/** After two healthy minutes the waits start anew, as in client-go's reflector. */
-const healthyMs = 120_000;
+/** No wait is longer. After a watch that stood for longer than that, which the server or the road may end, the waits start anew. */
+const longestWaitMs = 30_000;
 
 /** A watch that says nothing and ends within that time is not the usual end of a watch. */
 const veryShortMs = 1_000;
@@ -48,7 +48,7 @@ export class SliceWatch {
       clock,
       logger,
       backoff: this.#backoff(),
-      healthyMs,
+      healthyMs: longestWaitMs,
       signal: this.#closing.signal,
       onEnd: () => monitor({ type: "watch-restart", service: this.#feed.service }),
     });
@@ -61,7 +61,7 @@ export class SliceWatch {
 
   /** 0.8 s to 30 s with full jitter, as client-go's reflector. */
   #backoff(): Backoff {
-    return exponentialBackoff({ initialMs: 800, maxMs: 30_000, random: this.#options.random });
+    return exponentialBackoff({ initialMs: 800, maxMs: longestWaitMs, random: this.#options.random });
   }
 
   async #follow(well: () => void): Promise<void> {
