@@ -384,6 +384,49 @@ describe("mdns registry: watching", () => {
     expect(seen.ids).toEqual(["orders-1"]);
   });
 
+  test("a neighbour whose id was our own too, for a while, is seen again when ours has left", async () => {
+    await host("10.0.0.1").register(orders("orders-1"));
+    const registry = host("10.0.0.2");
+    const seen = new Follower(registry, "orders");
+    await clock.run(4_000);
+    const own = orders("orders-1", { weight: 7, startedAt: new Date(7) });
+    const registration = await registry.register(own);
+    await turn();
+    expect(seen.snapshots.at(-1)?.instances).toEqual([own]);
+    lan.unplug("10.0.0.2");
+    await clock.run(1_000);
+    await registration.close(); // unheard
+    lan.plug("10.0.0.2");
+    await clock.run(60_000);
+    expect(seen.snapshots.at(-1)).toEqual({ service: "orders", instances: [orders("orders-1")], stale: false });
+  });
+
+  test("who leaves takes out itself, and not the process that was started under its id before it left", async () => {
+    const seen = new Follower(host("10.0.0.2"), "orders");
+    await turn();
+    const [old, next] = [orders("orders-1"), orders("orders-1", { startedAt: new Date(7) })];
+    lan.say("10.0.0.9", announced(old));
+    lan.say("10.0.0.9", announced(next));
+    await clock.run(500);
+    lan.say("10.0.0.9", announced(old, { ttl: 0 }));
+    await turn();
+    expect(seen.snapshots.map(({ instances }) => instances)).toEqual([[next]]);
+    lan.say("10.0.0.9", announced(next, { ttl: 0 }));
+    await turn();
+    expect(seen.ids).toEqual([]);
+  });
+
+  test("who says goodbye without saying who it is takes out the name", async () => {
+    const seen = new Follower(host("10.0.0.2"), "orders");
+    await turn();
+    lan.say("10.0.0.9", announced(orders("orders-1")));
+    await clock.run(500);
+    const { type } = recordsOf(orders("orders-1"), 10);
+    lan.say("10.0.0.9", { type: "response", answers: [{ ...type, ttl: 0 } as Answer] });
+    await turn();
+    expect(seen.ids).toEqual([]);
+  });
+
   test("somebody else with our own id is told of, and does not take our place here", async () => {
     const registry = host("10.0.0.1");
     await registry.register(orders("orders-1"));
@@ -424,6 +467,23 @@ describe("mdns registry: what others say", () => {
     expect(seen.ids).toEqual(["ok"]);
     expect(logger.lines.filter(({ level }) => level === "warn")).toHaveLength(hostile.length);
     expect({}).not.toHaveProperty("x");
+  });
+
+  test("what goes on making no sense is told again an hour later, and no more than a hundred things an hour", async () => {
+    new Follower(host("10.0.0.2"), "orders");
+    await turn();
+    const complain = async (names: number): Promise<number> => {
+      const before = logger.lines.length;
+      for (let name = 0; name < names; name++) {
+        const broken: Answer = { type: "TXT", name: `o${name}._hawser._tcp.local`, ttl: 10, data: ["i0={"] };
+        lan.say("10.0.0.9", { type: "response", answers: [broken] });
+      }
+      await turn();
+      return logger.lines.length - before;
+    };
+    expect([await complain(1), await complain(1), await complain(500)]).toEqual([1, 0, 99]);
+    await clock.run(3_600_000);
+    expect(await complain(1)).toBe(1);
   });
 
   test("random records do no harm", async () => {

@@ -2,7 +2,9 @@ import type { RemoteInfo } from "node:dgram";
 import { isDeepStrictEqual } from "node:util";
 import type { Instance } from "../../contract/contract.js";
 import type { Timer } from "../../time/time.js";
+import { reasonOf } from "../failures.js";
 import type { InstanceTable, TableEntry } from "../instance-table.js";
+import { Complaints } from "./complaints.js";
 import type { Answer, ResponsePacket } from "./link.js";
 import { instanceName, isInstanceName, sameName } from "./names.js";
 import type { ResolvedMdnsOptions } from "./options.js";
@@ -37,25 +39,28 @@ export class Neighbours {
   readonly #byName = new Map<string, Neighbour>();
   /** What was our own until lately, by name: what we said of it may still be on its way back to us. */
   readonly #echoes = new Map<string, { readonly startedAtMs: number; readonly untilMs: number }>();
-  /** What has been logged, so that it is not again. */
-  readonly #reported = new Set<string>();
+  readonly #complaints: Complaints;
 
   constructor(table: InstanceTable, options: NeighboursOptions) {
     this.#table = table;
     this.#options = options;
+    this.#complaints = new Complaints(options.clock);
   }
 
   hear({ answers = [], additionals = [] }: ResponsePacket, from: RemoteInfo): void {
     const records = [...answers, ...additionals];
+    const told = new Set<string>();
     for (const record of records) {
-      if (record.type === "PTR" && record.ttl === 0 && isInstanceName(record.data)) this.#forget(record.data);
-      if (record.type === "TXT" && isInstanceName(record.name)) this.#take(record, from);
+      if (record.type !== "TXT" || !isInstanceName(record.name)) continue;
+      told.add(record.name.toLowerCase());
+      this.#take(record, from);
     }
-    for (const record of answers) {
-      const unheard = record.type === "PTR" && record.ttl !== 0 && isInstanceName(record.data);
-      if (unheard && !records.some(({ type, name }) => type === "TXT" && sameName(name as string, record.data))) {
-        this.#askOf(record.data);
-      }
+    for (const record of records) {
+      if (record.type !== "PTR" || !isInstanceName(record.data)) continue;
+      const key = record.data.toLowerCase();
+      if (told.has(key)) continue;
+      if (record.ttl === 0) this.#forget(key);
+      else this.#askOf(key);
     }
   }
 
@@ -80,17 +85,15 @@ export class Neighbours {
 
   #take(record: Extract<Answer, { type: "TXT" }>, from: RemoteInfo): void {
     const key = record.name.toLowerCase();
-    if (record.ttl === 0) {
-      this.#forget(key);
-      return;
-    }
     try {
       const instance = fromTxt([record.data].flat().map((each) => Buffer.from(each)));
       if (!sameName(instanceName(instance.id), key)) throw new TypeError(`it says that it is ${instance.id}`);
-      this.#keep(key, instance, Math.min(Number(record.ttl), 86_400) * 1_000, from.address);
-    } catch (err) {
-      this.#report(key, () =>
-        this.#options.logger.warn({ err, name: key, from: from.address }, "left out of the registry: no instance"),
+      if (record.ttl === 0) this.#leave(key, instance);
+      else this.#keep(key, instance, Math.min(Number(record.ttl), 86_400) * 1_000, from.address);
+    } catch (error) {
+      const reason = `${key}: ${reasonOf(error, "").slice(0, 200)}`;
+      this.#complaints.once(key, () =>
+        this.#options.logger.warn({ reason, from: from.address }, "left out of the registry"),
       );
     }
   }
@@ -105,7 +108,7 @@ export class Neighbours {
     const before = this.#byName.get(key);
     if (before === undefined && this.#byName.size >= mostNeighbours) {
       const tooMany = `more than ${mostNeighbours} instances on this LAN: the others are left out`;
-      this.#report("", () => this.#options.logger.error({}, tooMany));
+      this.#complaints.once("", () => this.#options.logger.error({}, tooMany));
       return;
     }
     before?.timer.cancel();
@@ -153,27 +156,24 @@ export class Neighbours {
     else this.#forget(key);
   }
 
-  #forget(name: string): void {
-    const key = name.toLowerCase();
+  /** Who says goodbye takes only itself out, and not another that was started under its id. */
+  #leave(key: string, { startedAt }: Instance): void {
+    if (this.#byName.get(key)?.instance.startedAt.getTime() === startedAt.getTime()) this.#forget(key);
+  }
+
+  #forget(key: string): void {
     const neighbour = this.#byName.get(key);
     neighbour?.timer.cancel();
     this.#byName.delete(key);
     neighbour?.entry.remove();
   }
 
-  #askOf(name: string): void {
-    const key = name.toLowerCase();
+  #askOf(key: string): void {
     if (!this.#byName.has(key) && this.#options.own(key) === undefined) this.#options.ask(key);
   }
 
   #conflict({ id }: Instance, address: string): void {
     const both = "two instances on this LAN have the same id; the later to speak counts. Give each its own";
-    this.#report(`conflict ${id}`, () => this.#options.logger.warn({ instance: id, from: address }, both));
-  }
-
-  #report(what: string, log: () => void): void {
-    if (this.#reported.has(what) || this.#reported.size >= mostNeighbours) return;
-    this.#reported.add(what);
-    log();
+    this.#complaints.once(`conflict ${id}`, () => this.#options.logger.warn({ instance: id, from: address }, both));
   }
 }
