@@ -107,6 +107,25 @@ describe("SRV records", () => {
     expect(changed).toMatchObject({ stale: false, instances: [{ endpoints: ["grpc://10.0.0.1:50051"] }, {}] });
   });
 
+  test("where no host's addresses can be looked up, all is stale, though the records say who is there", async () => {
+    const [server, clock] = [await startServer(), new ManualClock()];
+    server.set("SRV", name, [srv(name, "a.test"), srv(name, "b.test")]);
+    for (const host of ["a.test", "b.test"]) server.set("A", host, [a(host, "10.0.0.1")]);
+    const events: RegistryEvent[] = [];
+    const orders = follow(server, { clock, monitor: (event) => events.push(event) });
+    const before = await orders.untilIds("a.test:50051", "b.test:50051");
+    await eventually(() => expect(clock.pending).toBe(1));
+    server.failing = { how: "SERVFAIL", questions: / [ab]\.test$/ };
+    events.length = 0;
+    await clock.run(1_000);
+    expect(await orders.until(({ stale }) => stale)).toEqual({ ...before, stale: true });
+    expect(events.map(({ type }) => type)).not.toContain("confirmed");
+    server.failing = undefined;
+    await eventually(() => expect(clock.pending).toBe(1));
+    await clock.run(1_000);
+    await orders.until(({ stale }) => !stale);
+  });
+
   test("as many as no datagram holds are asked for over TCP, and those that leave are forgotten", async () => {
     const [server, clock] = [await startServer(), new ManualClock()];
     const hosts = Array.from({ length: 200 }, (_, index) => `host-${1_000 + index}.test`);

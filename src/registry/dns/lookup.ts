@@ -66,8 +66,10 @@ function read(
     .filter(([, { addresses }]) => addresses.length === 0)
     .map(([host]) => `${host} has no address`);
   const reachable = targets.filter((target) => entries.get(hostOf(target))?.addresses.length);
-  const failure = [...entries.values()].find((entry) => entry.failure !== undefined)?.failure;
-  if (reachable.length === 0 && failure !== undefined) throw failure;
+  const failures = [...entries.values()].flatMap(({ failure }) => failure ?? []);
+  const [failure] = failures;
+  // Where no address at all could be learned, the names alone are no news.
+  if (failure !== undefined && (reachable.length === 0 || failures.length === entries.size)) throw failure;
   const best = Math.min(...reachable.map(({ priority }) => priority));
   const instances = new Map<string, Instance>();
   for (const target of reachable.filter(({ priority }) => priority === best)) {
