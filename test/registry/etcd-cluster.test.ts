@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { Code } from "../../src/errors/errors.js";
-import { EtcdConnection } from "../../src/registry/etcd/connection.js";
+import { EtcdConnection } from "../../src/registry/etcd/connection/connection.js";
 import { type EtcdRegistryOptions, etcdRegistry } from "../../src/registry/etcd/etcd.js";
 import { resolveEtcdOptions } from "../../src/registry/etcd/options.js";
 import type { Registry } from "../../src/registry/registry.js";

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Code, RpcError } from "../../src/errors/errors.js";
-import { EtcdConnection } from "../../src/registry/etcd/connection.js";
+import { EtcdConnection } from "../../src/registry/etcd/connection/connection.js";
 import { type EtcdRegistryOptions, etcdRegistry } from "../../src/registry/etcd/etcd.js";
-import { clientOptions, loadEtcd3 } from "../../src/registry/etcd/etcd3.js";
+import { clientOptions, loadEtcd3 } from "../../src/registry/etcd/connection/etcd3.js";
 import { resolveEtcdOptions } from "../../src/registry/etcd/options.js";
-import { Outage } from "../../src/registry/etcd/outage.js";
+import { Outage } from "../../src/registry/etcd/connection/outage.js";
 import { instance } from "../conformance/registry.js";
 import { EtcdServer } from "../support/etcd.js";
 import { ManualClock } from "../support/manual-clock.js";

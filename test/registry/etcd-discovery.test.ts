@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Instance, RegistryEvent } from "../../src/contract/contract.js";
-import { Discovery } from "../../src/registry/etcd/discovery.js";
+import { Discovery } from "../../src/registry/etcd/watch/discovery.js";
 import { hawserLayout } from "../../src/registry/etcd/layouts/hawser.js";
 import { instance } from "../conformance/registry.js";
 import { recordingLogger } from "./recording-logger.js";

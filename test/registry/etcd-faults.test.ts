@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Code } from "../../src/errors/errors.js";
 import type { KeyRange } from "../../src/registry/etcd/api.js";
-import { EtcdConnection } from "../../src/registry/etcd/connection.js";
+import { EtcdConnection } from "../../src/registry/etcd/connection/connection.js";
 import { type EtcdRegistryOptions, etcdRegistry } from "../../src/registry/etcd/etcd.js";
 import { hawserLayout } from "../../src/registry/etcd/layouts/hawser.js";
 import { resolveEtcdOptions } from "../../src/registry/etcd/options.js";
-import { RangeWatch } from "../../src/registry/etcd/range-watch.js";
-import { WatchHub } from "../../src/registry/etcd/watch-hub.js";
+import { RangeWatch } from "../../src/registry/etcd/watch/range-watch.js";
+import { WatchHub } from "../../src/registry/etcd/watch/watch-hub.js";
 import type { Registry } from "../../src/registry/registry.js";
 import { instance } from "../conformance/registry.js";
 import { EtcdServer } from "../support/etcd.js";

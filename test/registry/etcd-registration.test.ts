@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { RegistryEvent } from "../../src/contract/contract.js";
 import { Code, RpcError } from "../../src/errors/errors.js";
-import { EtcdConnection } from "../../src/registry/etcd/connection.js";
+import { EtcdConnection } from "../../src/registry/etcd/connection/connection.js";
 import { type EtcdRegistryOptions, etcdRegistry } from "../../src/registry/etcd/etcd.js";
 import { EtcdRegistry } from "../../src/registry/etcd/etcd-registry.js";
 import { resolveEtcdOptions } from "../../src/registry/etcd/options.js";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Code } from "../../src/errors/errors.js";
-import { EtcdConnection } from "../../src/registry/etcd/connection.js";
+import { EtcdConnection } from "../../src/registry/etcd/connection/connection.js";
 import { etcdRegistry } from "../../src/registry/etcd/etcd.js";
 import { type EtcdCredentials, type EtcdRegistryOptions, resolveEtcdOptions } from "../../src/registry/etcd/options.js";
 import { instance } from "../conformance/registry.js";

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type EtcdRegistryOptions, resolveEtcdOptions } from "../../src/registry/etcd/options.js";
-import { Pulse } from "../../src/registry/etcd/pulse.js";
-import { RangeState } from "../../src/registry/etcd/range-state.js";
-import { type RangeObserver, RangeWatch } from "../../src/registry/etcd/range-watch.js";
-import { type Subscriber, WatchHub } from "../../src/registry/etcd/watch-hub.js";
+import { Pulse } from "../../src/registry/etcd/watch/pulse.js";
+import { RangeState } from "../../src/registry/etcd/watch/range-state.js";
+import { type RangeObserver, RangeWatch } from "../../src/registry/etcd/watch/range-watch.js";
+import { type Subscriber, WatchHub } from "../../src/registry/etcd/watch/watch-hub.js";
 import type { Clock } from "../../src/time/time.js";
 import { ManualClock } from "../support/manual-clock.js";
 import { recordingLogger } from "./recording-logger.js";

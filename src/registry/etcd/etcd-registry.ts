@@ -13,12 +13,12 @@ import type {
 import { summarize } from "../summaries.js";
 import { Watchers } from "../watchers.js";
 import type { EtcdApi, KeyRange } from "./api.js";
-import { Discovery, parseInstances } from "./discovery.js";
-import { etcdHint } from "./failures.js";
+import { etcdHint } from "./connection/failures.js";
 import type { ResolvedEtcdOptions } from "./options.js";
-import { type RangeObserver, RangeWatch } from "./range-watch.js";
-import { EtcdRegistrar } from "./registrar.js";
-import { WatchHub } from "./watch-hub.js";
+import { EtcdRegistrar } from "./registration/registrar.js";
+import { Discovery, parseInstances } from "./watch/discovery.js";
+import { type RangeObserver, RangeWatch } from "./watch/range-watch.js";
+import { WatchHub } from "./watch/watch-hub.js";
 
 /** Closed by the registry it was made for. */
 export interface ClosableEtcdApi extends EtcdApi {

@@ -1,5 +1,5 @@
 import type { Registry } from "../registry.js";
-import { EtcdConnection } from "./connection.js";
+import { EtcdConnection } from "./connection/connection.js";
 import { EtcdRegistry } from "./etcd-registry.js";
 import { type EtcdRegistryOptions, resolveEtcdOptions } from "./options.js";
 

@@ -1,8 +1,8 @@
 import type { Etcd3, IDuplexStream } from "etcd3";
-import { Code } from "../../errors/errors.js";
+import { Code } from "../../../errors/errors.js";
+import type { ResolvedEtcdOptions } from "../options.js";
 import { type CallOptions, clientOptions, type Etcd3Module, type Interceptor, type WireCall } from "./etcd3.js";
 import { isTokenRefused, refusedToken } from "./failures.js";
-import type { ResolvedEtcdOptions } from "./options.js";
 import type { Token } from "./token.js";
 
 /** A call to etcd3, which must hand on the options. */

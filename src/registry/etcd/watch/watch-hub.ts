@@ -1,10 +1,10 @@
-import { Code, RpcError } from "../../errors/errors.js";
-import { keepTrying } from "../keep-trying.js";
-import { Watchdog } from "../watchdog.js";
-import type { EtcdApi } from "./api.js";
-import { etcdBackoff, healthyMs } from "./backoff.js";
-import type { ResolvedEtcdOptions } from "./options.js";
-import { unlessAborted } from "./patience.js";
+import { Code, RpcError } from "../../../errors/errors.js";
+import { keepTrying } from "../../keep-trying.js";
+import { Watchdog } from "../../watchdog.js";
+import type { EtcdApi } from "../api.js";
+import { etcdBackoff, healthyMs } from "../backoff.js";
+import type { ResolvedEtcdOptions } from "../options.js";
+import { unlessAborted } from "../patience.js";
 import { Pulse, pulseMs } from "./pulse.js";
 import { dropStream, readStream } from "./stream.js";
 import { type Subscriber, WatchLink } from "./watch-link.js";

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
-import type { Instance, Logger, RegistryMonitor } from "../../contract/contract.js";
-import type { Feed } from "../service-view.js";
-import type { Keys } from "./layout.js";
+import type { Instance, Logger, RegistryMonitor } from "../../../contract/contract.js";
+import type { Feed } from "../../service-view.js";
+import type { Keys } from "../layout.js";
 import type { RangeObserver } from "./range-watch.js";
 
 interface Parsed {

@@ -1,11 +1,11 @@
 import type { IDuplexStream, IRangeResponse, ITxnRequest, ITxnResponse } from "etcd3";
-import { Code, type RpcError } from "../../errors/errors.js";
-import { closedError } from "../failures.js";
-import type { EtcdApi, KeepAliveStream, KeyRange, WatchStream } from "./api.js";
+import { Code, type RpcError } from "../../../errors/errors.js";
+import { closedError } from "../../failures.js";
+import type { EtcdApi, KeepAliveStream, KeyRange, WatchStream } from "../api.js";
+import type { ResolvedEtcdOptions } from "../options.js";
 import { cannotServe, isCancelled, isElected, toRpcError } from "./failures.js";
 import type { EtcdMember, Work } from "./member.js";
 import { Members } from "./members.js";
-import type { ResolvedEtcdOptions } from "./options.js";
 import { Outage } from "./outage.js";
 
 /** One for a member that is dead, one for an election that this begins, one for the answer. */

@@ -1,10 +1,10 @@
-import type { Random } from "../../time/time.js";
-import { closedError } from "../failures.js";
+import type { Random } from "../../../time/time.js";
+import { closedError } from "../../failures.js";
+import type { ResolvedEtcdOptions } from "../options.js";
 import { type Etcd3Module, loadEtcd3 } from "./etcd3.js";
 import { toRpcError } from "./failures.js";
 import { knock } from "./knock.js";
 import { EtcdMember } from "./member.js";
-import type { ResolvedEtcdOptions } from "./options.js";
 import { Token } from "./token.js";
 
 /** A member spoken to for less long than this is not left for what a stream of the one before has not heard. */

@@ -1,8 +1,8 @@
-import { Code, RpcError } from "../../errors/errors.js";
-import type { EtcdApi } from "./api.js";
-import type { ResolvedEtcdOptions } from "./options.js";
-import { unlessAborted } from "./patience.js";
-import { dropStream, readStream } from "./stream.js";
+import { Code, RpcError } from "../../../errors/errors.js";
+import type { EtcdApi } from "../api.js";
+import type { ResolvedEtcdOptions } from "../options.js";
+import { unlessAborted } from "../patience.js";
+import { dropStream, readStream } from "../watch/stream.js";
 
 export interface Heartbeat {
   readonly api: EtcdApi;

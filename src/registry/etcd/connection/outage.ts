@@ -1,4 +1,4 @@
-import { type Backoff, type Clock, exponentialBackoff, type Random, sleep, type Timer } from "../../time/time.js";
+import { type Backoff, type Clock, exponentialBackoff, type Random, sleep, type Timer } from "../../../time/time.js";
 
 export interface OutageOptions {
   readonly clock: Clock;

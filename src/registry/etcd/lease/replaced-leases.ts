@@ -1,5 +1,5 @@
-import type { EtcdApi } from "./api.js";
-import type { ResolvedEtcdOptions } from "./options.js";
+import type { EtcdApi } from "../api.js";
+import type { ResolvedEtcdOptions } from "../options.js";
 
 /** Leases that others have taken the place of. They may hold keys, until they are revoked. */
 export class ReplacedLeases {

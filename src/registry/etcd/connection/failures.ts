@@ -1,6 +1,6 @@
-import { Code, RpcError } from "../../errors/errors.js";
+import { Code, RpcError } from "../../../errors/errors.js";
+import type { ResolvedEtcdOptions } from "../options.js";
 import { unwrap } from "./etcd3.js";
-import type { ResolvedEtcdOptions } from "./options.js";
 import { tlsMeaning } from "./tls-failures.js";
 
 export const etcdHint = "is etcd running, and is the address right? try: etcdctl endpoint health";

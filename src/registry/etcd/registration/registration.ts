@@ -1,13 +1,13 @@
-import type { Instance } from "../../contract/contract.js";
-import { Code, RpcError } from "../../errors/errors.js";
-import { isFinal, registrationClosedError } from "../failures.js";
-import { keepTrying } from "../keep-trying.js";
-import { Publication } from "../publication.js";
-import { RegistrationStatus } from "../registration-status.js";
-import type { Registration, RegistrationState } from "../registry.js";
-import { Wakeup } from "../wakeup.js";
-import { etcdBackoff, healthyMs } from "./backoff.js";
-import { etcdHint } from "./failures.js";
+import type { Instance } from "../../../contract/contract.js";
+import { Code, RpcError } from "../../../errors/errors.js";
+import { isFinal, registrationClosedError } from "../../failures.js";
+import { keepTrying } from "../../keep-trying.js";
+import { Publication } from "../../publication.js";
+import { RegistrationStatus } from "../../registration-status.js";
+import type { Registration, RegistrationState } from "../../registry.js";
+import { Wakeup } from "../../wakeup.js";
+import { etcdBackoff, healthyMs } from "../backoff.js";
+import { etcdHint } from "../connection/failures.js";
 import { keepKey, type OwnKey, takeKey } from "./own-key.js";
 import type { RegistrationContext, Watching } from "./registration-context.js";
 

@@ -1,12 +1,12 @@
-import { Code, RpcError } from "../../errors/errors.js";
-import { isFinal } from "../failures.js";
-import { keepTrying } from "../keep-trying.js";
-import { Watchdog } from "../watchdog.js";
-import type { EtcdApi } from "./api.js";
-import { etcdBackoff, renewalBackoff } from "./backoff.js";
+import { Code, RpcError } from "../../../errors/errors.js";
+import { isFinal } from "../../failures.js";
+import { keepTrying } from "../../keep-trying.js";
+import { Watchdog } from "../../watchdog.js";
+import type { EtcdApi } from "../api.js";
+import { etcdBackoff, renewalBackoff } from "../backoff.js";
+import type { ResolvedEtcdOptions } from "../options.js";
+import { closeMs } from "../patience.js";
 import { beat } from "./heartbeat.js";
-import type { ResolvedEtcdOptions } from "./options.js";
-import { closeMs } from "./patience.js";
 import { ReplacedLeases } from "./replaced-leases.js";
 
 /** Who is told what becomes of the lease. */

@@ -1,10 +1,10 @@
-import type { Instance } from "../../contract/contract.js";
-import type { RpcError } from "../../errors/errors.js";
-import { closedError, reasonOf, registeredTwiceError } from "../failures.js";
-import type { RegisterOptions } from "../registry.js";
-import { EtcdLease, type LeaseHolder } from "./lease.js";
+import type { Instance } from "../../../contract/contract.js";
+import type { RpcError } from "../../../errors/errors.js";
+import { closedError, reasonOf, registeredTwiceError } from "../../failures.js";
+import type { RegisterOptions } from "../../registry.js";
+import { EtcdLease, type LeaseHolder } from "../lease/lease.js";
+import { closeMs, within } from "../patience.js";
 import { dropKey } from "./own-key.js";
-import { closeMs, within } from "./patience.js";
 import { EtcdRegistration, type RegistrationOwner } from "./registration.js";
 import type { RegistrationContext } from "./registration-context.js";
 

@@ -1,5 +1,5 @@
-import type { Clock, Timer } from "../../time/time.js";
-import type { ResolvedEtcdOptions } from "./options.js";
+import type { Clock, Timer } from "../../../time/time.js";
+import type { ResolvedEtcdOptions } from "../options.js";
 
 export interface PulseOptions {
   readonly clock: Clock;

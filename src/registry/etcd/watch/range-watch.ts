@@ -1,10 +1,10 @@
 import type { IResponseHeader, IWatchResponse } from "etcd3";
-import { Code, RpcError } from "../../errors/errors.js";
-import { keepTrying } from "../keep-trying.js";
-import { Wakeup } from "../wakeup.js";
-import type { EtcdApi, KeyRange } from "./api.js";
-import { etcdBackoff, healthyMs } from "./backoff.js";
-import type { ResolvedEtcdOptions } from "./options.js";
+import { Code, RpcError } from "../../../errors/errors.js";
+import { keepTrying } from "../../keep-trying.js";
+import { Wakeup } from "../../wakeup.js";
+import type { EtcdApi, KeyRange } from "../api.js";
+import { etcdBackoff, healthyMs } from "../backoff.js";
+import type { ResolvedEtcdOptions } from "../options.js";
 import { pulseMs } from "./pulse.js";
 import type { RangeObserver } from "./range-observer.js";
 import { RangePicture } from "./range-picture.js";

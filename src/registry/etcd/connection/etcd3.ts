@@ -1,6 +1,6 @@
 import type { Etcd3, IOptions } from "etcd3";
-import { Code, RpcError } from "../../errors/errors.js";
-import type { ResolvedEtcdOptions } from "./options.js";
+import { Code, RpcError } from "../../../errors/errors.js";
+import type { ResolvedEtcdOptions } from "../options.js";
 
 export type Etcd3Module = typeof import("etcd3");
 export type CallOptions = NonNullable<Parameters<Etcd3["watchClient"]["watch"]>[0]>;

@@ -1,5 +1,5 @@
 import type { IEvent, IWatchCreateRequest, IWatchResponse } from "etcd3";
-import type { KeyRange, WatchStream } from "./api.js";
+import type { KeyRange, WatchStream } from "../api.js";
 
 /** Somebody who follows a range of keys over the shared stream. */
 export interface Subscriber {

@@ -1,5 +1,5 @@
 import type { ITxnRequest } from "etcd3";
-import type { EtcdApi } from "./api.js";
+import type { EtcdApi } from "../api.js";
 
 /** What a key shall be. */
 export interface OwnKey {

@@ -1,7 +1,7 @@
 import { connect as connectHttp2 } from "node:http2";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import type { EtcdCredentials } from "./options.js";
+import type { EtcdCredentials } from "../options.js";
 
 /**
  * Whether a host speaks HTTP/2, tried on a connection of its own that is gone after. For hosts that are in doubt: what

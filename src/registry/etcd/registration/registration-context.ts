@@ -1,6 +1,6 @@
-import type { EtcdApi, KeyRange } from "./api.js";
-import type { ResolvedEtcdOptions } from "./options.js";
-import type { RangeObserver } from "./range-watch.js";
+import type { EtcdApi, KeyRange } from "../api.js";
+import type { ResolvedEtcdOptions } from "../options.js";
+import type { RangeObserver } from "../watch/range-watch.js";
 
 /** What registrations are made with. */
 export interface RegistrationContext {

@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import type { ResolvedEtcdOptions } from "./options.js";
+import type { ResolvedEtcdOptions } from "../options.js";
 
 /** A handshake that failed, and what a person may do; undefined for what is none. @param text the reason as OpenSSL gives it */
 export function tlsMeaning(text: string, { credentials, hosts }: ResolvedEtcdOptions): string | undefined {
