@@ -385,7 +385,12 @@ describe("what consulRegistry() asks for", () => {
     refused({ address: "a:99999" }, /address "a:99999"/);
     refused({ token: "" }, /token must be/);
     refused({ datacenter: "a b" }, /datacenter must be/);
+    refused({ address: 5 as never }, /address 5; expected host:port/);
+    refused({ token: 5 as never }, /token must be/);
     refused({ tls: { ca: "x" } }, /does not begin with https/);
+    refused({ address: "https://a", tls: { ca: "x" } }, /tls cannot be used \(.*\); expected PEM/);
+    refused({ address: "https://a", tls: { cert: "x" } }, /tls.cert and tls.key; give both or neither/);
+    refused({ address: "https://a", tls: { cert: "x", key: "y" } }, /tls cannot be used/);
     refused({ ttlMs: 10 }, /ttlMs is 10/);
     refused({ waitMs: 700_000 }, /waitMs is 700000/);
     refused({ deregisterAfterMs: 1_000 }, /deregisterAfterMs is 1000/);

@@ -517,7 +517,9 @@ describe("the client: it never lets go", () => {
 
   test("an option that cannot be is refused by the factory", () => {
     const { client } = new Scripted();
-    expect(() => hawserRegistry({} as HawserRegistryOptions)).toThrow(/client is missing/);
+    for (const none of [undefined, {}, { client: null }, { client: {} }]) {
+      expect(() => hawserRegistry(none as unknown as HawserRegistryOptions)).toThrow(/client is missing/);
+    }
     expect(() => hawserRegistry({ client, ttlMs: 0 })).toThrow(/ttlMs is 0/);
   });
 });

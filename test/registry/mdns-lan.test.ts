@@ -597,8 +597,10 @@ describe("mdns registry: bad input", () => {
     [{ ttlMs: 999 }, /ttlMs is 999; it must be 1000 to/],
     [{ ttlMs: Number.NaN }, /ttlMs is NaN/],
     [{ browseMs: -1 }, /browseMs is -1/],
+    [{ browseMs: 1e12 }, /browseMs is 1000000000000; it must be 0 to 60000/],
     [{ port: 0 }, /port is 0/],
     [{ ip: "10.0.0.1" }, /ip is "10.0.0.1"; it must be an IPv4 multicast group/],
+    [{ ip: 5 as never }, /ip is 5; it must be an IPv4 multicast group/],
     [{ interface: "eth0" }, /interface is "eth0"; it must be the IPv4 address/],
   ])("%j is refused at once", (options, message) => {
     expect(() => mdnsRegistry(options)).toThrow(message);

@@ -463,6 +463,11 @@ describe("what zookeeperRegistry() asks for", () => {
     const refused = (options: ZooKeeperRegistryOptions, message: RegExp) =>
       expect(() => zookeeperRegistry(options)).toThrow(message);
     refused({ hosts: [] }, /hosts is empty/);
+    refused(undefined as never, /hosts is empty/);
+    refused({} as never, /hosts is empty/);
+    refused({ hosts: [5 as never] }, /host 5; expected host or host:port/);
+    refused({ hosts: "a", prefix: null as never }, /prefix is null/);
+    refused({ hosts: "a", auth: null as never }, /auth must be/);
     refused({ hosts: "zookeeper://a:1" }, /host "zookeeper:\/\/a:1"; expected host or host:port/);
     refused({ hosts: "a:99999" }, /host "a:99999"/);
     refused({ hosts: "a", ttlMs: 0 }, /ttlMs is 0/);
@@ -470,6 +475,7 @@ describe("what zookeeperRegistry() asks for", () => {
     refused({ hosts: "a", prefix: "/x/" }, /prefix is "\/x\/"/);
     refused({ hosts: "a", prefix: "/x/../y" }, /prefix is/);
     refused({ hosts: "a", auth: { username: "a:b", password: "" } }, /username without ":"/);
+    expect(open("a:1, b:2").name).toBe("zookeeper://a:1,b:2");
   });
 
   test("what ZooKeeper cannot carry is refused before it is sent", async () => {

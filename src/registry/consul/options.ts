@@ -1,3 +1,5 @@
+import { X509Certificate } from "node:crypto";
+import { createSecureContext } from "node:tls";
 import { type Logger, type RegistryMonitor, silentLogger } from "../../contract/contract.js";
 import {
   type Backoff,
@@ -71,15 +73,10 @@ export const healthyMs = 120_000;
 /** @throws TypeError or RangeError for an option that cannot be */
 export function resolveConsulOptions(options: ConsulRegistryOptions): ResolvedConsulOptions {
   const { secure, host, port } = readAddress(options.address ?? "127.0.0.1:8500");
-  const { token, datacenter, namespace, random = systemRandom, tls = {} } = options;
+  const { token, datacenter, namespace, random = systemRandom } = options;
   for (const [option, value] of Object.entries({ token, datacenter, namespace })) {
-    if (value === undefined || /^[!-~]+$/.test(value)) continue;
+    if (value === undefined || (typeof value === "string" && /^[!-~]+$/.test(value))) continue;
     throw new TypeError(`consulRegistry: ${option} must be printable ASCII without spaces, and not empty`);
-  }
-  if (!secure && Object.keys(tls).length > 0) {
-    throw new TypeError(
-      `consulRegistry: tls is given, but the address ${options.address} does not begin with https://`,
-    );
   }
   const name = `${secure ? "consuls" : "consul"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
   return {
@@ -90,7 +87,7 @@ export function resolveConsulOptions(options: ConsulRegistryOptions): ResolvedCo
     token,
     datacenter,
     namespace,
-    tls,
+    tls: checkTls(options.tls, secure),
     ttlMs: milliseconds("ttlMs", options.ttlMs ?? 10_000, 1_000),
     deregisterAfterMs: milliseconds("deregisterAfterMs", options.deregisterAfterMs ?? 60_000, 60_000),
     waitMs: milliseconds("waitMs", options.waitMs ?? 300_000, 1_000, 600_000),
@@ -110,10 +107,33 @@ function milliseconds(option: string, value: number, least: number, most: number
   );
 }
 
+function checkTls(tls: ConsulTls | undefined, secure: boolean): ConsulTls {
+  const { ca, cert, key } = tls ?? {};
+  const given = {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  };
+  if (!secure && Object.keys(given).length > 0) {
+    throw new TypeError("consulRegistry: tls is given, but the address does not begin with https://");
+  }
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new TypeError("consulRegistry: tls.cert and tls.key; give both or neither");
+  }
+  try {
+    createSecureContext(given);
+    // What is no certificate at all is an authority that nobody has signed with, for OpenSSL.
+    if (ca !== undefined) new X509Certificate(ca);
+  } catch (cause) {
+    throw new TypeError(`consulRegistry: tls cannot be used (${(cause as Error).message}); expected PEM`, { cause });
+  }
+  return given;
+}
+
 const addressForm = /^(?:(https?):\/\/)?(?:\[([0-9a-fA-F:.%]+)\]|([^:/@\s]+))(?::(\d{1,5}))?\/?$/;
 
 function readAddress(address: string): { readonly secure: boolean; readonly host: string; readonly port: number } {
-  const [, scheme, ipv6, name, digits] = addressForm.exec(address) ?? [];
+  const [, scheme, ipv6, name, digits] = (typeof address === "string" && addressForm.exec(address)) || [];
   const secure = scheme === "https";
   const host = ipv6 ?? name;
   const port = Number(digits ?? (secure ? 8501 : 8500));

@@ -37,10 +37,12 @@ export interface ResolvedHawserOptions {
 }
 
 /** @throws TypeError or RangeError for an option that cannot be */
-export function resolveHawserOptions(options: HawserRegistryOptions): ResolvedHawserOptions {
+export function resolveHawserOptions(options: Partial<HawserRegistryOptions> = {}): ResolvedHawserOptions {
   const { client, name = "hawser:", ttlMs = 10_000, clock = systemClock, random = systemRandom } = options;
-  if (client === undefined) {
-    throw new TypeError("hawserRegistry: client is missing; make one with createClient(RegistryServiceDefinition, …)");
+  if (typeof client?.register !== "function") {
+    throw new TypeError(
+      "hawserRegistry: client is missing, or none of a registry; make one with createClient(RegistryServiceDefinition, …)",
+    );
   }
   if (!(Number.isInteger(ttlMs) && ttlMs > 0 && ttlMs < 2 ** 31)) {
     throw new RangeError(

@@ -15,7 +15,10 @@ export interface MdnsRegistryOptions {
   readonly ttlMs?: number;
   /** How long those who are there are given to answer before the first snapshot, and for a list, in ms. Default: 500. */
   readonly browseMs?: number;
-  /** The address of the one network interface to use. Default: all of them. */
+  /**
+   * The address of the one network interface to use; name it where there are several. Default: it hears on all of them, and
+   * speaks on the one that the system prefers.
+   */
   readonly interface?: string;
   /** Default: 5353. Another is a LAN of its own. */
   readonly port?: number;
@@ -51,6 +54,8 @@ export interface ResolvedMdnsOptions {
   readonly monitor: RegistryMonitor;
 }
 
+const longestBrowseMs = 60_000;
+
 /** @throws TypeError or RangeError for an option that cannot be */
 export function resolveMdnsOptions(options: MdnsRegistryOptions): ResolvedMdnsOptions {
   const { ttlMs = 10_000, browseMs = 500, port = 5353, ip = "224.0.0.251", loopback = true } = options;
@@ -58,14 +63,16 @@ export function resolveMdnsOptions(options: MdnsRegistryOptions): ResolvedMdnsOp
   if (!(Number.isFinite(ttlMs) && ttlMs >= 1_000 && ttlMs <= 3_600_000)) {
     throw new RangeError(`mdnsRegistry: ttlMs is ${ttlMs}; it must be 1000 to 3600000, and 10000 is the usual`);
   }
-  if (!(Number.isFinite(browseMs) && browseMs >= 0)) {
-    throw new RangeError(`mdnsRegistry: browseMs is ${browseMs}; it must be 0 or more, and 500 is the usual`);
+  if (!(Number.isFinite(browseMs) && browseMs >= 0 && browseMs <= longestBrowseMs)) {
+    throw new RangeError(
+      `mdnsRegistry: browseMs is ${browseMs}; it must be 0 to ${longestBrowseMs}, and 500 is the usual`,
+    );
   }
   if (!(Number.isInteger(port) && port > 0 && port < 65_536)) {
     throw new RangeError(`mdnsRegistry: port is ${port}; it must be 1 to 65535, and 5353 is the usual`);
   }
-  const first = Number(ip.split(".")[0]);
-  if (!isIPv4(ip) || first < 224 || first > 239) {
+  const first = Number(String(ip).split(".")[0]);
+  if (typeof ip !== "string" || !isIPv4(ip) || first < 224 || first > 239) {
     throw new TypeError(
       `mdnsRegistry: ip is ${JSON.stringify(ip)}; it must be an IPv4 multicast group, as 224.0.0.251`,
     );

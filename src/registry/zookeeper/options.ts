@@ -11,7 +11,10 @@ export interface ZooKeeperRegistryOptions {
    * own bounds allow, by default 4 000 to 40 000. Default: 10 000.
    */
   readonly ttlMs?: number;
-  /** How long a server may take to answer a new connection. Default: 5 000. */
+  /**
+   * How long a server may take to answer a new connection. After each answer the first attempts wait for 1, 2 and 4 s and
+   * no longer: a server that is just starting takes a question and forgets it. Default: 5 000.
+   */
   readonly requestTimeoutMs?: number;
   /**
    * Who this client is, by the scheme `digest`. What it makes everybody may read, and only it may change. Default: it
@@ -50,19 +53,19 @@ export interface ResolvedZooKeeperOptions {
 const longestMs = 2 ** 31 - 1;
 
 /** @throws TypeError or RangeError for an option that cannot be */
-export function resolveZooKeeperOptions(options: ZooKeeperRegistryOptions): ResolvedZooKeeperOptions {
+export function resolveZooKeeperOptions(options: ZooKeeperRegistryOptions = { hosts: [] }): ResolvedZooKeeperOptions {
   const { prefix = "/hawser/instances", auth, random = systemRandom } = options;
-  const hosts = typeof options.hosts === "string" ? options.hosts.split(",") : options.hosts;
+  const hosts = typeof options.hosts === "string" ? options.hosts.split(",").map((each) => each.trim()) : options.hosts;
   if (!Array.isArray(hosts) || hosts.length === 0) {
     throw new TypeError('zookeeperRegistry: hosts is empty; give at least one, e.g. "127.0.0.1:2181"');
   }
   const addresses = hosts.map(readHost);
-  if (!/^(\/[!-.0-~]+)+$/.test(prefix) || /\/\.\.?(\/|$)/.test(prefix)) {
+  if (typeof prefix !== "string" || !/^(\/[!-.0-~]+)+$/.test(prefix) || /\/\.\.?(\/|$)/.test(prefix)) {
     throw new TypeError(
       `zookeeperRegistry: prefix is ${JSON.stringify(prefix)}; it must be like "/hawser/instances", without "/" at its end`,
     );
   }
-  if (auth !== undefined && (!auth.username || auth.username.includes(":") || typeof auth.password !== "string")) {
+  if (auth !== undefined && !isAuth(auth)) {
     throw new TypeError('zookeeperRegistry: auth must be { username, password }, the username without ":"');
   }
   const name = `zookeeper://${hosts.join(",")}`;
@@ -87,10 +90,15 @@ function milliseconds(option: string, value: number): number {
   );
 }
 
+function isAuth(auth: unknown): boolean {
+  const { username, password } = (auth ?? {}) as { readonly [name: string]: unknown };
+  return typeof username === "string" && /^[^:]+$/.test(username) && typeof password === "string";
+}
+
 const host = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:/\s]+))(?::(\d{1,5}))?$/;
 
 function readHost(given: string): Address {
-  const [, ipv6, name, port = "2181"] = host.exec(given) ?? [];
+  const [, ipv6, name, port = "2181"] = (typeof given === "string" && host.exec(given)) || [];
   const address = ipv6 ?? name;
   if (address !== undefined && Number(port) > 0 && Number(port) < 65_536) return { host: address, port: Number(port) };
   throw new TypeError(`zookeeperRegistry: host ${JSON.stringify(given)}; expected host or host:port`);
