@@ -15,7 +15,7 @@ export interface KeepTryingOptions {
   readonly onEnd?: (error: unknown) => void;
   /**
    * Resolves where there is a reason to hope: what is left of the wait shrinks to one as after a first failure, so that
-   * neither everybody comes at once nor one of them all the time. The waits after that start anew. Default: never does.
+   * neither everybody comes at once nor one of them all the time. The waits after that start anew. Where it rejects there is no hope, and the wait is as long as it was. Default: never does.
    */
   readonly early?: (signal: AbortSignal) => Promise<void>;
 }
@@ -52,14 +52,20 @@ export async function keepTrying(work: (well: () => void) => Promise<void>, opti
 
 /** @returns whether it ended early */
 async function wait(waitMs: number, { clock, backoff, signal, early }: KeepTryingOptions): Promise<boolean> {
+  // AbortSignal.any() would grow a signal that lives for long by one entry a wait, in Node 20.
   const over = new AbortController();
-  const either = AbortSignal.any([signal, over.signal]);
-  const waits = [sleep(clock, waitMs, either).then(() => false)];
-  if (early !== undefined) {
-    const hope = early(either).then(() => sleep(clock, backoff(1), either));
-    waits.push(hope.then(() => true));
-  }
-  const hoped = await Promise.race(waits);
-  over.abort();
+  const end = () => over.abort();
+  signal.addEventListener("abort", end);
+  if (signal.aborted) end();
+  const time = sleep(clock, waitMs, over.signal).then(() => false);
+  const hope = early?.(over.signal)
+    .then(() => sleep(clock, backoff(1), over.signal))
+    .then(
+      () => true,
+      () => time,
+    );
+  const hoped = await Promise.race([time, hope ?? time]);
+  signal.removeEventListener("abort", end);
+  end();
   return hoped;
 }

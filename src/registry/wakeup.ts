@@ -1,3 +1,5 @@
+import type { Clock } from "../time/time.js";
+
 /** Lets one loop sleep until there is something to do. A wake-up that comes while the loop is busy is kept for it. */
 export class Wakeup {
   #pending = false;
@@ -10,11 +12,19 @@ export class Wakeup {
     resume?.();
   }
 
-  /** Resolves at the next wake-up, at once where one is kept. One caller at a time. */
-  wait(): Promise<void> {
+  /**
+   * Resolves at the next wake-up, at once where one is kept. One caller at a time.
+   *
+   * @param within when it resolves at the latest. Default: never
+   */
+  wait(within?: { readonly clock: Clock; readonly ms: number }): Promise<void> {
     if (!this.#pending) {
       return new Promise((resolve) => {
-        this.#resume = resolve;
+        const timer = within?.clock.timer(within.ms, () => this.wake());
+        this.#resume = () => {
+          timer?.cancel();
+          resolve();
+        };
       });
     }
     this.#pending = false;

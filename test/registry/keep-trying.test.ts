@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { keepTrying } from "../../src/registry/keep-trying.js";
 import { sleep } from "../../src/time/time.js";
@@ -26,7 +27,7 @@ function start(work: (run: Run) => Promise<void>, early?: (signal: AbortSignal) 
     onEnd: (error) => ends.push(error),
     ...(early && { early }),
   });
-  return { clock, logger, ends, done, stop, runs: () => runs };
+  return { clock, logger, ends, done, stop, signal: controller.signal, runs: () => runs };
 }
 
 describe("keepTrying", () => {
@@ -141,5 +142,31 @@ describe("keepTrying", () => {
       "warn work: failed; trying again",
     ]);
     trial.stop();
+  });
+
+  test("where the hope itself fails, the wait is as long as it was, and the work goes on", async () => {
+    const trial = start(
+      async () => {},
+      () => Promise.reject(new Error("no hope")),
+    );
+    await trial.clock.run(99);
+    expect(trial.runs()).toBe(1);
+    await trial.clock.run(1);
+    expect(trial.runs()).toBe(2);
+    await trial.clock.run(200);
+    expect(trial.runs()).toBe(3);
+  });
+
+  test("no wait leaves anything with the signal that ends it all", async () => {
+    const trial = start(
+      async () => {},
+      () => new Promise(() => {}),
+    );
+    await trial.clock.run(100_000);
+    expect(trial.runs()).toBeGreaterThan(10);
+    expect(getEventListeners(trial.signal, "abort")).toHaveLength(1);
+    trial.stop();
+    await trial.done;
+    expect(getEventListeners(trial.signal, "abort")).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { type HandlerCall, type Handlers, type Logger, silentLogger } from "../../contract/contract.js";
 import type { RegistryServiceDefinition, WatchResponse } from "../../gen/hawser/registry/v1/registry.js";
-import { type Clock, systemClock, type Timer } from "../../time/time.js";
+import { type Clock, systemClock } from "../../time/time.js";
 import { checkServiceName, toMessage } from "../instance-message.js";
 import { InstanceTable } from "../instance-table.js";
 import { summarize } from "../summaries.js";
@@ -73,20 +73,16 @@ async function* sets(
     wake();
   });
   signal.addEventListener("abort", wake);
-  let timer: Timer | undefined;
   try {
     while (!signal.aborted) {
       const instances = unchanged ? [] : table.of(service).map(toMessage);
       const response = { instances, revision: table.revision, unchanged, heartbeatMs };
       unchanged = true;
       yield response;
-      if (heartbeatMs > 0) timer = clock.timer(heartbeatMs, wake);
-      await wakeup.wait();
-      timer?.cancel();
+      await wakeup.wait(heartbeatMs > 0 ? { clock, ms: heartbeatMs } : undefined);
     }
     throw closing();
   } finally {
-    timer?.cancel();
     unfollow();
     signal.removeEventListener("abort", wake);
   }
