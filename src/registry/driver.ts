@@ -1,7 +1,7 @@
 /**
  * What a registry driver is made of, for whoever writes one: `Watchers` tells people of what a `Feed` is given,
- * `Publication` and `RegistrationStatus` keep what one registration wants and how it stands, `keepTrying` runs a loop for
- * ever. All of Hawser's own drivers are made of it, and `test/conformance/registry.ts` says what each of them promises.
+ * `Registrations` keeps the books of what is registered and leaves to a `Keeper` what a backend does for one instance,
+ * `keepTrying` runs a loop for ever. All of Hawser's own drivers are made of it, and `test/conformance/registry.ts` says what each of them promises.
  */
 export {
   closedError,
@@ -20,9 +20,13 @@ export {
   InstanceMessage,
   toMessage,
 } from "./instance-message.js";
+export { InstanceTable, type TableEntry } from "./instance-table.js";
 export { type KeepTryingOptions, keepTrying } from "./keep-trying.js";
+export { type Keeper, type Kept, KeptRegistration, type KeptRegistrationOptions } from "./kept-registration.js";
+export { LeftOut } from "./left-out.js";
 export { Publication, type PublicationOptions } from "./publication.js";
 export { RegistrationStatus, type RegistrationStatusOptions } from "./registration-status.js";
+export { Registrations, type RegistrationsOptions } from "./registrations.js";
 export type { Feed, Follow } from "./service-view.js";
 export { summarize } from "./summaries.js";
 export { Wakeup } from "./wakeup.js";

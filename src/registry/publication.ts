@@ -15,6 +15,8 @@ export interface PublicationOptions {
   /** What a person may do where the backend cannot be reached: `is etcd running?` */
   readonly hint: string;
   readonly clock: Clock;
+  /** @throws TypeError for what this backend cannot carry. Default: it carries whatever registries can */
+  readonly check?: (instance: Instance) => void;
 }
 
 /** What one registration wants the backend to know, and who waits until it does. */
@@ -27,10 +29,11 @@ export class Publication {
   #first: Waiting | undefined;
   #lastError: unknown;
 
-  /** @throws TypeError where a registry could not carry the instance */
+  /** @throws TypeError where the registry could not carry the instance */
   constructor(instance: Instance, options: PublicationOptions) {
     this.#instance = copyInstance(instance);
     this.#options = options;
+    options.check?.(this.#instance);
   }
 
   get instance(): Instance {
@@ -42,15 +45,18 @@ export class Publication {
     return this.#version;
   }
 
-  /** @throws TypeError where the id or the service is another */
+  /** @throws TypeError where the id or the service is another, or the registry could not carry it */
   replace(instance: Instance): void {
-    this.#instance = copyUpdate(this.#instance, instance);
+    const next = copyUpdate(this.#instance, instance);
+    this.#options.check?.(next);
+    this.#instance = next;
     this.#version += 1;
   }
 
   /** Resolves once the backend knows the instance for the first time. Only errors that are final end it before time is up. */
   async registered(timeoutMs: number): Promise<void> {
     const { clock, registryName, hint } = this.#options;
+    if (this.#confirmed > 0) return;
     await new Promise<void>((resolve, reject) => {
       const timer = clock.timer(timeoutMs, () => {
         const reason = this.#lastError === undefined ? "no answer" : reasonOf(this.#lastError, registryName);

@@ -1,6 +1,6 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { Instance } from "../../contract/contract.js";
-import { closedError, notListedError, registeredTwiceError } from "../failures.js";
+import { closedError, notListedError } from "../failures.js";
+import { Registrations } from "../registrations.js";
 import type {
   RegisterOptions,
   Registration,
@@ -11,8 +11,8 @@ import type {
   Watch,
 } from "../registry.js";
 import { Watchers } from "../watchers.js";
+import { HawserKeeper } from "./keeper.js";
 import { type HawserRegistryOptions, hawserHint, type ResolvedHawserOptions, resolveHawserOptions } from "./options.js";
-import { HawserRegistration } from "./registration.js";
 import { HawserWatch } from "./watch.js";
 
 export { RegistryServiceDefinition } from "../../gen/hawser/registry/v1/registry.js";
@@ -32,17 +32,22 @@ class HawserRegistry implements Registry {
   readonly name: string;
   readonly capabilities: RegistryCapabilities = { register: true, lease: true, watch: "push" };
   readonly #options: ResolvedHawserOptions;
-  readonly #registrations = new Map<string, HawserRegistration>();
-  readonly #ending = new Set<Promise<void>>();
+  readonly #registrations: Registrations;
   readonly #watchers: Watchers;
-  /** What goes on in the background belongs to no call, even where a handler asked for it and its deadline passes. */
-  readonly #outsideCalls = AsyncLocalStorage.snapshot();
   #closed: Promise<void> | undefined;
 
   constructor(options: ResolvedHawserOptions) {
     const { name, logger, clock, monitor, ttlMs } = options;
     this.name = name;
     this.#options = options;
+    this.#registrations = new Registrations({
+      registryName: name,
+      hint: hawserHint,
+      clock,
+      logger,
+      monitor,
+      keep: (kept) => new HawserKeeper(kept, options),
+    });
     this.#watchers = new Watchers({
       registryName: name,
       logger,
@@ -57,27 +62,12 @@ class HawserRegistry implements Registry {
     });
   }
 
-  async register(instance: Instance, options: RegisterOptions = {}): Promise<Registration> {
-    const { timeoutMs = 10_000, wait = true } = options;
-    const { id } = instance;
-    const registration = new HawserRegistration(instance, this.#options, () => this.#forget(id, registration));
-    if (this.#closed !== undefined) throw closedError(this.name);
-    if (this.#registrations.has(id)) throw registeredTwiceError(this.name, id);
-    this.#registrations.set(id, registration);
-    this.#outsideCalls(() => registration.start());
-    if (!wait) return registration;
-    try {
-      await registration.publication.registered(timeoutMs);
-    } catch (error) {
-      this.#forget(id, registration);
-      this.#endLater(registration.close());
-      throw error;
-    }
-    return registration;
+  register(instance: Instance, options?: RegisterOptions): Promise<Registration> {
+    return this.#registrations.register(instance, options);
   }
 
   watch(service: string, onSnapshot: (snapshot: Snapshot) => void): Watch {
-    return this.#outsideCalls(() => this.#watchers.watch(service, onSnapshot));
+    return this.#watchers.watch(service, onSnapshot);
   }
 
   async list(): Promise<readonly ServiceSummary[]> {
@@ -99,16 +89,6 @@ class HawserRegistry implements Registry {
   }
 
   async #end(): Promise<void> {
-    for (const registration of this.#registrations.values()) this.#endLater(registration.close());
-    await Promise.all([...this.#ending, this.#watchers.close()]);
-  }
-
-  #forget(id: string, registration: HawserRegistration): void {
-    if (this.#registrations.get(id) === registration) this.#registrations.delete(id);
-  }
-
-  #endLater(ending: Promise<void>): void {
-    const tracked = ending.finally(() => this.#ending.delete(tracked));
-    this.#ending.add(tracked);
+    await Promise.all([this.#registrations.close(), this.#watchers.close()]);
   }
 }

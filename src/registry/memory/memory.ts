@@ -1,12 +1,12 @@
 import { type Instance, type Logger, type RegistryMonitor, silentLogger } from "../../contract/contract.js";
 import { type Clock, systemClock } from "../../time/time.js";
-import { closedError, registeredTwiceError, registrationClosedError } from "../failures.js";
-import { copyInstance, copyUpdate } from "../instance-message.js";
+import { closedError } from "../failures.js";
 import { InstanceTable, type TableEntry } from "../instance-table.js";
-import { RegistrationStatus } from "../registration-status.js";
+import type { Keeper, Kept } from "../kept-registration.js";
+import { Registrations } from "../registrations.js";
 import type {
+  RegisterOptions,
   Registration,
-  RegistrationState,
   Registry,
   RegistryCapabilities,
   ServiceSummary,
@@ -15,6 +15,7 @@ import type {
 } from "../registry.js";
 import { summarize } from "../summaries.js";
 import { Watchers } from "../watchers.js";
+import { withoutEvents } from "../without-events.js";
 
 export interface MemoryRegistryOptions {
   /** Default: says nothing. */
@@ -34,18 +35,23 @@ export function memoryRegistry(options: MemoryRegistryOptions = {}): Registry {
 class MemoryRegistry implements Registry {
   readonly name = "memory:";
   readonly capabilities: RegistryCapabilities = { register: true, lease: false, watch: "push" };
-  readonly #options: Required<MemoryRegistryOptions>;
   readonly #table = new InstanceTable();
-  readonly #registrations = new Map<string, MemoryRegistration>();
+  readonly #registrations: Registrations;
   readonly #watchers: Watchers;
   #closed = false;
 
   constructor(options: Required<MemoryRegistryOptions>) {
-    this.#options = options;
     const table = this.#table;
+    this.#registrations = new Registrations({
+      registryName: this.name,
+      hint: "it is in this process",
+      ...options,
+      keep: (kept) => new MemoryKeeper(table, kept),
+    });
     this.#watchers = new Watchers({
       registryName: this.name,
       ...options,
+      monitor: withoutEvents(options.monitor, "confirmed"), // the truth is here, and has no age
       settleMs: 0,
       follow: (feed) => {
         const publish = () => feed.publish(table.of(feed.service));
@@ -55,20 +61,8 @@ class MemoryRegistry implements Registry {
     });
   }
 
-  async register(instance: Instance): Promise<Registration> {
-    const copy = copyInstance(instance);
-    if (this.#closed) throw closedError(this.name);
-    if (this.#registrations.has(copy.id)) throw registeredTwiceError(this.name, copy.id);
-    const { service, id } = copy;
-    const onClosed = () => this.#registrations.delete(id);
-    const status = new RegistrationStatus({ service, id, ...this.#options });
-    const registration = new MemoryRegistration(copy, this.#table.put(copy), {
-      registryName: this.name,
-      status,
-      onClosed,
-    });
-    this.#registrations.set(copy.id, registration);
-    return registration;
+  register(instance: Instance, options?: RegisterOptions): Promise<Registration> {
+    return this.#registrations.register(instance, options);
   }
 
   watch(service: string, onSnapshot: (snapshot: Snapshot) => void): Watch {
@@ -82,7 +76,7 @@ class MemoryRegistry implements Registry {
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const registration of this.#registrations.values()) await registration.close();
+    await this.#registrations.close();
     await this.#watchers.close();
   }
 
@@ -91,51 +85,32 @@ class MemoryRegistry implements Registry {
   }
 }
 
-interface MemoryRegistrationOptions {
-  readonly registryName: string;
-  readonly status: RegistrationStatus;
-  readonly onClosed: () => void;
-}
-
-class MemoryRegistration implements Registration {
-  readonly #options: MemoryRegistrationOptions;
-  #instance: Instance;
+/** One row of the table. */
+class MemoryKeeper implements Keeper {
+  readonly #table: InstanceTable;
+  readonly #kept: Kept;
   #entry: TableEntry | undefined;
 
-  constructor(instance: Instance, entry: TableEntry, options: MemoryRegistrationOptions) {
-    this.#instance = instance;
-    this.#entry = entry;
-    this.#options = options;
-    options.status.become("registered");
+  constructor(table: InstanceTable, kept: Kept) {
+    this.#table = table;
+    this.#kept = kept;
   }
 
-  get state(): RegistrationState {
-    return this.#options.status.state;
+  start(): void {
+    const { publication, status } = this.#kept;
+    this.#entry = this.#table.put(publication.instance);
+    status.become("registered");
+    publication.confirm(publication.version);
   }
 
-  get since(): Date {
-    return this.#options.status.since;
-  }
-
-  onState(listener: (state: RegistrationState) => void): () => void {
-    return this.#options.status.onState(listener);
-  }
-
-  async update(instance: Instance): Promise<void> {
-    if (this.#entry === undefined) throw registrationClosedError(this.#options.registryName, this.#instance.id);
-    this.#instance = copyUpdate(this.#instance, instance);
-    this.#entry.update(this.#instance);
-  }
-
-  async close(): Promise<void> {
+  changed(): undefined {
+    const { publication } = this.#kept;
     if (this.#entry === undefined) return;
-    this.#entry.remove();
-    this.#entry = undefined;
-    this.#options.status.become("closed");
-    this.#options.onClosed();
+    this.#entry.update(publication.instance);
+    publication.confirm(publication.version);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+  async end(): Promise<void> {
+    this.#entry?.remove();
   }
 }
