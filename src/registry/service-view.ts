@@ -9,8 +9,12 @@ export interface Feed {
   readonly service: string;
   /** The complete set, as the backend has it. */
   publish(instances: Iterable<Instance>): void;
-  /** The backend is away: what was published last, if anything, is stale. */
-  markStale(): void;
+  /**
+   * The backend is away: what was published last, if anything, is stale.
+   *
+   * @param instances what is left of that. Default: all
+   */
+  markStale(instances?: Iterable<Instance>): void;
   /** The backend says that nothing has changed. For drivers that hear so now and then. */
   confirm(): void;
 }
@@ -25,6 +29,8 @@ export interface ServiceViewOptions {
   readonly monitor: RegistryMonitor;
   /** How long those who are missing after an outage are still believed in, in ms. */
   readonly settleMs: number;
+  /** Runs what belongs to no call. */
+  readonly outsideCalls: <R>(work: () => R) => R;
 }
 
 export interface Watcher {
@@ -53,6 +59,7 @@ export class ServiceView implements Feed {
   }
 
   start(follow: Follow): void {
+    this.#options.monitor({ type: "watched", service: this.service });
     this.#stop = follow(this);
   }
 
@@ -75,10 +82,10 @@ export class ServiceView implements Feed {
     this.confirm();
   }
 
-  markStale(): void {
+  markStale(instances: Iterable<Instance> | undefined = this.#latest?.instances): void {
     if (this.#ended !== undefined) return;
     this.#settling.away();
-    if (this.#latest !== undefined) this.#replace(this.#latest.instances, true);
+    if (instances !== undefined) this.#replace([...instances], true);
   }
 
   confirm(): void {
@@ -110,21 +117,23 @@ export class ServiceView implements Feed {
   #tell(): void {
     if (this.#telling || this.#latest === undefined) return;
     this.#telling = true;
-    queueMicrotask(() => {
-      this.#telling = false;
-      if (this.#ended !== undefined) return;
-      if (!isDeepStrictEqual(this.#told, this.#latest)) this.#news(this.#latest as Snapshot);
-      const snapshot = this.#told as Snapshot;
-      for (const watcher of [...this.#watchers]) {
-        if (watcher.seen === snapshot || !this.#watchers.has(watcher)) continue;
-        watcher.seen = snapshot;
-        try {
-          watcher.onSnapshot(snapshot);
-        } catch (err) {
-          this.#options.logger.error({ err, service: this.service }, "a watcher of the registry threw");
-        }
+    queueMicrotask(() => this.#options.outsideCalls(() => this.#tellAll()));
+  }
+
+  #tellAll(): void {
+    this.#telling = false;
+    if (this.#ended !== undefined) return;
+    if (!isDeepStrictEqual(this.#told, this.#latest)) this.#news(this.#latest as Snapshot);
+    const snapshot = this.#told as Snapshot;
+    for (const watcher of [...this.#watchers]) {
+      if (watcher.seen === snapshot || !this.#watchers.has(watcher)) continue;
+      watcher.seen = snapshot;
+      try {
+        watcher.onSnapshot(snapshot);
+      } catch (err) {
+        this.#options.logger.error({ err, service: this.service }, "a watcher of the registry threw");
       }
-    });
+    }
   }
 
   #news(snapshot: Snapshot): void {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Logger, RegistryMonitor } from "../contract/contract.js";
 import { type Clock, systemClock } from "../time/time.js";
 import { closedError } from "./failures.js";
@@ -25,6 +26,8 @@ export class Watchers {
   readonly #options: WatchersOptions;
   readonly #views = new Map<string, ServiceView>();
   readonly #ending = new Set<Promise<void>>();
+  /** What goes on in the background belongs to no call, even where a handler asked for it and its deadline passes. */
+  readonly #outsideCalls = AsyncLocalStorage.snapshot();
   #closed = false;
 
   constructor(options: WatchersOptions) {
@@ -52,9 +55,10 @@ export class Watchers {
 
   #open(service: string): ServiceView {
     const { logger, clock = systemClock, monitor = () => {}, settleMs = 10_000 } = this.#options;
-    const view = new ServiceView({ service, clock, logger, monitor, settleMs });
+    const outsideCalls = this.#outsideCalls;
+    const view = new ServiceView({ service, clock, logger, monitor, settleMs, outsideCalls });
+    outsideCalls(() => view.start(this.#options.follow));
     this.#views.set(service, view);
-    view.start(this.#options.follow);
     return view;
   }
 

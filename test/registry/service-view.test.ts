@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, test } from "vitest";
 import type { RegistryEvent } from "../../src/contract/contract.js";
 import type { Snapshot } from "../../src/registry/registry.js";
@@ -16,6 +17,7 @@ function view() {
     logger,
     monitor: (event: RegistryEvent) => events.push(event),
     settleMs: 0,
+    outsideCalls: <R>(work: () => R) => work(),
   };
   return { clock, logger, events, view: new ServiceView(options) };
 }
@@ -153,5 +155,49 @@ describe("everybody who watches through one registry", () => {
     await clock.run(0);
     expect(told).toHaveLength(1);
     expect(logger.lines).toMatchObject([{ level: "error", fields: { err: error, service: "orders" } }]);
+  });
+
+  test("a service that could not be followed can be followed the next time", async () => {
+    let tries = 0;
+    const watchers = new Watchers({
+      registryName: "test:",
+      logger: recordingLogger(),
+      follow: (feed) => {
+        if (++tries === 1) throw new Error("not yet");
+        feed.publish([instance("orders-1")]);
+        return () => {};
+      },
+    });
+    expect(() => watchers.watch("orders", () => {})).toThrow("not yet");
+    const first = new Promise<Snapshot>((resolve) => watchers.watch("orders", resolve));
+    expect((await first).instances).toEqual([instance("orders-1")]);
+    await watchers.close();
+  });
+
+  test("no watcher sees the context of the call that watches, nor of one that changes something", async () => {
+    const calls = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const feeds: Feed[] = [];
+    const watchers = new Watchers({
+      registryName: "test:",
+      logger: recordingLogger(),
+      follow: (feed) => {
+        seen.push(calls.getStore());
+        feeds.push(feed);
+        return () => {};
+      },
+    });
+    const told = new Promise<void>((resolve) => {
+      calls.run("a call that watches", () => {
+        watchers.watch("orders", () => {
+          seen.push(calls.getStore());
+          resolve();
+        });
+      });
+    });
+    calls.run("a call that changes something", () => feeds[0]!.publish([instance("orders-1")]));
+    await told;
+    expect(seen).toEqual([undefined, undefined]);
+    await watchers.close();
   });
 });

@@ -17,6 +17,7 @@ function view({ settleMs = 10_000 } = {}) {
     logger: recordingLogger(),
     monitor: (event) => events.push(event),
     settleMs,
+    outsideCalls: (work) => work(),
   });
   made.start(() => () => {});
   made.add(({ instances, stale }: Snapshot) => {
