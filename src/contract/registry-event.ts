@@ -18,9 +18,14 @@ export type RegistryEvent =
   | { readonly type: "watch-restart"; readonly service: string }
   /** So many changes of a service came from the backend. */
   | { readonly type: "changes"; readonly service: string; readonly count: number }
+  /** Somebody watches the service; the backend has not answered yet. */
+  | { readonly type: "watched"; readonly service: string }
   /** Watchers were told a set. */
   | { readonly type: "snapshot"; readonly service: string; readonly instances: number; readonly stale: boolean }
-  /** The backend has confirmed that the picture of a service is right. */
+  /**
+   * The backend has confirmed that the picture of a service is right. Never where there is nobody to ask, because the truth is in
+   * this process: such a picture has no age.
+   */
   | { readonly type: "confirmed"; readonly service: string }
   /** Nobody watches the service any more. */
   | { readonly type: "unwatched"; readonly service: string };

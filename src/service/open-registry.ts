@@ -1,6 +1,6 @@
 import { type Logger, type RegistryMonitor, silentLogger } from "../contract/contract.js";
 import { allowNetworks } from "../registry/allow-networks.js";
-import { multiRegistry } from "../registry/multi/multi.js";
+import { memberMonitor, multiRegistry, wholeMonitor } from "../registry/multi/multi.js";
 import type { Registry } from "../registry/registry.js";
 import { type DriverContext, type RegistryDriver, registryDrivers } from "./registry-drivers.js";
 import { parseRegistryUrl, type RegistryUrl } from "./registry-url.js";
@@ -36,7 +36,8 @@ export function openRegistry(url: string, options: OpenRegistryOptions = {}): Re
   const urls = url.trim().split(/\s+/).map(parseRegistryUrl);
   const [only, ...others] = urls;
   if (only === undefined || others.length === 0) return openOne(only ?? parseRegistryUrl(url), { logger, monitor });
-  return multiRegistry(openAll(urls, { logger, monitor }), { logger });
+  const members = openAll(urls, { logger, monitor: memberMonitor(monitor) });
+  return multiRegistry(members, { logger, monitor: wholeMonitor(monitor) });
 }
 
 /** All of them, or none. */

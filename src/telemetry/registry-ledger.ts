@@ -10,9 +10,10 @@ export interface LiveRegistration {
 /** A service that is watched. */
 export interface WatchedService {
   readonly instances: number;
+  /** Also before the registry has answered. */
   readonly stale: boolean;
-  /** When the registry has said last that the picture is right, in ms. */
-  readonly confirmedAt: number;
+  /** When the registry has said last that the picture is right, in ms; undefined where it has not. */
+  readonly confirmedAt: number | undefined;
 }
 
 /** How one registry stands, by what it has told. Forgets what is closed and what nobody watches. */
@@ -32,8 +33,9 @@ export class RegistryLedger {
     return this.registrations.size === 0 && this.services.size === 0;
   }
 
-  ageMs({ confirmedAt }: WatchedService): number {
-    return Math.max(0, this.#clock.now() - confirmedAt);
+  /** Undefined where the picture was never confirmed. */
+  ageMs({ confirmedAt }: WatchedService): number | undefined {
+    return confirmedAt === undefined ? undefined : Math.max(0, this.#clock.now() - confirmedAt);
   }
 
   write(event: RegistryEvent): void {
@@ -44,6 +46,9 @@ export class RegistryLedger {
         else this.registrations.set(id, { service, state });
         return;
       }
+      case "watched":
+        this.#service(event.service, {});
+        return;
       case "snapshot":
         this.#service(event.service, { instances: event.instances, stale: event.stale });
         return;
@@ -56,7 +61,7 @@ export class RegistryLedger {
   }
 
   #service(service: string, change: Partial<WatchedService>): void {
-    const before = this.services.get(service) ?? { instances: 0, stale: false, confirmedAt: this.#clock.now() };
+    const before = this.services.get(service) ?? { instances: 0, stale: true, confirmedAt: undefined };
     this.services.set(service, { ...before, ...change });
   }
 }

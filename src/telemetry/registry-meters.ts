@@ -33,10 +33,13 @@ export class RegistryMeters {
       name: string,
       unit: string,
       description: string,
-      value: (service: WatchedService, ledger: RegistryLedger) => number,
+      value: (service: WatchedService, ledger: RegistryLedger) => number | undefined,
     ): void =>
       this.#observed(meter.createObservableGauge(name, { description, unit }), (ledger, series) => {
-        for (const [name, service] of ledger.services) series.max(of(name, ledger.registry), value(service, ledger));
+        for (const [name, service] of ledger.services) {
+          const now = value(service, ledger);
+          if (now !== undefined) series.max(of(name, ledger.registry), now);
+        }
       });
     gauge(Metric.SNAPSHOT_AGE, "s", "How long ago the registry has confirmed the picture of a watched service.", age);
     gauge(Metric.INSTANCES, "{instance}", "Instances of a watched service.", ({ instances }) => instances);
@@ -71,8 +74,9 @@ export class RegistryMeters {
   }
 }
 
-function age(service: WatchedService, ledger: RegistryLedger): number {
-  return ledger.ageMs(service) / 1000;
+function age(service: WatchedService, ledger: RegistryLedger): number | undefined {
+  const ms = ledger.ageMs(service);
+  return ms === undefined ? undefined : ms / 1000;
 }
 
 function of(service: string, registry: string | undefined): Attributes {

@@ -285,6 +285,19 @@ describe("multi registry: watching", () => {
     const { both } = pair({ monitor: (event) => events.push(event) });
     await both.register(instance("orders-1"));
     await new Follower(both, "orders").untilIds("orders-1");
+  test("nothing is confirmed while all are away", async () => {
+    const events: RegistryEvent[] = [];
+    const { old, young, both } = pair({ monitor: (event) => events.push(event) });
+    const orders = new Follower(both, "orders");
+    await orders.until(() => true);
+    old.goAway();
+    young.goAway();
+    await orders.until(({ stale }) => stale);
+    const types = events.map(({ type }) => type);
+    expect(types.slice(types.lastIndexOf("changes"))).toEqual(["changes", "snapshot"]);
+    await both.close();
+  });
+
     await both.close();
     expect(events.filter(({ type }) => type === "registration").map((each) => "state" in each && each.state)).toEqual([
       "registering",

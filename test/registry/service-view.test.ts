@@ -71,8 +71,9 @@ describe("one service as its watchers see it", () => {
     expect(told).toEqual(["first"]);
   });
 
-  test("its monitor hears of every set that is told, of every confirmation, and of the end", async () => {
+  test("its monitor hears of the beginning, of every set that is told, of every confirmation, and of the end", async () => {
     const { clock, events, view: orders } = view();
+    orders.start(() => () => {});
     orders.add(() => {});
     orders.publish([instance("a")]);
     await clock.run(0);
@@ -82,6 +83,7 @@ describe("one service as its watchers see it", () => {
     await orders.end();
     const service = "orders";
     expect(events).toEqual([
+      { type: "watched", service },
       { type: "confirmed", service },
       { type: "snapshot", service, instances: 1, stale: false },
       { type: "confirmed", service },

@@ -288,6 +288,18 @@ withZooKeeper("what is done to a registration", () => {
   });
 });
 
+withZooKeeper("a watch of which nothing is heard", () => {
+  test("is confirmed by every ping that is answered", async () => {
+    const events: RegistryEvent[] = [];
+    const server = await startZooKeeper();
+    const registry = open(server, { ttlMs: 1_000, monitor: (event) => events.push(event) });
+    await new Follower(registry, "orders").untilIds();
+    events.length = 0;
+    await vi.waitFor(() => expect(events.length).toBeGreaterThan(1), { timeout: 10_000 });
+    expect(new Set(events.map(({ type }) => type))).toEqual(new Set(["confirmed"]));
+  });
+});
+
 withZooKeeper("what happens to ZooKeeper", () => {
   test("killed and restarted on its data: the last set stays, stale meanwhile, and nobody is lost", async () => {
     const server = await startZooKeeper();

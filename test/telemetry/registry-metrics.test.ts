@@ -3,7 +3,8 @@ import { startRegistryServer } from "../../src/cli/app/registry-server.js";
 import { type RegistryEvent, silentLogger } from "../../src/contract/contract.js";
 import { memoryRegistry } from "../../src/registry/memory/memory.js";
 import type { Registry, Snapshot } from "../../src/registry/registry.js";
-import { createService } from "../../src/service/service.js";
+import { staticRegistry } from "../../src/registry/static/static.js";
+import { createService, openRegistry } from "../../src/service/service.js";
 import { registryMetrics } from "../../src/telemetry/telemetry.js";
 import { ManualClock } from "../support/manual-clock.js";
 import { instance } from "./support/fake-call.js";
@@ -93,6 +94,28 @@ describe("the metrics of watched services", () => {
     expect(await of("snapshot_age")).toEqual({ orders: 0 });
   });
 
+  it("call a picture stale before the registry has answered for the first time, and give it no age", async () => {
+    const { tell } = given();
+    tell({ type: "watched", service: "orders" });
+    expect(await of("stale")).toEqual({ orders: 1 });
+    expect(await of("instances")).toEqual({ orders: 0 });
+    expect(await of("snapshot_age")).toEqual({});
+    tell({ type: "confirmed", service: "orders" }, { type: "snapshot", service: "orders", instances: 0, stale: false });
+    expect(await of("stale")).toEqual({ orders: 0 });
+    expect(await of("snapshot_age")).toEqual({ orders: 0 });
+  });
+
+  it("give no age to a picture whose truth is in this process", async () => {
+    const { monitor } = given();
+    const services = { orders: [{ endpoints: ["grpc://10.0.0.1:1"] }] };
+    await using memory = memoryRegistry({ monitor, clock });
+    await using list = staticRegistry({ services, monitor, clock });
+    for (const registry of [memory, list]) await firstSnapshot(registry, "orders");
+    clock.advance(3_600_000);
+    expect(await of("stale")).toEqual({ orders: 0 });
+    expect(await of("snapshot_age")).toEqual({});
+  });
+
   it("count changes, and the restarts of watches", async () => {
     const { tell } = given();
     tell({ type: "changes", service: "orders", count: 3 }, { type: "changes", service: "orders", count: 1 });
@@ -154,6 +177,28 @@ describe("the metrics of registries", () => {
     expect(await registrations()).toEqual({ "orders registered": 1 });
     await service.close();
     expect(await registrations()).toEqual({ "orders registered": 0 });
+  });
+
+  it("are those of the whole where a URL names several: one that is away loses nobody and makes nothing stale", async () => {
+    await using stays = await startRegistryServer("127.0.0.1:0");
+    await using leaves = await startRegistryServer("127.0.0.1:0");
+    const { monitor } = given();
+    const told: RegistryEvent[] = [];
+    await using registry = openRegistry(`${leaves.url} ${stays.url}`, {
+      monitor: (event) => {
+        told.push(event);
+        monitor(event);
+      },
+    });
+    const registration = await registry.register({ ...instance("orders-1"), service: "orders" });
+    await firstSnapshot(registry, "orders");
+    await leaves.close();
+    await vi.waitFor(() => expect(told).toContainEqual({ type: "watch-restart", service: "orders" }));
+    expect(registration.state).toBe("registered");
+    expect(await registrations()).toEqual({ "orders registered": 1 });
+    expect(await of("stale")).toEqual({ orders: 0 });
+    expect(await of("snapshot_age")).toHaveProperty("orders");
+    expect(told.filter(({ type }) => type === "watched")).toHaveLength(1);
   });
 
   it("are one sum where several are one, and apart where they have names", async () => {

@@ -14,6 +14,7 @@ import type {
 } from "../registry.js";
 import { summarize } from "../summaries.js";
 import { Watchers } from "../watchers.js";
+import { withoutEvents } from "../without-events.js";
 import { Browser } from "./browser.js";
 import { Link } from "./link.js";
 import { instanceName, sameName, serviceType } from "./names.js";
@@ -77,7 +78,7 @@ class MdnsRegistry implements Registry {
       registryName: options.name,
       clock: options.clock,
       logger: options.logger,
-      monitor: options.monitor,
+      monitor: withoutEvents(options.monitor, "confirmed"), // on a LAN nobody answers for all
       settleMs: options.ttlMs,
       follow: (feed) => {
         const browser = new Browser(feed, this.#link, this.#table, options);

@@ -17,6 +17,7 @@ import { type MultiRegistryOptions, type ResolvedMultiOptions, resolveMultiOptio
 import { MultiRegistration } from "./registration.js";
 import { UnionWatch } from "./union-watch.js";
 
+export { memberMonitor, wholeMonitor } from "./monitors.js";
 export type { MultiRegistryOptions } from "./options.js";
 
 /**

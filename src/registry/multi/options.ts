@@ -10,8 +10,8 @@ export interface MultiRegistryOptions {
   /** Default: says nothing. */
   readonly logger?: Logger;
   /**
-   * Is told of registrations and snapshots as they are here, all registries taken together; renewals and the like are for
-   * the monitors of each. Who gives one monitor to both counts twice. Default: nobody is.
+   * Is told of registrations and snapshots as they are here, all registries taken together; renewals and confirmations are
+   * for the monitors of each. `wholeMonitor()` and `memberMonitor()` make one monitor of both. Default: nobody is.
    */
   readonly monitor?: RegistryMonitor;
 }

@@ -49,7 +49,7 @@ export class UnionWatch {
     if (!ready) return;
     this.#grace.cancel();
     this.#graceOver = true;
-    this.#feed.publish(this.#union.instances());
-    if (this.#union.stale) this.#feed.markStale();
+    if (this.#union.stale) this.#feed.markStale(this.#union.instances());
+    else this.#feed.publish(this.#union.instances());
   }
 }

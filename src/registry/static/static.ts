@@ -5,6 +5,7 @@ import { copyInstance } from "../instance-message.js";
 import type { Registration, Registry, RegistryCapabilities, ServiceSummary, Snapshot, Watch } from "../registry.js";
 import { summarize } from "../summaries.js";
 import { Watchers } from "../watchers.js";
+import { withoutEvents } from "../without-events.js";
 import { EntryError, readEntries } from "./entries.js";
 import { FileSource } from "./file-source.js";
 import { type ResolvedStaticOptions, resolveStaticOptions, type StaticRegistryOptions } from "./options.js";
@@ -45,7 +46,7 @@ class StaticRegistry implements Registry {
       registryName: name,
       clock,
       logger,
-      monitor,
+      monitor: "file" in source ? monitor : withoutEvents(monitor, "confirmed"), // a list in code has no age
       settleMs,
       follow: (feed) => this.#source.follow(feed),
     });

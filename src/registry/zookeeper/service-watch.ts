@@ -80,7 +80,7 @@ export class ServiceWatch {
         if (signal.aborted) return;
         this.#feed.publish([...this.#known.values()].flatMap(({ instance }) => instance ?? []));
         well();
-        await this.#wakeup.wait();
+        await this.#next();
         connection.check();
       }
     } catch (reason) {
@@ -88,6 +88,13 @@ export class ServiceWatch {
     } finally {
       forget();
     }
+  }
+
+  /** Until something changes; meanwhile every answered ping confirms that nothing has. */
+  async #next(): Promise<void> {
+    const forget = this.#session.onPong(() => this.#feed.confirm());
+    await this.#wakeup.wait();
+    forget();
   }
 
   #heard(path: string): void {

@@ -31,6 +31,7 @@ export class Session {
   readonly #closing = new AbortController();
   readonly #listeners = new Map<string, Set<(event: NodeEvent) => void>>();
   readonly #onLost = new Set<() => void>();
+  readonly #onPong = new Set<() => void>();
   readonly #silence: Watchdog;
   #ticket: Ticket;
   #lastZxid = 0n;
@@ -88,6 +89,12 @@ export class Session {
   onLost(listener: () => void): () => void {
     this.#onLost.add(listener);
     return () => this.#onLost.delete(listener);
+  }
+
+  /** Calls back when a server has answered a ping: what is watched over this connection has not changed unheard. */
+  onPong(listener: () => void): () => void {
+    this.#onPong.add(listener);
+    return () => this.#onPong.delete(listener);
   }
 
   close(): Promise<void> {
@@ -158,7 +165,7 @@ export class Session {
         clock,
         onEvent: (event) => this.#tell(event),
         onAlive: () => this.#silence.feed(this.#ticket.timeoutMs),
-        onPong: () => this.#tellRenewal(true),
+        onPong: () => this.#ponged(),
       },
       this.#closing.signal,
     );
@@ -201,6 +208,11 @@ export class Session {
 
   #lost(): void {
     for (const listener of [...this.#onLost]) listener();
+  }
+
+  #ponged(): void {
+    this.#tellRenewal(true);
+    for (const listener of [...this.#onPong]) listener();
   }
 
   /** Who has registered nothing renews nothing. */
