@@ -9,6 +9,7 @@ import {
   systemClock,
   systemRandom,
 } from "../../time/time.js";
+import { guarded } from "../guarded-monitor.js";
 
 export interface ConsulRegistryOptions {
   /** The agent on this machine, as `127.0.0.1:8500` or `https://consul.example:8501`. Default: `127.0.0.1:8500`. */
@@ -79,6 +80,7 @@ export function resolveConsulOptions(options: ConsulRegistryOptions): ResolvedCo
     throw new TypeError(`consulRegistry: ${option} must be printable ASCII without spaces, and not empty`);
   }
   const name = `${secure ? "consuls" : "consul"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const logger = (options.logger ?? silentLogger).child({ registry: name });
   return {
     name,
     secure,
@@ -95,8 +97,8 @@ export function resolveConsulOptions(options: ConsulRegistryOptions): ResolvedCo
     clock: options.clock ?? systemClock,
     random,
     backoff: exponentialBackoff({ initialMs: 800, maxMs: 30_000, random }),
-    logger: (options.logger ?? silentLogger).child({ registry: name }),
-    monitor: options.monitor ?? (() => {}),
+    logger,
+    monitor: guarded(options.monitor, logger),
   };
 }
 

@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { type Logger, type RegistryMonitor, silentLogger } from "../../contract/contract.js";
 import { type Clock, type Random, systemClock, systemRandom } from "../../time/time.js";
+import { guarded } from "../guarded-monitor.js";
 import { questionPattern } from "./question.js";
 
 export interface DnsRegistryOptions {
@@ -80,10 +81,11 @@ export function resolveDnsOptions(options: DnsRegistryOptions): ResolvedDnsOptio
   checkWhole("settleMs", settleMs, 0, 2 ** 31 - 1);
   checkServers(servers);
   const name = `dns://${servers.join(",")}/${domain}`;
-  const { clock = systemClock, random = systemRandom, monitor = () => {} } = options;
+  const { clock = systemClock, random = systemRandom } = options;
   const logger = (options.logger ?? silentLogger).child({ registry: name });
   const families = family === undefined ? ([4, 6] as const) : [family];
   const times = { timeoutMs, minRefreshMs, maxRefreshMs, settleMs };
+  const monitor = guarded(options.monitor, logger);
   return { name, domain, port, srv, families, scheme, servers, ...times, clock, random, logger, monitor };
 }
 

@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import { type Logger, type RegistryMonitor, silentLogger } from "../../contract/contract.js";
 import { type Clock, type Random, systemClock, systemRandom } from "../../time/time.js";
+import { guarded } from "../guarded-monitor.js";
 import type { EtcdLayout, Keys } from "./layout.js";
 import { hawserLayout } from "./layouts/hawser.js";
 
@@ -76,7 +77,7 @@ export function resolveEtcdOptions(options: EtcdRegistryOptions): ResolvedEtcdOp
   const hosts = checkHosts(typeof options.hosts === "string" ? [options.hosts] : options.hosts);
   const ttlMs = atLeast(1_000, "ttlMs", options.ttlMs, 10_000);
   const name = `etcd://${hosts.map((host) => host.replace(/^https?:\/\//, "")).join(",")}`;
-  const logger = options.logger ?? silentLogger;
+  const logger = (options.logger ?? silentLogger).child({ registry: name });
   return {
     name,
     hosts,
@@ -91,8 +92,8 @@ export function resolveEtcdOptions(options: EtcdRegistryOptions): ResolvedEtcdOp
     auth: options.auth,
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
-    logger: logger.child({ registry: name }),
-    monitor: options.monitor ?? (() => {}),
+    logger,
+    monitor: guarded(options.monitor, logger),
   };
 }
 

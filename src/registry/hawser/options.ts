@@ -8,6 +8,7 @@ import {
   systemClock,
   systemRandom,
 } from "../../time/time.js";
+import { guarded } from "../guarded-monitor.js";
 
 export interface HawserRegistryOptions {
   /** Speaks to a server that serves `registryHandlers()`. Stays its maker's to close, after the registry. */
@@ -51,7 +52,7 @@ export function resolveHawserOptions(options: Partial<HawserRegistryOptions> = {
   }
   const logger = (options.logger ?? silentLogger).child({ registry: name });
   const backoff = exponentialBackoff({ initialMs: 100, maxMs: 5_000, random });
-  return { client, name, ttlMs, clock, logger, backoff, monitor: options.monitor ?? (() => {}) };
+  return { client, name, ttlMs, clock, logger, backoff, monitor: guarded(options.monitor, logger) };
 }
 
 export const hawserHint = "is the registry running? try: hawser registry";

@@ -1,6 +1,7 @@
 import { isIPv4 } from "node:net";
 import { type Logger, type RegistryMonitor, silentLogger } from "../../contract/contract.js";
 import { type Clock, type Random, systemClock, systemRandom } from "../../time/time.js";
+import { guarded } from "../guarded-monitor.js";
 import {
   type Credentials,
   checkCredentials,
@@ -83,7 +84,7 @@ export function resolveKubernetesOptions(options: KubernetesRegistryOptions): Re
   checkSecrecy(server, credentials);
   const name = `kubernetes://${server.host}${server.pathname.replace(/\/$/, "")}/${namespace}`;
   const logger = (options.logger ?? silentLogger).child({ registry: name });
-  const { random = systemRandom, monitor = () => {} } = options;
+  const { random = systemRandom } = options;
   const numbers = { requestTimeoutMs, silenceMs, pageSize, settleMs };
   return {
     name,
@@ -97,7 +98,7 @@ export function resolveKubernetesOptions(options: KubernetesRegistryOptions): Re
     clock,
     random,
     logger,
-    monitor,
+    monitor: guarded(options.monitor, logger),
   };
 }
 

@@ -9,6 +9,7 @@ import {
   systemClock,
   systemRandom,
 } from "../../time/time.js";
+import { guarded } from "../guarded-monitor.js";
 
 export interface MdnsRegistryOptions {
   /** How long after its last sign of life an instance counts as gone; DNS counts whole seconds. Default: 10 000. */
@@ -59,7 +60,7 @@ const longestBrowseMs = 60_000;
 /** @throws TypeError or RangeError for an option that cannot be */
 export function resolveMdnsOptions(options: MdnsRegistryOptions): ResolvedMdnsOptions {
   const { ttlMs = 10_000, browseMs = 500, port = 5353, ip = "224.0.0.251", loopback = true } = options;
-  const { clock = systemClock, random = systemRandom, monitor = () => {} } = options;
+  const { clock = systemClock, random = systemRandom } = options;
   if (!(Number.isFinite(ttlMs) && ttlMs >= 1_000 && ttlMs <= 3_600_000)) {
     throw new RangeError(`mdnsRegistry: ttlMs is ${ttlMs}; it must be 1000 to 3600000, and 10000 is the usual`);
   }
@@ -82,6 +83,7 @@ export function resolveMdnsOptions(options: MdnsRegistryOptions): ResolvedMdnsOp
     throw new TypeError(`mdnsRegistry: interface is ${given}; it must be the IPv4 address of one, as 192.168.1.7`);
   }
   const name = options.interface === undefined && port === 5353 ? "mdns:" : `mdns://${options.interface ?? ip}:${port}`;
+  const logger = (options.logger ?? silentLogger).child({ registry: name });
   return {
     name,
     ttlMs: Math.ceil(ttlMs / 1_000) * 1_000,
@@ -94,8 +96,8 @@ export function resolveMdnsOptions(options: MdnsRegistryOptions): ResolvedMdnsOp
     clock,
     random,
     backoff: exponentialBackoff({ initialMs: 200, maxMs: 5_000, random }),
-    logger: (options.logger ?? silentLogger).child({ registry: name }),
-    monitor,
+    logger,
+    monitor: guarded(options.monitor, logger),
   };
 }
 

@@ -1,6 +1,7 @@
 import { type Instance, type Logger, type RegistryMonitor, silentLogger } from "../../contract/contract.js";
 import { type Clock, systemClock } from "../../time/time.js";
 import { closedError } from "../failures.js";
+import { guarded } from "../guarded-monitor.js";
 import { InstanceTable, type TableEntry } from "../instance-table.js";
 import type { Keeper, Kept } from "../kept-registration.js";
 import { Registrations } from "../registrations.js";
@@ -28,8 +29,8 @@ export interface MemoryRegistryOptions {
 
 /** A registry inside this process, for services that all live in it and for tests. Never away, so never stale. */
 export function memoryRegistry(options: MemoryRegistryOptions = {}): Registry {
-  const { logger = silentLogger, monitor = () => {}, clock = systemClock } = options;
-  return new MemoryRegistry({ logger, monitor, clock });
+  const { logger = silentLogger, clock = systemClock } = options;
+  return new MemoryRegistry({ logger, monitor: guarded(options.monitor, logger), clock });
 }
 
 class MemoryRegistry implements Registry {

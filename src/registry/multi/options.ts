@@ -1,5 +1,6 @@
 import { type Logger, type RegistryMonitor, silentLogger } from "../../contract/contract.js";
 import { type Clock, systemClock } from "../../time/time.js";
+import { guarded } from "../guarded-monitor.js";
 import type { Registry } from "../registry.js";
 
 export interface MultiRegistryOptions {
@@ -29,7 +30,7 @@ export function resolveMultiOptions(
   registries: readonly Registry[],
   options: MultiRegistryOptions,
 ): ResolvedMultiOptions {
-  const { graceMs = 1_000, clock = systemClock, monitor = () => {} } = options;
+  const { graceMs = 1_000, clock = systemClock } = options;
   if (!Array.isArray(registries) || registries.length === 0) {
     throw new TypeError("multiRegistry: registries is empty; give at least one");
   }
@@ -40,5 +41,5 @@ export function resolveMultiOptions(
   }
   const name = registries.map((each) => each.name).join(" + ");
   const logger = (options.logger ?? silentLogger).child({ registry: name });
-  return { name, graceMs, clock, logger, monitor };
+  return { name, graceMs, clock, logger, monitor: guarded(options.monitor, logger) };
 }

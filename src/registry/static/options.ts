@@ -1,5 +1,6 @@
 import { type Logger, type RegistryMonitor, silentLogger } from "../../contract/contract.js";
 import { type Clock, systemClock } from "../../time/time.js";
+import { guarded } from "../guarded-monitor.js";
 import type { StaticServices } from "./entries.js";
 
 export interface StaticRegistryOptions {
@@ -28,7 +29,7 @@ export interface ResolvedStaticOptions {
 
 /** @throws TypeError or RangeError for an option that cannot be */
 export function resolveStaticOptions(options: StaticRegistryOptions): ResolvedStaticOptions {
-  const { services, file, pollMs = 3_000, clock = systemClock, monitor = () => {} } = options;
+  const { services, file, pollMs = 3_000, clock = systemClock } = options;
   if ((services === undefined) === (file === undefined)) {
     throw new TypeError('staticRegistry: give either services, { orders: ["10.0.0.1:50051"] }, or file, a path');
   }
@@ -41,5 +42,5 @@ export function resolveStaticOptions(options: StaticRegistryOptions): ResolvedSt
   const name = file === undefined ? "static:" : `static:${file}`;
   const logger = (options.logger ?? silentLogger).child({ registry: name });
   const source = file === undefined ? { services: services as StaticServices } : { file };
-  return { name, source, pollMs, clock, logger, monitor };
+  return { name, source, pollMs, clock, logger, monitor: guarded(options.monitor, logger) };
 }

@@ -1,5 +1,6 @@
 import { type Logger, type RegistryMonitor, silentLogger } from "../../contract/contract.js";
 import { type Clock, type Random, systemClock, systemRandom } from "../../time/time.js";
+import { guarded } from "../guarded-monitor.js";
 
 export interface ZooKeeperRegistryOptions {
   /** The servers, or some of them, e.g. `10.0.0.1:2181`; 2181 is the usual port. */
@@ -69,6 +70,7 @@ export function resolveZooKeeperOptions(options: ZooKeeperRegistryOptions = { ho
     throw new TypeError('zookeeperRegistry: auth must be { username, password }, the username without ":"');
   }
   const name = `zookeeper://${hosts.join(",")}`;
+  const logger = (options.logger ?? silentLogger).child({ registry: name });
   return {
     name,
     addresses: shuffled(addresses, random),
@@ -78,8 +80,8 @@ export function resolveZooKeeperOptions(options: ZooKeeperRegistryOptions = { ho
     digest: auth && `${auth.username}:${auth.password}`,
     clock: options.clock ?? systemClock,
     random,
-    logger: (options.logger ?? silentLogger).child({ registry: name }),
-    monitor: options.monitor ?? (() => {}),
+    logger,
+    monitor: guarded(options.monitor, logger),
   };
 }
 
