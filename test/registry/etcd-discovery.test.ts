@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Instance, RegistryEvent } from "../../src/contract/contract.js";
-import { Discovery } from "../../src/registry/etcd/watch/discovery.js";
+import type { Entry } from "../../src/registry/etcd/api.js";
 import { hawserLayout } from "../../src/registry/etcd/layouts/hawser.js";
+import { Discovery } from "../../src/registry/etcd/watch/discovery.js";
 import { instance } from "../conformance/registry.js";
 import { recordingLogger } from "./recording-logger.js";
 
@@ -24,15 +25,15 @@ function discovery({ maxValueBytes = 65_536 } = {}) {
   const monitor = (event: RegistryEvent) => events.push(event);
   const made = new Discovery(feed, { keys, maxValueBytes, logger, monitor });
   const sees = (entries: { readonly [id: string]: string | Buffer }, changes = 1) => {
-    const values = Object.entries(entries).map(([id, value]) => [key(id), Buffer.from(value as string)] as const);
-    made.changed(new Map(values), changes);
+    made.changed(new Map(Object.entries(entries).map(([id, value]) => [key(id), entry(value)])), changes);
     return published.at(-1)?.map(({ id }) => id);
   };
   return { discovery: made, logger, published, events, told, sees };
 }
 
 const good = (id: string, changes: object = {}) => JSON.stringify({ id, service: "orders", ...changes });
-const valuesOf = (...ids: readonly string[]) => new Map(ids.map((id) => [key(id), Buffer.from(good(id))]));
+const entry = (value: string | Buffer): Entry => ({ value: Buffer.from(value as string), lease: "0" });
+const entriesOf = (...ids: readonly string[]) => new Map(ids.map((id) => [key(id), entry(good(id))]));
 
 afterEach(() => {
   // Whatever a test has read, nothing of it is in every object now.
@@ -151,7 +152,7 @@ describe("values under a service's keys", () => {
       fc.property(written, (changes) => {
         const made = instance("orders-1", { ...changes, metadata: { ...changes.metadata } });
         const { discovery: orders, published } = discovery();
-        orders.changed(new Map([[keys.of(made).toString(), keys.encode(made)]]), 1);
+        orders.changed(new Map([[keys.of(made).toString(), entry(keys.encode(made))]]), 1);
         expect(published).toEqual([[made]]);
       }),
     );
@@ -176,10 +177,10 @@ describe("what discovery tells", () => {
   test("nobody is doubted where there was somebody, and only then", () => {
     const { discovery: orders } = discovery();
     expect(orders.doubts(new Map())).toBe(false);
-    orders.changed(valuesOf("a", "b"), 2);
-    expect(orders.doubts(valuesOf("b"))).toBe(false);
+    orders.changed(entriesOf("a", "b"), 2);
+    expect(orders.doubts(entriesOf("b"))).toBe(false);
     expect(orders.doubts(new Map())).toBe(true);
-    expect(orders.doubts(new Map([[key("a"), Buffer.from("garbage")]]))).toBe(true);
+    expect(orders.doubts(new Map([[key("a"), entry("garbage")]]))).toBe(true);
     orders.changed(new Map(), 1);
     expect(orders.doubts(new Map())).toBe(false);
   });

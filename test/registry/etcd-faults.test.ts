@@ -231,8 +231,8 @@ describe("what etcd does to a watch", () => {
     const options = resolveEtcdOptions({ hosts: server.endpoint, random: () => 0, logger });
     const sets: string[] = [];
     const seen = new Promise<void>((resolve) => {
-      const changed = (values: ReadonlyMap<string, Buffer>) => {
-        sets.push([...values.keys()].map((key) => key.slice(-1)).join(""));
+      const changed = (entries: ReadonlyMap<string, unknown>) => {
+        sets.push([...entries.keys()].map((key) => key.slice(-1)).join(""));
         if (sets.at(-1) === "bcd") resolve();
       };
       const watch = new RangeWatch({

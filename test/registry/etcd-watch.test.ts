@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Entry } from "../../src/registry/etcd/api.js";
 import { type EtcdRegistryOptions, resolveEtcdOptions } from "../../src/registry/etcd/options.js";
 import { Pulse } from "../../src/registry/etcd/watch/pulse.js";
 import { RangeState } from "../../src/registry/etcd/watch/range-state.js";
@@ -285,8 +286,8 @@ async function watching(
 ) {
   const made = hub(options);
   const told: string[] = [];
-  const show = (values: ReadonlyMap<string, Buffer>) =>
-    [...values].map(([key, value]) => `${key}=${value}`).join() || "none";
+  const show = (entries: ReadonlyMap<string, Entry>) =>
+    [...entries].map(([key, { value }]) => `${key}=${value}`).join() || "none";
   made.etcd.lists = first;
   const watch = new RangeWatch({
     api: made.etcd,
@@ -294,7 +295,7 @@ async function watching(
     options: made.options,
     range: { key: Buffer.from("orders/"), range_end: Buffer.from("orders0") },
     observer: {
-      changed: (values, changes) => told.push(`${show(values)} (${changes})`),
+      changed: (entries, changes) => told.push(`${show(entries)} (${changes})`),
       away: () => told.push("away"),
       confirmed: () => told.push("confirmed"),
       restarted: () => told.push("restarted"),
@@ -308,7 +309,7 @@ async function watching(
   return { ...made, watch, tell };
 }
 
-const emptyIsDoubtful = { doubts: (values: ReadonlyMap<string, Buffer>) => values.size === 0 };
+const emptyIsDoubtful = { doubts: (entries: ReadonlyMap<string, Entry>) => entries.size === 0 };
 
 describe("a range that is watched", () => {
   test("is listed, and watched from the revision after", async () => {
@@ -320,6 +321,24 @@ describe("a range that is watched", () => {
     etcd.stream.happens(1, "c=3@8", "a@8", "b=4@9");
     expect(tell()).toEqual(["b=4,c=3 (3)"]);
     expect(etcd.asked).toBe(1);
+  });
+
+  test("tells too where a key is under another lease than before, by an event and by a list", async () => {
+    const leases: unknown[] = [];
+    const { etcd, clock } = await watching(() => list(7, "a=1"), {
+      changed: (entries, changes) => leases.push([entries.get("a")?.lease, changes]),
+    });
+    etcd.stream.created(1, 7);
+    const [first, second] = [event("a=1@8"), event("a=1@9")];
+    etcd.stream.says(1, { events: [{ ...first, kv: { ...first.kv, lease: "77" } }] });
+    etcd.lists = () => ({ ...list(9), kvs: [{ ...second.kv, lease: "78" }] });
+    etcd.stream.says(1, { canceled: true, compact_revision: "9" });
+    await clock.run(400);
+    expect(leases).toEqual([
+      ["0", 1],
+      ["77", 1],
+      ["78", 1],
+    ]);
   });
 
   test("goes on after an interruption with the last revision it knows, which is not told again, without another list", async () => {
@@ -684,7 +703,7 @@ describe("what is known of a range", () => {
           const begin = Math.min(from, Number(state.revision));
           state.apply(events.slice(begin, begin + length));
           const expected = [...asOf(Number(state.revision))].sort();
-          expect([...state.values].map(([key, value]) => [key, value.toString()]).sort()).toEqual(expected);
+          expect([...state.entries].map(([key, { value }]) => [key, value.toString()]).sort()).toEqual(expected);
         }
       }),
     );

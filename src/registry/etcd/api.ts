@@ -1,5 +1,6 @@
 import type {
   IDuplexStream,
+  IKeyValue,
   ILeaseKeepAliveRequest,
   ILeaseKeepAliveResponse,
   IRangeResponse,
@@ -18,6 +19,9 @@ export interface KeyRange {
   readonly key: Buffer;
   readonly range_end?: Buffer;
 }
+
+/** What is kept under a key, and under which lease: "0" is none. */
+export type Entry = Pick<IKeyValue, "value" | "lease">;
 
 /**
  * etcd as the loops of this driver see it. Every failure is an `RpcError` that names this etcd: UNAVAILABLE where trying

@@ -59,7 +59,7 @@ export class EtcdRegistration implements Registration {
     const name = this.key.toString();
     this.#ownKey = context.watching(
       { key: this.key },
-      { changed: (values) => this.#seen(values.get(name)), away: () => {} },
+      { changed: (entries) => this.#seen(entries.get(name)?.value), away: () => {} },
     );
   }
 

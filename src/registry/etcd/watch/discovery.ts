@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { Instance, Logger, RegistryMonitor } from "../../../contract/contract.js";
 import type { Feed } from "../../service-view.js";
+import type { Entry } from "../api.js";
 import type { Keys } from "../layout.js";
 import type { RangeObserver } from "./range-watch.js";
 
@@ -33,8 +34,8 @@ export class Discovery implements RangeObserver {
     this.#options = options;
   }
 
-  changed(values: ReadonlyMap<string, Buffer>, changes: number): void {
-    const instances = this.#instances(values);
+  changed(entries: ReadonlyMap<string, Entry>, changes: number): void {
+    const instances = this.#instances(entries);
     this.#hadAny = instances.length > 0;
     if (changes > 0) this.#options.monitor({ type: "changes", service: this.#feed.service, count: changes });
     this.#feed.publish(instances);
@@ -52,13 +53,13 @@ export class Discovery implements RangeObserver {
     this.#options.monitor({ type: "watch-restart", service: this.#feed.service });
   }
 
-  doubts(values: ReadonlyMap<string, Buffer>): boolean {
-    return this.#hadAny && this.#instances(values).length === 0;
+  doubts(entries: ReadonlyMap<string, Entry>): boolean {
+    return this.#hadAny && this.#instances(entries).length === 0;
   }
 
-  #instances(values: ReadonlyMap<string, Buffer>): readonly Instance[] {
+  #instances(entries: ReadonlyMap<string, Entry>): readonly Instance[] {
     const parsed = new Map<string, Parsed>();
-    for (const [key, value] of values) {
+    for (const [key, { value }] of entries) {
       const known = this.#parsed.get(key);
       parsed.set(key, known?.value.equals(value) ? known : { value, instances: this.#parse(key, value) });
     }

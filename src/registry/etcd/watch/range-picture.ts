@@ -65,6 +65,6 @@ export class RangePicture {
 
   #changed(changes: number, believed: boolean): void {
     this.#untold += changes;
-    this.#doubted = !believed && (this.#observer.doubts?.(this.state.values) ?? false);
+    this.#doubted = !believed && (this.#observer.doubts?.(this.state.entries) ?? false);
   }
 }

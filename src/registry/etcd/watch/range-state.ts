@@ -1,10 +1,11 @@
 import { isUtf8 } from "node:buffer";
 import type { IEvent, IKeyValue, IRangeResponse, IResponseHeader } from "etcd3";
+import type { Entry } from "../api.js";
 
 /** A range of keys as it was at one revision. It goes forward only, as long as it is the same etcd that speaks. */
 export class RangeState {
-  /** Every key with its value. */
-  readonly values: Map<string, Buffer> = new Map();
+  /** Every key, and what is kept there. */
+  readonly entries: Map<string, Entry> = new Map();
   #revision = 0n;
   #clusterId: string | undefined;
   #term = 0n;
@@ -42,11 +43,11 @@ export class RangeState {
     const term = BigInt(header.raft_term);
     const isNew = this.isForeign(header) || revision < askedAt || term < this.#term;
     if (isNew) this.#history += 1;
-    const listed = new Map(kvs.map((kv) => [keyOf(kv), kv.value]));
+    const listed = new Map(kvs.map((kv) => [keyOf(kv), entryOf(kv)]));
     if (!isNew) for (const event of meanwhile) if (revisionOf(event) > revision) apply(listed, event);
-    const changes = differences(this.values, listed);
-    this.values.clear();
-    for (const [key, value] of listed) this.values.set(key, value);
+    const changes = differences(this.entries, listed);
+    this.entries.clear();
+    for (const [key, entry] of listed) this.entries.set(key, entry);
     this.#revision = isNew || revision > this.#revision ? revision : this.#revision;
     this.#clusterId = header.cluster_id;
     this.#term = term;
@@ -57,7 +58,7 @@ export class RangeState {
   apply(events: readonly IEvent[]): number {
     const fresh = events.filter((event) => revisionOf(event) > this.#revision);
     for (const event of fresh) {
-      apply(this.values, event);
+      apply(this.entries, event);
       this.reached(revisionOf(event));
     }
     return fresh.length;
@@ -73,9 +74,13 @@ function revisionOf({ kv }: IEvent): bigint {
   return BigInt(kv.mod_revision);
 }
 
-function apply(values: Map<string, Buffer>, { type, kv }: IEvent): void {
-  if (type === "Delete") values.delete(keyOf(kv));
-  else values.set(keyOf(kv), kv.value);
+function apply(entries: Map<string, Entry>, { type, kv }: IEvent): void {
+  if (type === "Delete") entries.delete(keyOf(kv));
+  else entries.set(keyOf(kv), entryOf(kv));
+}
+
+function entryOf({ value, lease }: IKeyValue): Entry {
+  return { value, lease };
 }
 
 /** Keys that are no text are told apart too. */
@@ -83,9 +88,13 @@ function keyOf({ key }: IKeyValue): string {
   return isUtf8(key) ? key.toString() : `\u{fffd}${key.toString("hex")}`;
 }
 
-function differences(before: ReadonlyMap<string, Buffer>, now: ReadonlyMap<string, Buffer>): number {
+function differences(before: ReadonlyMap<string, Entry>, now: ReadonlyMap<string, Entry>): number {
   let count = 0;
-  for (const [key, value] of now) if (!before.get(key)?.equals(value)) count += 1;
+  for (const [key, entry] of now) if (!isSame(before.get(key), entry)) count += 1;
   for (const key of before.keys()) if (!now.has(key)) count += 1;
   return count;
+}
+
+function isSame(one: Entry | undefined, other: Entry): boolean {
+  return one !== undefined && one.lease === other.lease && one.value.equals(other.value);
 }

@@ -182,7 +182,7 @@ export class RangeWatch {
     } else {
       this.#away = false;
       this.#picture.told();
-      this.#with.observer.changed(state.values, untold);
+      this.#with.observer.changed(state.entries, untold);
     }
   }
 
