@@ -68,7 +68,7 @@ describe("multi registry: registering", () => {
       {
         level: "warn",
         fields: { instance: "orders-1" },
-        message: expect.stringMatching(/not registered in old: yet, and tried on \(UNAVAILABLE: .*nobody answers/),
+        message: "not registered in old: yet, and tried on; another registry has it",
       },
     ]);
     const updating = registration.update(instance("orders-1", { weight: 7 }));
@@ -160,21 +160,59 @@ describe("multi registry: registering", () => {
     const registration = await both.register(instance("orders-1"));
     await new Follower(young, "orders").untilIds("orders-1");
     await registration.close();
-    expect(logger.lines.map(({ level }) => level)).toEqual(["warn", "error"]);
-    expect(logger.lines[1]?.message).toMatch(/never registered in memory:: ALREADY_EXISTS/);
+    expect(logger.lines.map(({ level }) => level)).toEqual(["error"]);
+    expect(logger.lines[0]?.message).toMatch(/never registered in memory:: ALREADY_EXISTS/);
     expect((await old.list())[0]?.instances).toBe(1);
   });
 
-  test("what is closed while a registry is still tried never comes up there", async () => {
-    const { clock, old, both } = pair({ old: { away: true } });
-    const registering = both.register(instance("orders-1"), { timeoutMs: 60_000 });
-    await clock.run(1_000);
-    const closing = (await registering).close();
-    await clock.run(1_000);
+  test.each([60_000, Number.POSITIVE_INFINITY])(
+    "what is closed while a registry is still tried for %d ms is closed at once, and never comes up there",
+    async (timeoutMs) => {
+      const { clock, old, young, both } = pair({ old: { away: true } });
+      const registering = both.register(instance("orders-1"), { timeoutMs });
+      await clock.run(1_000);
+      const registration = await registering;
+      await registration.close();
+      expect([registration.state, clock.pending]).toEqual(["closed", 0]);
+      old.comeBack();
+      await clock.run(60_000);
+      expect([old.ids, young.ids]).toEqual([[], []]);
+      await both.close();
+    },
+  );
+
+  test("an id that was refused in time can be registered again at once, and stays", async () => {
+    const { clock, old, young, both } = pair({ old: { away: true }, new: { away: true } });
+    const refused = expect(both.register(instance("orders-1"), { timeoutMs: 500 })).rejects.toThrow(
+      /not within 500 ms/,
+    );
+    await clock.run(500);
+    await refused;
+    const registering = both.register(instance("orders-1"));
+    await expect(both.register(instance("orders-1"))).rejects.toMatchObject({ code: Code.ALREADY_EXISTS });
     old.comeBack();
-    await closing;
-    expect(old.ids).toEqual([]);
+    young.comeBack();
+    expect((await registering).state).toBe("registered");
+    await clock.run(60_000);
+    expect([old.ids, young.ids]).toEqual([["orders-1"], ["orders-1"]]);
     await both.close();
+  });
+
+  test("a time that is none is refused", async () => {
+    await using both = multiRegistry([memoryRegistry(), memoryRegistry()]);
+    await expect(both.register(instance("orders-1"), { timeoutMs: Number.NaN })).rejects.toThrow(RangeError);
+    expect((await both.register(instance("orders-1"))).state).toBe("registered");
+  });
+
+  test("a registry that is closed while nobody answers refuses who waits", async () => {
+    const { clock, both } = pair({ old: { away: true }, new: { away: true } });
+    const refused = expect(both.register(instance("orders-1"), { timeoutMs: 60_000 })).rejects.toMatchObject({
+      code: Code.FAILED_PRECONDITION,
+    });
+    await clock.run(1);
+    await both.close();
+    await refused;
+    expect(clock.pending).toBe(0);
   });
 
   test("closing everything ends what is still tried", async () => {
@@ -247,6 +285,19 @@ describe("multi registry: watching", () => {
     await both.close();
   });
 
+  test("nothing is confirmed while all are away", async () => {
+    const events: RegistryEvent[] = [];
+    const { old, young, both } = pair({ monitor: (event) => events.push(event) });
+    const orders = new Follower(both, "orders");
+    await orders.until(() => true);
+    old.goAway();
+    young.goAway();
+    await orders.until(({ stale }) => stale);
+    const types = events.map(({ type }) => type);
+    expect(types.slice(types.lastIndexOf("changes"))).toEqual(["changes", "snapshot"]);
+    await both.close();
+  });
+
   test("a move from one to the other goes unnoticed by whoever watches", async () => {
     const { clock, old, young, both } = pair();
     const orders = new Follower(both, "orders");
@@ -285,19 +336,6 @@ describe("multi registry: watching", () => {
     const { both } = pair({ monitor: (event) => events.push(event) });
     await both.register(instance("orders-1"));
     await new Follower(both, "orders").untilIds("orders-1");
-  test("nothing is confirmed while all are away", async () => {
-    const events: RegistryEvent[] = [];
-    const { old, young, both } = pair({ monitor: (event) => events.push(event) });
-    const orders = new Follower(both, "orders");
-    await orders.until(() => true);
-    old.goAway();
-    young.goAway();
-    await orders.until(({ stale }) => stale);
-    const types = events.map(({ type }) => type);
-    expect(types.slice(types.lastIndexOf("changes"))).toEqual(["changes", "snapshot"]);
-    await both.close();
-  });
-
     await both.close();
     expect(events.filter(({ type }) => type === "registration").map((each) => "state" in each && each.state)).toEqual([
       "registering",

@@ -74,7 +74,10 @@ class MultiRegistry implements Registry {
     const { id } = copy;
     if (this.#closed !== undefined) throw closedError(this.name);
     if (this.#registering.length === 0) throw notRegisteredHereError(this.name, "whoever keeps these");
-    if (this.#registrations.has(id)) throw registeredTwiceError(this.name, id);
+    for (let earlier = this.#registrations.get(id); earlier !== undefined; earlier = this.#registrations.get(id)) {
+      if (!earlier.closing) throw registeredTwiceError(this.name, id);
+      await earlier.close();
+    }
     const registration = new MultiRegistration(copy, this.#registering, this.#options, () => {
       if (this.#registrations.get(id) === registration) this.#registrations.delete(id);
     });
@@ -82,7 +85,7 @@ class MultiRegistry implements Registry {
     try {
       await this.#outsideCalls(() => registration.register(options));
     } catch (error) {
-      await registration.close();
+      registration.close().catch((err: unknown) => this.#options.logger.error({ err, instance: id }, "not taken out"));
       throw error;
     }
     return registration;

@@ -1,4 +1,6 @@
 import type { Instance } from "../../contract/contract.js";
+import { Code, RpcError } from "../../errors/errors.js";
+import { sleep } from "../../time/time.js";
 import { reasonOf, registrationClosedError } from "../failures.js";
 import { copyUpdate } from "../instance-message.js";
 import { RegistrationStatus } from "../registration-status.js";
@@ -13,7 +15,7 @@ export class MultiRegistration implements Registration {
   readonly #status: RegistrationStatus;
   readonly #onClosed: () => void;
   readonly #held = new Map<Registry, Registration>();
-  readonly #trying = new Set<Promise<void>>();
+  #asked: readonly Promise<Registration>[] = [];
   #instance: Instance;
   #closing = false;
   #closed: Promise<void> | undefined;
@@ -32,6 +34,11 @@ export class MultiRegistration implements Registration {
     this.#onClosed = onClosed;
   }
 
+  /** It is on its way out, or gone. */
+  get closing(): boolean {
+    return this.#closing;
+  }
+
   get state(): RegistrationState {
     return this.#status.state;
   }
@@ -44,14 +51,18 @@ export class MultiRegistration implements Registration {
     return this.#status.onState(listener);
   }
 
-  /** Resolves once one has it, and the others have had their chance. @throws where all refuse, or none answers in time */
+  /** Resolves once one has it, and the others have had their chance. @throws where all refuse, or none has it in time */
   async register(options: RegisterOptions): Promise<void> {
-    const attempts = this.#registries.map((registry) => this.#registerIn(registry, options));
-    const first = Promise.any(attempts);
-    for (const [index, attempt] of attempts.entries()) {
-      this.#track(attempt.catch((error: unknown) => this.#tryLater(this.#registries[index] as Registry, error, first)));
+    const { timeoutMs = 10_000, wait = true } = options;
+    this.#asked = this.#registries.map((registry) => this.#registerIn(registry, options));
+    const over = new AbortController();
+    const answers = wait ? this.#registeredWithin(timeoutMs, over.signal) : this.#asked;
+    try {
+      await this.#enough<unknown>(answers, "could not be registered", this.#registries);
+    } finally {
+      over.abort();
     }
-    await this.#enough(attempts, "could not be registered", this.#registries);
+    for (const [index, asked] of this.#asked.entries()) void this.#report(this.#registries[index] as Registry, asked);
   }
 
   async update(instance: Instance): Promise<void> {
@@ -72,41 +83,53 @@ export class MultiRegistration implements Registration {
 
   async #end(): Promise<void> {
     this.#closing = true;
-    await Promise.all([...this.#held.values()].map((each) => each.close()));
-    await Promise.all(this.#trying);
-    this.#status.become("closed");
-    this.#onClosed();
+    try {
+      await Promise.all([...this.#held.values()].map((each) => each.close()));
+      await Promise.allSettled(this.#asked);
+    } finally {
+      this.#status.become("closed");
+      this.#onClosed();
+    }
   }
 
-  async #registerIn(registry: Registry, options: RegisterOptions): Promise<void> {
+  /** Not waited for there: what is still tried has to be at hand, to be updated and closed. */
+  async #registerIn(registry: Registry, options: RegisterOptions): Promise<Registration> {
     const instance = this.#instance;
-    const registration = await registry.register(instance, options);
-    if (this.#closing) return await registration.close();
+    const registration = await registry.register(instance, { ...options, wait: false });
+    if (this.#closing) {
+      await registration.close();
+      throw registrationClosedError(registry.name, instance.id);
+    }
     this.#held.set(registry, registration);
     registration.onState(() => this.#review());
     this.#review();
     // What cannot be said now will be by the registry itself.
-    if (this.#instance !== instance) await registration.update(this.#instance).catch(() => {});
+    if (this.#instance !== instance) registration.update(this.#instance).catch(() => {});
+    return registration;
   }
 
-  /** Where another registry has it, this one gets it as soon as it can; where none has, everything ends. */
-  async #tryLater(registry: Registry, error: unknown, first: Promise<void>): Promise<void> {
+  #registeredWithin(timeoutMs: number, signal: AbortSignal): readonly Promise<void>[] {
+    const late = sleep(this.#options.clock, timeoutMs, signal);
+    return this.#asked.map(async (asked, index) => {
+      const { name } = this.#registries[index] as Registry;
+      const error = new RpcError(Code.UNAVAILABLE, `${name}: not within ${timeoutMs} ms, and the log says why`);
+      await Promise.race([
+        asked.then((registration) => registered(registration, name, this.#instance.id)),
+        late.then(() => Promise.reject(error)),
+      ]);
+    });
+  }
+
+  /** What came of a registry that was not waited for. */
+  async #report(registry: Registry, asked: Promise<Registration>): Promise<void> {
     const { logger } = this.#options;
     const instance = this.#instance.id;
     try {
-      await first;
-    } catch {
-      return;
-    }
-    if (this.#closing) return;
-    const reason = reasonOf(error, registry.name);
-    logger.warn(
-      { instance },
-      `not registered in ${registry.name} yet, and tried on (${reason}); another registry has it`,
-    );
-    try {
-      await this.#registerIn(registry, { wait: false });
+      const { state } = await asked;
+      if (state !== "registering" || this.#status.state !== "registered") return;
+      logger.warn({ instance }, `not registered in ${registry.name} yet, and tried on; another registry has it`);
     } catch (refusal) {
+      if (this.#closing) return;
       logger.error({ instance }, `never registered in ${registry.name}: ${reasonOf(refusal, registry.name)}`);
     }
   }
@@ -118,7 +141,7 @@ export class MultiRegistration implements Registration {
     else if (this.#status.state === "registered") this.#status.become("lost");
   }
 
-  async #enough(attempts: readonly Promise<void>[], what: string, registries: readonly Registry[]): Promise<void> {
+  async #enough<T>(attempts: readonly Promise<T>[], what: string, registries: readonly Registry[]): Promise<void> {
     const { name, clock, graceMs } = this.#options;
     try {
       await enough(attempts, clock, graceMs);
@@ -127,9 +150,16 @@ export class MultiRegistration implements Registration {
       throw allFailed(name, `"${this.#instance.id}" ${what}`, names, failure);
     }
   }
+}
 
-  #track(work: Promise<void>): void {
-    const tracked = work.finally(() => this.#trying.delete(tracked));
-    this.#trying.add(tracked);
-  }
+/** Resolves once it is registered. @throws RpcError FAILED_PRECONDITION where it is closed before */
+function registered(registration: Registration, registryName: string, id: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = (state: RegistrationState): void => {
+      if (state === "registered") resolve();
+      if (state === "closed") reject(registrationClosedError(registryName, id));
+    };
+    look(registration.state);
+    registration.onState(look);
+  });
 }
