@@ -55,8 +55,8 @@ function openAll(urls: readonly RegistryUrl[], context: DriverContext): readonly
 function openOne(url: RegistryUrl, context: DriverContext): Registry {
   const driver = Object.hasOwn(registryDrivers, url.driver) ? registryDrivers[url.driver] : undefined;
   if (driver === undefined) {
-    const forms = Object.values(registryDrivers).map(({ form }) => form);
-    throw new TypeError(`registry ${url.shown}: unknown driver; use one of ${forms.join(", ")}`);
+    const known = Object.keys(registryDrivers).map((name) => `${name}:`);
+    throw new TypeError(`registry ${url.shown}: unknown driver; there are ${known.join(", ")}`);
   }
   checkForm(url, driver);
   const { allow, ...options } = url.options;

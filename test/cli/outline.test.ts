@@ -47,7 +47,7 @@ describe("hawser outline", () => {
     ],
     ["--address words=here", 2, '--address words=here: address "here": expected scheme://host:port'],
     ["--place front.words=afar", 2, "--place front.words=afar: expected service.need=auto, local or remote"],
-    ["--registry consul://a", 2, 'registry "consul://a": unknown driver'],
+    ["--registry nacos://a", 2, 'registry "nacos://a": unknown driver'],
     ["--group both=front", 0, ""],
   ])("says with --check whether it could start: %s", async (args, code, line) => {
     const checked = await hawser(["outline", app, "--check", ...args.split(" ")]);

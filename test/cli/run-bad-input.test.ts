@@ -148,7 +148,7 @@ describe.concurrent("a command line that does not fit the app", () => {
     ["start --address grpc://127.0.0.1:7000", 2, clash],
     ["up --address grpc://127.0.0.1:7000", 2, clash],
     ["up --replicas nobody=2", 2, "talk: replicas.nobody: no process is called so (there are: words, front)"],
-    ["up --registry consul://a", 2, 'registry "consul://a": unknown driver; use '],
+    ["up --registry nacos://a", 2, 'registry "nacos://a": unknown driver; there are '],
     ["up --tui", 2, "--tui needs a terminal; leave it out for a log"],
   ])("is refused before anything starts: %s", async (args, code, line) => {
     const [verb = "", ...rest] = args.split(" ");

@@ -54,8 +54,8 @@ describe("the hawser command", () => {
       '--address "grpc://127.0.0.1:7400": expected host:port, like 127.0.0.1:7400',
     ],
     [
-      "list --registry consul://x",
-      'registry "consul://x": unknown driver; use hawser://host:port, etcd://host:port[,host:port][/prefix] or memory:',
+      "list --registry nacos://x",
+      'registry "nacos://x": unknown driver; there are hawser:, etcd:, etcds:, consul:, consuls:, zookeeper:, kubernetes:, dns:, mdns:, static:, memory:',
     ],
   ])("refuses `%s` in one line and with code 2", async (args, message) => {
     expect(await hawser(args.split(" "))).toEqual({ code: 2, out: "", err: `hawser: ${message}\n` });
