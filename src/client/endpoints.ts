@@ -24,7 +24,8 @@ export class Endpoints implements Closeable {
   #endpoints = new Map<string, Endpoint>();
   /** Instances the transport cannot reach; only for messages. */
   #unreachable = 0;
-  #stale = false;
+  /** Undefined until the registry has answered. */
+  #stale: boolean | undefined;
   /** What the selector chooses from. */
   #usable: readonly Instance[] = [];
   readonly #waiting: WaitingCalls;
@@ -116,12 +117,15 @@ export class Endpoints implements Closeable {
     return new Endpoint({ instance, address, transport: this.#options.transport, onTurn: () => this.#refresh() });
   }
 
-  /** Whom to call: the serving before the starting, the sound before the broken, the draining never. */
+  /**
+   * Whom to call: the sound before the broken, of them the serving before the starting, the draining never. A connection
+   * tells what is; a state, what was said.
+   */
   #refresh(): void {
     const present = [...this.#endpoints.values()].filter(({ instance }) => instance.state !== "draining");
-    const serving = prefer(present, ({ instance }) => instance.state === "serving");
-    const sound = prefer(serving, ({ broken }) => !broken);
-    this.#usable = sound.map(({ instance }) => instance);
+    const sound = prefer(present, ({ broken }) => !broken);
+    const serving = prefer(sound, ({ instance }) => instance.state === "serving");
+    this.#usable = serving.map(({ instance }) => instance);
     this.#options.selector.update(this.#usable);
     if (this.#usable.length > 0) this.#waiting.wake();
   }
@@ -129,6 +133,12 @@ export class Endpoints implements Closeable {
   /** What went wrong while nobody was known: not that time ran out, but what was waited for. */
   #nobody(reason: RpcError): RpcError {
     if (reason.code === Code.CANCELLED) return reason;
+    const message = `no instance of ${this.#where} (${this.#known()}); did it start? try: hawser list`;
+    return new RpcError(Code.UNAVAILABLE, message, { cause: reason, unprocessed: true });
+  }
+
+  #known(): string {
+    if (this.#stale === undefined) return "the registry has not answered yet";
     const known = this.#endpoints.size + this.#unreachable;
     const details = [
       `${known} registered`,
@@ -137,8 +147,7 @@ export class Endpoints implements Closeable {
         : []),
       ...(this.#stale ? ["the registry is away"] : []),
     ];
-    const message = `no instance of ${this.#where} (${details.join(", ")}); did it start? try: hawser list`;
-    return new RpcError(Code.UNAVAILABLE, message, { cause: reason, unprocessed: true });
+    return details.join(", ");
   }
 
   #closed(): RpcError {

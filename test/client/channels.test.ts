@@ -74,6 +74,18 @@ describe("the selector of a client", () => {
     expect(told.slice(1)).toEqual([["echo-2"], ["echo-1", "echo-2"]]);
   });
 
+  test("rather has one that starts and answers than one that serves and does not", () => {
+    const { tell, told, channel } = given();
+    tell(instance("echo-1"), instance("echo-2", { state: "starting" }));
+    expect(told.at(-1)).toEqual(["echo-1"]);
+    channel("echo-1").become("broken");
+    expect(told.at(-1)).toEqual(["echo-2"]);
+    channel("echo-2").become("broken");
+    expect(told.at(-1)).toEqual(["echo-1"]);
+    channel("echo-1").become("ready");
+    expect(told.at(-1)).toEqual(["echo-1"]);
+  });
+
   test("hears nothing more of one that has left", () => {
     const { tell, told, channel } = given();
     tell(instance("echo-1"), instance("echo-2"));

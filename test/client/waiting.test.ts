@@ -73,7 +73,7 @@ describe("a client that knows of nobody", () => {
     expect(error.message).toContain("(2 registered, 2 without an endpoint for spy)");
   });
 
-  test("says that the registry is away where it is", async () => {
+  test("says that the registry is away where it is, or has not answered yet", async () => {
     await using fleet = new Fleet();
     let tell: ((snapshot: Snapshot) => void) | undefined;
     const registry: Registry = {
@@ -85,6 +85,10 @@ describe("a client that knows of nobody", () => {
       },
     };
     const client = fleet.client({ registry } as object);
+    const early = await rpcFailure(client.unary({}, { timeoutMs: 20 }));
+    expect(early.message).toBe(
+      'no instance of "echo" in etcd://10.0.0.1:2379 (the registry has not answered yet); did it start? try: hawser list',
+    );
     tell?.({ service: "echo", instances: [], stale: true });
     const error = await rpcFailure(client.unary({}, { timeoutMs: 20 }));
     expect(error.message).toContain(
