@@ -285,16 +285,23 @@ describe("multi registry: watching", () => {
     await both.close();
   });
 
-  test("nothing is confirmed while all are away", async () => {
+  test("a picture is confirmed by who tells of it and is not away, and by nobody while all are", async () => {
     const events: RegistryEvent[] = [];
     const { old, young, both } = pair({ monitor: (event) => events.push(event) });
+    const confirmed = () => events.splice(0).filter(({ type }) => type === "confirmed").length;
     const orders = new Follower(both, "orders");
-    await orders.until(() => true);
+    await orders.untilIds();
+    expect(confirmed()).toBe(2);
     old.goAway();
+    await young.register(instance("orders-1"));
+    await orders.untilIds("orders-1");
+    expect(confirmed()).toBe(1);
     young.goAway();
     await orders.until(({ stale }) => stale);
-    const types = events.map(({ type }) => type);
-    expect(types.slice(types.lastIndexOf("changes"))).toEqual(["changes", "snapshot"]);
+    expect(confirmed()).toBe(0);
+    old.comeBack();
+    await orders.until(({ stale }) => !stale);
+    expect(confirmed()).toBe(1);
     await both.close();
   });
 

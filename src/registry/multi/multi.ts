@@ -12,6 +12,7 @@ import type {
   Watch,
 } from "../registry.js";
 import { Watchers } from "../watchers.js";
+import { withoutEvents } from "../without-events.js";
 import { allFailed, enough } from "./enough.js";
 import { type MultiRegistryOptions, type ResolvedMultiOptions, resolveMultiOptions } from "./options.js";
 import { MultiRegistration } from "./registration.js";
@@ -60,7 +61,7 @@ class MultiRegistry implements Registry {
       registryName: name,
       clock,
       logger,
-      monitor,
+      monitor: withoutEvents(monitor, "confirmed"), // UnionWatch knows when
       settleMs: 0, // each of them gives those who are missing the time to come back
       follow: (feed) => {
         const watch = new UnionWatch(feed, registries, options);
@@ -92,7 +93,7 @@ class MultiRegistry implements Registry {
   }
 
   watch(service: string, onSnapshot: (snapshot: Snapshot) => void): Watch {
-    return this.#outsideCalls(() => this.#watchers.watch(service, onSnapshot));
+    return this.#watchers.watch(service, onSnapshot);
   }
 
   async list(): Promise<readonly ServiceSummary[]> {

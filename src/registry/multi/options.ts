@@ -12,7 +12,9 @@ export interface MultiRegistryOptions {
   readonly logger?: Logger;
   /**
    * Is told of registrations and snapshots as they are here, all registries taken together; renewals and confirmations are
-   * for the monitors of each. `wholeMonitor()` and `memberMonitor()` make one monitor of both. Default: nobody is.
+   * for the monitors of each. As a watch tells of changes, and not that there were none, a picture counts as confirmed here
+   * when a registry that is not away has told of it last; `wholeMonitor()` and `memberMonitor()` make one monitor of both,
+   * which hears of every confirmation. Default: nobody is.
    */
   readonly monitor?: RegistryMonitor;
 }

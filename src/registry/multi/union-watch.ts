@@ -38,9 +38,13 @@ export class UnionWatch {
     }
   }
 
+  /** Whoever goes away has told something too, and confirmed nothing. */
   #hear(index: number, snapshot: Snapshot): void {
+    const { monitor } = this.#options;
+    const { service } = this.#feed;
     this.#union.hear(index, snapshot);
-    this.#options.monitor({ type: "changes", service: this.#feed.service, count: 1 });
+    monitor({ type: "changes", service, count: 1 });
+    if (!snapshot.stale) monitor({ type: "confirmed", service });
     this.#tell();
   }
 
