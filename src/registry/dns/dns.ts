@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { Instance } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
 import { closedError, notRegisteredHereError } from "../failures.js";
@@ -29,8 +28,6 @@ class DnsRegistry implements Registry {
   readonly capabilities: RegistryCapabilities = { register: false, lease: false, watch: "poll" };
   readonly #options: ResolvedDnsOptions;
   readonly #watchers: Watchers;
-  /** What goes on in the background belongs to no call. */
-  readonly #outsideCalls = AsyncLocalStorage.snapshot();
   #closed: Promise<void> | undefined;
 
   constructor(options: ResolvedDnsOptions) {
@@ -59,7 +56,7 @@ class DnsRegistry implements Registry {
   /** @throws TypeError for a service whose name cannot be one in DNS */
   watch(service: string, onSnapshot: (snapshot: Snapshot) => void): Watch {
     this.#lookup(service);
-    return this.#outsideCalls(() => this.#watchers.watch(service, onSnapshot));
+    return this.#watchers.watch(service, onSnapshot);
   }
 
   /** @throws RpcError UNIMPLEMENTED always: a name server answers for a name, and does not say which there are */

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { Instance } from "../../contract/contract.js";
 import { closedError, notListedError, notRegisteredHereError } from "../failures.js";
 import type { Registration, Registry, RegistryCapabilities, ServiceSummary, Snapshot, Watch } from "../registry.js";
@@ -40,8 +39,6 @@ class KubernetesRegistry implements Registry {
   readonly #api: HttpKubernetesApi;
   readonly #watchers: Watchers;
   readonly #closing = new AbortController();
-  /** What goes on in the background belongs to no call. */
-  readonly #outsideCalls = AsyncLocalStorage.snapshot();
   #closed: Promise<void> | undefined;
 
   constructor(options: ResolvedKubernetesOptions) {
@@ -73,7 +70,7 @@ class KubernetesRegistry implements Registry {
   /** @throws TypeError for a name that Kubernetes can give to no service */
   watch(service: string, onSnapshot: (snapshot: Snapshot) => void): Watch {
     serviceAddress(service, this.#options.namespace);
-    return this.#outsideCalls(() => this.#watchers.watch(service, onSnapshot));
+    return this.#watchers.watch(service, onSnapshot);
   }
 
   /** Those of the namespace that have a port for us. */

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { Instance } from "../../contract/contract.js";
 import { closedError, notListedError, notRegisteredHereError } from "../failures.js";
 import { copyInstance } from "../instance-message.js";
@@ -32,8 +31,6 @@ class StaticRegistry implements Registry {
   readonly capabilities: RegistryCapabilities = { register: false, lease: false, watch: "push" };
   readonly #source: Source;
   readonly #watchers: Watchers;
-  /** What goes on in the background belongs to no call, even where a handler asked for it and its deadline passes. */
-  readonly #outsideCalls = AsyncLocalStorage.snapshot();
   #closed = false;
 
   constructor(options: ResolvedStaticOptions) {
@@ -59,7 +56,7 @@ class StaticRegistry implements Registry {
   }
 
   watch(service: string, onSnapshot: (snapshot: Snapshot) => void): Watch {
-    return this.#outsideCalls(() => this.#watchers.watch(service, onSnapshot));
+    return this.#watchers.watch(service, onSnapshot);
   }
 
   async list(): Promise<readonly ServiceSummary[]> {
