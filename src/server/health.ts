@@ -2,7 +2,7 @@ import type { Handlers } from "../contract/contract.js";
 import { Code, RpcError } from "../errors/errors.js";
 import {
   type HealthCheckResponse,
-  type HealthDefinition,
+  HealthDefinition,
   HealthCheckResponse_ServingStatus as Status,
 } from "../gen/grpc/health/v1/health.js";
 import { type Clock, systemClock } from "../time/time.js";
@@ -39,17 +39,10 @@ export class Health {
     return this.#told.get(service)?.status;
   }
 
-  /** What is said here stands. A server that drains stays NOT_SERVING. */
+  /** What is said here stands. A server that drains stays NOT_SERVING, and its process SERVING. */
   set(service: string, status: ServingStatus): void {
     if (this.#draining) return;
     this.#said.set(service, status);
-    this.#changed();
-  }
-
-  /** Nothing is known of it any more: who asks is told NOT_FOUND. The server's own stay. */
-  remove(service: string): void {
-    if (this.#own.has(service) || !this.#said.delete(service)) return;
-    this.#told.delete(service);
     this.#changed();
   }
 
@@ -134,6 +127,7 @@ export class Health {
   }
 
   #statusOf(service: string, said: ServingStatus | undefined): ServingStatus {
+    if (service === HealthDefinition.fullName) return said ?? "SERVING"; // the process, which answers
     if (this.#draining || (this.#holds > 0 && this.#own.has(service))) return "NOT_SERVING";
     return said ?? "SERVING";
   }

@@ -21,6 +21,7 @@ import { HealthDefinition } from "../gen/grpc/health/v1/health.js";
 import { ServerReflectionDefinition } from "../gen/grpc/reflection/v1/reflection.js";
 import { ServerReflectionDefinition as ServerReflectionV1AlphaDefinition } from "../gen/grpc/reflection/v1alpha/reflection.js";
 import { compose } from "../middleware/middleware.js";
+import type { Clock } from "../time/time.js";
 import { parseAddress } from "../transport/address.js";
 import type { Address, Listener, Router, Transport } from "../transport/transport.js";
 import { known, type Route, routes } from "./handlers.js";
@@ -41,6 +42,8 @@ export interface ServerOptions {
   readonly reflection?: boolean;
   /** Where failures nobody named are told whole. Default: nowhere. */
   readonly logger?: Logger;
+  /** Times how long a health has been so. Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 export interface Server extends Closeable {
@@ -55,7 +58,7 @@ export interface Server extends Closeable {
   add<D extends ServiceDefinition>(definition: D, handlers: Handlers<D>): this;
   /** Resolves once it listens. @throws Error once closed; RpcError UNAVAILABLE where the address cannot be had */
   start(): Promise<void>;
-  /** Says NOT_SERVING and refuses new calls; running ones go on. */
+  /** Says NOT_SERVING of all but the process, and refuses new calls; running ones go on. */
   drain(): void;
   /** Drains, waits for running calls, cancels those that take longer than `graceMs` (default: 25 000), and closes. */
   close(options?: { readonly graceMs?: number }): Promise<void>;
@@ -77,9 +80,9 @@ export function createServer(options: ServerOptions): Server {
 }
 
 class ComposedServer implements Server {
-  readonly health = new Health();
+  readonly health: Health;
   /** Until it listens. */
-  readonly #release = this.health.hold();
+  readonly #release: () => void;
   readonly #options: ServerOptions;
   readonly #logger: Logger;
   readonly #routes = new Map<string, Route>();
@@ -91,6 +94,8 @@ class ComposedServer implements Server {
   #closing: Promise<void> | undefined;
 
   constructor(options: ServerOptions, addresses: readonly Address[]) {
+    this.health = new Health(options.clock);
+    this.#release = this.health.hold();
     this.#options = options;
     this.#wanted = addresses;
     this.#logger = options.logger ?? silentLogger;

@@ -46,7 +46,7 @@ export class ComposedService implements Service {
     this.#options = options;
     this.#sideline = sideline;
     const observed = [serverTelemetry({ ...telemetry, clock }), callLogging({ logger, clock, causes: false })];
-    this.server = createServer({ transport, address, middleware: [...observed, ...middleware], logger });
+    this.server = createServer({ transport, address, middleware: [...observed, ...middleware], logger, clock });
     const { health } = this.server;
     this.#ready = health.hold();
     this.#presence = new Presence({ registry, registration, knownBy, health, logger, clock });

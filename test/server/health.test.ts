@@ -3,7 +3,7 @@ import { createClient } from "../../src/client/client.js";
 import type { Metadata } from "../../src/contract/contract.js";
 import { Code } from "../../src/errors/errors.js";
 import { HealthDefinition, HealthCheckResponse_ServingStatus as Status } from "../../src/gen/grpc/health/v1/health.js";
-import { createServer, Health, statusAgeKey } from "../../src/server/server.js";
+import { createServer, statusAgeKey } from "../../src/server/server.js";
 import { grpcJsTransport } from "../../src/transport/grpc-js/grpc-js.js";
 import { memoryTransport } from "../../src/transport/memory/memory.js";
 import type { Transport } from "../../src/transport/transport.js";
@@ -109,19 +109,6 @@ describe.each<[string, () => Transport, string]>([
     await statuses.return?.();
   });
 
-  test("what is removed is known no more", async () => {
-    const { server, client, watch } = await given();
-    server.health.set("a.database", "SERVING");
-    const statuses = watch("a.database");
-    expect((await statuses.next()).value.status).toBe(Status.SERVING);
-    server.health.remove("a.database");
-    expect((await statuses.next()).value.status).toBe(Status.SERVICE_UNKNOWN);
-    expect(await rpcFailure(client.check({ service: "a.database" }))).toMatchObject({ code: Code.NOT_FOUND });
-    server.health.remove(contract);
-    expect((await client.check({ service: contract })).status).toBe(Status.SERVING);
-    await statuses.return?.();
-  });
-
   test("a draining server says NOT_SERVING to those who watch", async () => {
     const { server, watch } = await given();
     const [whole, one] = [watch(""), watch(contract)];
@@ -130,6 +117,19 @@ describe.each<[string, () => Transport, string]>([
     server.drain();
     expect((await whole.next()).value.status).toBe(Status.NOT_SERVING);
     expect((await one.next()).value.status).toBe(Status.NOT_SERVING);
+  });
+
+  test("a draining server's process is alive", async () => {
+    const { server, watch } = await given();
+    const [whole, alive] = [watch(""), watch(HealthDefinition.fullName)];
+    await whole.next();
+    expect((await alive.next()).value.status).toBe(Status.SERVING);
+    const next = alive.next();
+    server.drain();
+    expect((await whole.next()).value.status).toBe(Status.NOT_SERVING);
+    expect(server.health.get(HealthDefinition.fullName)).toBe("SERVING");
+    await server.close();
+    expect(await next).toEqual({ done: true, value: undefined });
   });
 
   test("a closing server says so, then ends every watch: no watch holds it up", async () => {
@@ -157,10 +157,9 @@ describe.each<[string, () => Transport, string]>([
 
 test("Check says how long the answer has been so", async () => {
   const clock = new ManualClock();
-  const health = new Health(clock);
   const transport = memoryTransport();
-  await using server = createServer({ transport, address: "memory://aged", health: false });
-  server.add(HealthDefinition, health.handlers());
+  await using server = createServer({ transport, address: "memory://aged", clock });
+  const { health } = server;
   await server.start();
   await using client = createClient(HealthDefinition, { transport, target: server.address });
   const age = async (): Promise<string | undefined> => {
