@@ -23,18 +23,13 @@ export interface RegistrationAnswer {
 /** How long an instance may take to say how it is. */
 const timeoutMs = 1000;
 
-/** Asks an instance how it is, over the first of its endpoints that the transport reaches. Never rejects. */
-export async function askInstance(
-  instance: Instance,
+/** Asks whoever is there how it is. Never rejects. */
+export async function askHealth(
+  target: Address | undefined,
   transport: Transport,
   signal: AbortSignal,
 ): Promise<HealthAnswer> {
-  const target = targetOf(instance, transport);
-  return target === undefined ? "UNKNOWN" : await askAddress(target, transport, signal);
-}
-
-/** Asks whoever is there how it is. Never rejects. */
-export async function askAddress(target: Address, transport: Transport, signal: AbortSignal): Promise<HealthAnswer> {
+  if (target === undefined) return "UNKNOWN";
   try {
     await using client = clientOf(target, transport);
     const { status } = await client.check({ service: "" }, { signal });
@@ -44,14 +39,13 @@ export async function askAddress(target: Address, transport: Transport, signal: 
   }
 }
 
-/** Asks an instance how it stands with its registry. Undefined where it does not say so. Never rejects. */
+/** Asks whoever is there how it stands with its registry. Null where it does not say so. Never rejects. */
 export async function askRegistration(
-  instance: Instance,
+  target: Address | undefined,
   transport: Transport,
   signal: AbortSignal,
-): Promise<RegistrationAnswer | undefined> {
-  const target = targetOf(instance, transport);
-  if (target === undefined) return undefined;
+): Promise<RegistrationAnswer | null> {
+  if (target === undefined) return null;
   let age = "";
   const onHeader = (header: Metadata): void => {
     age = header.get(statusAgeKey) ?? "";
@@ -62,11 +56,12 @@ export async function askRegistration(
     const forMs = /^\d+$/.test(age) ? Number(age) : undefined;
     return { registered: status === Status.SERVING, ...(forMs !== undefined && { forMs }) };
   } catch {
-    return undefined;
+    return null;
   }
 }
 
-function targetOf({ endpoints }: Instance, { schemes }: Transport): Address | undefined {
+/** The first of its endpoints that the transport reaches. */
+export function targetOf({ endpoints }: Instance, { schemes }: Transport): Address | undefined {
   return endpoints.find((endpoint) => schemes.includes(endpoint.replace(/:\/\/.*/, "")));
 }
 

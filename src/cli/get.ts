@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Instance } from "../contract/contract.js";
 import { grpcJsTransport } from "../transport/grpc-js/grpc-js.js";
-import { askInstance, askRegistration, type HealthAnswer, type RegistrationAnswer } from "./ask-health.js";
+import { askHealth, askRegistration, type HealthAnswer, type RegistrationAnswer, targetOf } from "./ask-health.js";
 import { formatDuration } from "./duration.js";
 import { interruptible } from "./interruptible.js";
 import type { Io } from "./io.js";
@@ -38,9 +38,10 @@ function get(service: string, terminal: Terminal): Promise<void> {
       Promise.all(
         instances.map(async (instance): Promise<Examined> => {
           const uptimeMs = Math.max(0, Math.round(clock.now() - instance.startedAt.getTime()));
-          const [health, registration = null] = await Promise.all([
-            askInstance(instance, transport, signal),
-            askRegistration(instance, transport, signal),
+          const target = targetOf(instance, transport);
+          const [health, registration] = await Promise.all([
+            askHealth(target, transport, signal),
+            askRegistration(target, transport, signal),
           ]);
           return { instance, uptimeMs, health, registration };
         }),

@@ -2,11 +2,12 @@ import type { Command } from "commander";
 import { grpcJsTransport } from "../transport/grpc-js/grpc-js.js";
 import type { Transport } from "../transport/transport.js";
 import { addressOf } from "./address-of.js";
-import { askAddress, askInstance, type HealthAnswer } from "./ask-health.js";
+import { askHealth, askRegistration, type HealthAnswer, type RegistrationAnswer, targetOf } from "./ask-health.js";
+import { formatDuration } from "./duration.js";
 import { interruptible } from "./interruptible.js";
 import type { Io } from "./io.js";
 import { instancesOf } from "./known-service.js";
-import { printable } from "./paint.js";
+import { type Paint, printable } from "./paint.js";
 import { table } from "./table.js";
 import { type GlobalOptions, Terminal } from "./terminal.js";
 import { withRegistry } from "./with-registry.js";
@@ -25,6 +26,8 @@ export function addHealth(program: Command, io: Io): void {
 interface Answer {
   readonly of: string;
   readonly health: HealthAnswer;
+  /** Of whoever was asked by address: who cannot be found by name may want to know why. Null where it does not say. */
+  readonly registration?: RegistrationAnswer | null;
 }
 
 /** @throws Error where one does not serve, naming it */
@@ -41,17 +44,32 @@ async function health(services: readonly string[], terminal: Terminal): Promise<
 async function ask(service: string, transport: Transport, terminal: Terminal): Promise<readonly Answer[]> {
   const { signal, clock } = terminal.io;
   const address = addressOf(service, transport);
-  if (address !== undefined) return [{ of: address, health: await askAddress(address, transport, signal) }];
+  if (address !== undefined) {
+    const [health, registration] = await Promise.all([
+      askHealth(address, transport, signal),
+      askRegistration(address, transport, signal),
+    ]);
+    return [{ of: address, health, registration }];
+  }
   return await withRegistry(terminal, async (registry) => {
     const instances = await interruptible(instancesOf(registry, service, clock), signal);
     const asked = instances.map(async (instance) => ({
       of: instance.id,
-      health: await askInstance(instance, transport, signal),
+      health: await askHealth(targetOf(instance, transport), transport, signal),
     }));
     return await Promise.all(asked);
   });
 }
 
-function row({ of, health }: Answer, { paint }: Terminal): readonly string[] {
-  return [printable(of), health === "SERVING" ? paint.good(health) : paint.bad(health)];
+function row({ of, health, registration }: Answer, { paint }: Terminal): readonly string[] {
+  return [
+    printable(of),
+    health === "SERVING" ? paint.good(health) : paint.bad(health),
+    ...(registration ? [standing(registration, paint)] : []),
+  ];
+}
+
+function standing({ registered, forMs }: RegistrationAnswer, paint: Paint): string {
+  if (registered) return paint.good("registered");
+  return paint.warning(`not registered${forMs === undefined ? "" : `, for ${formatDuration(forMs)}`}`);
 }

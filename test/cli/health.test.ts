@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Service } from "../../src/service/service.js";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { startRegistryServer } from "../../src/cli/app/registry-server.js";
+import { openRegistry, type Service } from "../../src/service/service.js";
 import { hawser } from "./support/command.js";
 import { System } from "./support/system.js";
 
@@ -24,11 +25,30 @@ describe("hawser health", () => {
     });
   });
 
-  it("asks an address without a registry", async () => {
+  it("asks an address without a registry, also whether it is registered", async () => {
     const { address } = well.server;
-    const expected = { code: 0, out: `${address}  SERVING\n`, err: "" };
+    const expected = { code: 0, out: `${address}  SERVING  registered\n`, err: "" };
     expect(await hawser(["health", address.replace("grpc://", "")])).toEqual(expected);
     expect(await hawser(["health", address])).toEqual(expected);
+  });
+
+  it("shows at its address who has lost its registration, and for how long, while the registry is away", async () => {
+    const registry = await startRegistryServer("127.0.0.1:0");
+    await using opened = openRegistry(registry.url);
+    const adrift = await system.echo({ name: "adrift", registry: opened });
+    await registry.close();
+    await vi.waitFor(() => expect(adrift.registration?.state).toBe("lost"), { timeout: 10_000 });
+    const { address } = adrift.server;
+    const { code, out } = await hawser(["health", address]);
+    expect(out).toMatch(/^grpc:\/\/127\.0\.0\.1:\d+ {2}SERVING {2}not registered, for \d+s\n$/);
+    expect(code).toBe(0);
+    expect((await hawser(["get", "adrift", "--registry", registry.url])).err).toMatch(/^UNAVAILABLE: /);
+    await adrift.close();
+  });
+
+  it("says nothing of a registration where nobody registers", async () => {
+    const address = system.url.replace("hawser:", "grpc:");
+    expect((await hawser(["health", address])).out).toBe(`${address}  SERVING\n`);
   });
 
   it("fails where one of them does not serve, and names it", async () => {
@@ -54,7 +74,7 @@ describe("hawser health", () => {
     const { code, out } = await hawser(system.args("health", "unwell", well.server.address, "--json"));
     expect(JSON.parse(out)).toEqual([
       { of: unwell.instance.id, health: "NOT_SERVING" },
-      { of: well.server.address, health: "SERVING" },
+      { of: well.server.address, health: "SERVING", registration: { registered: true, forMs: expect.any(Number) } },
     ]);
     expect(code).toBe(1);
   });
