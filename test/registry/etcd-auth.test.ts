@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Code } from "../../src/errors/errors.js";
 import { EtcdConnection } from "../../src/registry/etcd/connection/connection.js";
+import { Token } from "../../src/registry/etcd/connection/token.js";
 import { type EtcdRegistryOptions, etcdRegistry } from "../../src/registry/etcd/etcd.js";
 import { resolveEtcdOptions } from "../../src/registry/etcd/options.js";
-import { Token } from "../../src/registry/etcd/connection/token.js";
 import type { Registry } from "../../src/registry/registry.js";
 import { instance } from "../conformance/registry.js";
 import { EtcdServer, type EtcdServerOptions } from "../support/etcd.js";
@@ -42,6 +42,10 @@ async function allowGuest(server: EtcdServer, range: string): Promise<void> {
   await server.ctl(...asRoot, "role", "add", "reader");
   await server.ctl(...asRoot, "role", "grant-permission", "--prefix=true", "reader", "readwrite", range);
   await server.ctl(...asRoot, "user", "grant-role", "guest", "reader");
+}
+
+async function put(server: EtcdServer, service: string, id: string): Promise<void> {
+  await server.ctl(...asRoot, "put", `${prefix}/${service}/${id}`, JSON.stringify({ id, service }));
 }
 
 /** etcd's own, and etcdctl's. They outlive a restart, as they are in the log. */
@@ -132,6 +136,36 @@ describe("etcd that asks who is there", () => {
     expect(warnings()).toEqual([expect.stringContaining('user "guest" may not')]);
     await allowGuest(server, `${prefix}/`);
     await orders.untilIds("by-hand");
+  });
+
+  test("a service that is forbidden under way is the only one that nobody hears of any more", async () => {
+    const server = await guarded();
+    await server.ctl(...asRoot, "role", "add", "reader");
+    const readwrite = ["grant-permission", "--prefix=true", "reader", "readwrite"];
+    for (const service of ["orders", "users"]) {
+      await server.ctl(...asRoot, "role", ...readwrite, `${prefix}/${service}/`);
+      await put(server, service, `${service}-1`);
+    }
+    await server.ctl(...asRoot, "user", "grant-role", "guest", "reader");
+    const proxy = await TcpProxy.to(server.endpoint);
+    cleanups.push(() => proxy.close());
+    const logger = recordingLogger();
+    const registry = open(proxy.addressFor(server.endpoint), { auth: guest, logger });
+    const [orders, users] = [new Follower(registry, "orders"), new Follower(registry, "users")];
+    await Promise.all([orders.untilIds("orders-1"), users.untilIds("users-1")]);
+    await server.ctl(...asRoot, "role", "revoke-permission", "--prefix=true", "reader", `${prefix}/orders/`);
+    proxy.cut();
+    const tries = () => logger.lines.filter(({ fields }) => String(fields["err"]).includes('"guest" may not')).length;
+    await vi.waitFor(() => expect(tries()).toBeGreaterThan(2));
+    await users.until(({ stale }) => !stale);
+    const before = users.snapshots.length;
+    await vi.waitFor(() => expect(tries()).toBeGreaterThan(5));
+    await put(server, "users", "users-2");
+    await users.untilIds("users-1", "users-2");
+    expect(users.snapshots.slice(before).filter(({ stale }) => stale)).toEqual([]);
+    expect(orders.snapshots.at(-1)).toMatchObject({ stale: true, instances: [{ id: "orders-1" }] });
+    await server.ctl(...asRoot, "role", ...readwrite, `${prefix}/orders/`);
+    await orders.until(({ stale }) => !stale);
   });
 
   test("auth that etcd does not ask for is refused at once too", async () => {

@@ -44,6 +44,10 @@ async function following(...keys: readonly string[]) {
   return { ...made, followers, tell };
 }
 
+function silent(key: string, from: bigint): Subscriber {
+  return { range: { key: Buffer.from(key) }, from: () => from, receive() {}, alive() {}, away() {} };
+}
+
 describe("all watches of a registry", () => {
   test("share one stream, which is opened for the first and closed after the last", async () => {
     const { etcd, followers, clock } = await following("a", "b");
@@ -130,7 +134,35 @@ describe("all watches of a registry", () => {
     expect(tries).toBe(8); // after 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 15 and 15 s
   });
 
-  test("a watch that etcd refuses ends the stream: its range could be read, so it is the token", async () => {
+  test("a watch that etcd refuses ends alone, as its range may be forbidden now", async () => {
+    const { etcd, followers, tell, logger } = await following("a", "b");
+    etcd.stream.created(1);
+    etcd.stream.says(-1, { created: true, canceled: true, cancel_reason: "permission denied" });
+    expect(await followers[1]?.ended).toBe("etcd: Error: etcd refused a watch: permission denied");
+    etcd.stream.happens(1, "a1=x@5");
+    expect(tell()).toEqual(["a created", "a a1@5"]);
+    expect([etcd.streams.length, logger.lines]).toEqual([1, []]);
+  });
+
+  test("one that is refused again after its range could be read ends the stream: it is the token", async () => {
+    const { etcd, clock, tell, hub: shared } = await following("a");
+    const [z, controller] = [silent("z", 7n), new AbortController()];
+    const refuse = () => etcd.stream.says(-1, { created: true, canceled: true, cancel_reason: "permission denied" });
+    etcd.stream.created(1);
+    const first = shared.follow(z, controller.signal);
+    refuse();
+    await expect(first).rejects.toThrow("permission denied");
+    const second = shared.follow(z, controller.signal);
+    refuse();
+    await clock.run(400);
+    expect(tell()).toEqual(["a created", "a away"]);
+    expect(etcd.streams.map(({ cancelled }) => cancelled)).toEqual([true, false]);
+    expect(etcd.stream.creates).toEqual(["1: a from 1", "2: z from 7"]);
+    controller.abort();
+    await second;
+  });
+
+  test("one whose refusal says that it is the token ends the stream at once", async () => {
     const { etcd, clock, followers, tell } = await following("a", "b");
     etcd.stream.created(1);
     etcd.stream.says(-1, { created: true, canceled: true, cancel_reason: "etcdserver: invalid auth token" });
@@ -145,15 +177,8 @@ describe("all watches of a registry", () => {
   test("who comes while the stream of the last is being closed gets a new one", async () => {
     const { etcd, clock, followers, hub: shared } = await following("a");
     followers[0]?.leave();
-    const next: Subscriber = {
-      range: { key: Buffer.from("z") },
-      from: () => 7n,
-      receive() {},
-      alive() {},
-      away() {},
-    };
     const controller = new AbortController();
-    const ended = shared.follow(next, controller.signal);
+    const ended = shared.follow(silent("z", 7n), controller.signal);
     await clock.run(0);
     expect(etcd.streams.filter(({ cancelled }) => !cancelled).flatMap(({ creates }) => creates)).toContain(
       "2: z from 7",

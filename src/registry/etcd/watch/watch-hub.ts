@@ -119,8 +119,8 @@ export class WatchHub {
     });
     const reading = readStream(stream, signal, (response) => {
       pulse.heard();
-      well();
       link.receive(response);
+      well();
     });
     this.#link = link;
     try {

@@ -1,5 +1,6 @@
 import type { IEvent, IWatchCreateRequest, IWatchResponse } from "etcd3";
 import type { KeyRange, WatchStream } from "../api.js";
+import { isTokenRefused } from "../connection/failures.js";
 
 /** Somebody who follows a range of keys over the shared stream. */
 export interface Subscriber {
@@ -34,6 +35,8 @@ export class WatchLink {
   readonly #unanswered = new Set<string>();
   /** Those of them that only ask for a sign of life. */
   readonly #probes = new Set<string>();
+  /** Those whose watch was refused on this stream before. */
+  readonly #refused = new WeakSet<Subscriber>();
   #lastId = 0;
 
   /** @param cancelled is told of a watch that has ended by itself */
@@ -73,7 +76,7 @@ export class WatchLink {
     this.#stream.write({ cancel_request: { watch_id: id } });
   }
 
-  /** @throws Error where a new watch is refused: its range could be read, so what etcd refuses is this stream's token */
+  /** @throws Error where etcd refuses this stream's token: another stream gets another */
   receive(response: IWatchResponse): void {
     const { created, canceled, cancel_reason } = response;
     const id = this.#idOf(response);
@@ -82,10 +85,10 @@ export class WatchLink {
       this.#alive();
       return;
     }
-    if (created && canceled) throw new Error(`etcd refused a watch: ${cancel_reason || "it gave no reason"}`);
     const carried = this.#carried.get(id);
     if (carried === undefined) return;
-    if (canceled) this.#lose(id, carried, new Error(reasonOfCancel(response)));
+    if (created && canceled) this.#refuse(id, carried, cancel_reason || "it gave no reason");
+    else if (canceled) this.#lose(id, carried, new Error(reasonOfCancel(response)));
     else this.#pass(id, carried, response);
   }
 
@@ -117,6 +120,17 @@ export class WatchLink {
       this.#stream.write({ cancel_request: { watch_id: id } });
       this.#lose(id, carried, reason as Error);
     }
+  }
+
+  /**
+   * It may be the range, which may have been forbidden meanwhile, or the token, and not every etcd says which. A list finds
+   * out: whoever follows nothing any more lists first, so who is refused again may read the range, and it is the token.
+   */
+  #refuse(id: string, carried: Carried, why: string): void {
+    const reason = new Error(`etcd refused a watch: ${why}`);
+    if (isTokenRefused(reason) || this.#refused.has(carried.subscriber)) throw reason;
+    this.#refused.add(carried.subscriber);
+    this.#lose(id, carried, reason);
   }
 
   #alive(): void {
