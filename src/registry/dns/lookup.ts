@@ -1,5 +1,5 @@
-import { isIPv6 } from "node:net";
 import type { Instance } from "../../contract/contract.js";
+import { authority, byFamily } from "../authority.js";
 import { copyInstance } from "../instance-message.js";
 import { AddressBook, type Entry } from "./address-book.js";
 import type { Address, NameServer, Target } from "./name-server.js";
@@ -112,15 +112,6 @@ function isThere({ name, port }: Target): boolean {
 
 function hostOf({ name }: Target): string {
   return name.toLowerCase().replace(/\.$/, "");
-}
-
-function authority(address: string, port: number): string {
-  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-function byFamily(a: string, b: string): number {
-  const [v6a, v6b] = [a.includes("["), b.includes("[")];
-  return v6a === v6b ? (a < b ? -1 : 1) : Number(v6a) - Number(v6b);
 }
 
 function shortest(addresses: readonly Address[]): number {

@@ -1,4 +1,5 @@
 import type { Instance } from "../../contract/contract.js";
+import { byFamily } from "../authority.js";
 import type { Slice } from "./slice.js";
 
 /**
@@ -29,9 +30,4 @@ function both(earlier: Instance, later: Instance): Instance {
   const endpoints = [...new Set([...earlier.endpoints, ...later.endpoints])].sort(byFamily);
   const state = earlier.state === "draining" ? "draining" : later.state;
   return { ...later, endpoints, state };
-}
-
-function byFamily(a: string, b: string): number {
-  const [v6a, v6b] = [a.includes("["), b.includes("[")];
-  return v6a === v6b ? (a < b ? -1 : 1) : Number(v6a) - Number(v6b);
 }

@@ -1,6 +1,7 @@
 import { isIPv4 } from "node:net";
 import { type Logger, type RegistryMonitor, silentLogger } from "../../contract/contract.js";
 import { type Clock, type Random, systemClock, systemRandom } from "../../time/time.js";
+import { authority } from "../authority.js";
 import { guarded } from "../guarded-monitor.js";
 import {
   type Credentials,
@@ -110,7 +111,7 @@ function serverOfThisCluster(): string {
       `kubernetesRegistry: this process runs in no pod (KUBERNETES_SERVICE_HOST is not set); give server, e.g. http://127.0.0.1:8001 of a kubectl proxy`,
     );
   }
-  return `https://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return `https://${authority(host, port)}`;
 }
 
 function checkServer(server: string): URL {

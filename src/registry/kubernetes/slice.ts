@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
 import type { Instance } from "../../contract/contract.js";
+import { authority } from "../authority.js";
 import { copyInstance } from "../instance-message.js";
 import { fieldsOf, listOf, textOf } from "./json.js";
 
@@ -66,13 +67,13 @@ interface Common extends SliceOptions {
 function readEndpoint(endpoint: unknown, common: Common): Member {
   const { addresses, targetRef, nodeName, zone } = fieldsOf(endpoint);
   const { kind, name, uid } = fieldsOf(targetRef);
-  const authority = `${hostOf(listOf(addresses)[0], common.addressType)}:${common.port}`;
+  const address = authority(hostOf(listOf(addresses)[0], common.addressType), common.port);
   const pod = kind === "Pod" || kind === undefined ? textOf(name) : "";
   const instance = copyInstance({
-    id: pod || authority,
+    id: pod || address,
     service: common.service,
     version: textOf(common.labels["app.kubernetes.io/version"]),
-    endpoints: [`${common.scheme}://${authority}`],
+    endpoints: [`${common.scheme}://${address}`],
     contracts: [],
     metadata: said({
       "k8s.namespace.name": textOf(common.namespace),
@@ -116,7 +117,7 @@ const domainName = /^[A-Za-z0-9]([-A-Za-z0-9.]{0,251}[A-Za-z0-9])?$/;
 function hostOf(address: unknown, addressType: string): string {
   const text = textOf(address);
   if (addressType === "IPv4" && isIPv4(text)) return text;
-  if (addressType === "IPv6" && isIPv6(text)) return `[${text}]`;
+  if (addressType === "IPv6" && isIPv6(text)) return text;
   if (addressType === "FQDN" && domainName.test(text)) return text;
   throw new TypeError(`address is ${JSON.stringify(address)?.slice(0, 100)}, of type ${JSON.stringify(addressType)}`);
 }
