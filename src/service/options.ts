@@ -6,6 +6,7 @@ import { grpcJsTransport } from "../transport/grpc-js/grpc-js.js";
 import type { Address, Transport } from "../transport/transport.js";
 import { defaultRegistryUrl, openRegistry } from "./open-registry.js";
 import type { KnownBy } from "./presence.js";
+import { withoutPasswords } from "./registry-url.js";
 
 export interface ServiceOptions {
   /** What others find it by: lower case, digits and dashes. */
@@ -125,7 +126,7 @@ function openOwnRegistry(logger: Logger, telemetry: TelemetryOptions | undefined
       "HAWSER_REGISTRY=memory: would give each service a registry of its own; make one and give it to all: registry: memoryRegistry()",
     );
   }
-  return openRegistry(url, { logger, monitor: registryMetrics(telemetry) });
+  return openRegistry(url, { logger, monitor: registryMetrics({ ...telemetry, registry: withoutPasswords(url) }) });
 }
 
 const levels = ["debug", "info", "warn", "error", "silent"] as const;

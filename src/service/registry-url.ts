@@ -64,3 +64,8 @@ function optionsOf(text: string | undefined, shown: string): RegistryUrl["option
 export function withoutPassword(url: string): string {
   return url.replace(/^([a-z0-9+]+:\/\/)?.*@/s, "$1…@");
 }
+
+/** The same of several with a space between, which are one registry: each as it may be shown. */
+export function withoutPasswords(urls: string): string {
+  return urls.trim().split(/\s+/).map(withoutPassword).join(" ");
+}

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
+import { withoutPasswords } from "../../src/service/registry-url.js";
 import { openRegistry } from "../../src/service/service.js";
 import { Follower } from "../registry/follower.js";
 import { CertificateAuthority } from "../support/certificate-authority.js";
@@ -131,6 +132,12 @@ describe("a registry's URL", () => {
   ])("%s is refused for a password that is not percent-encoded, and shows nothing of it", (url) => {
     const refusal = "user and password are percent-encoded, and one of them is not";
     expect(() => openRegistry(url)).toThrow(new RegExp(`^registry "(etcd://)?…@10\\.0\\.0\\.1:2379": ${refusal}$`));
+  });
+
+  it("is shown without its password, also where it is one of several", () => {
+    expect(withoutPasswords("consul://10.0.0.1:8500  etcds://root:hunter2@10.0.0.2:2379/shop")).toBe(
+      "consul://10.0.0.1:8500 etcds://…@10.0.0.2:2379/shop",
+    );
   });
 
   it("is refused where an option is given twice: of two allowlists nobody knows which counts", () => {

@@ -175,6 +175,7 @@ describe("the metrics of registries", () => {
     await using service = createService({ name: "orders", logger: silentLogger, telemetry, drainMs: 0 });
     await service.start();
     expect(await registrations()).toEqual({ "orders registered": 1 });
+    expect(Object.keys(await values("hawser.registry.registrations", "hawser.registry.name"))).toEqual([server.url]);
     await service.close();
     expect(await registrations()).toEqual({ "orders registered": 0 });
   });

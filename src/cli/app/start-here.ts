@@ -1,8 +1,10 @@
 import { constants } from "node:fs";
 import { access, mkdir } from "node:fs/promises";
 import type { Logger, Middleware } from "../../contract/contract.js";
+import type { Registry } from "../../registry/registry.js";
 import { type Recording, recording } from "../../server/recording/recording.js";
 import { logLevel } from "../../service/options.js";
+import { withoutPasswords } from "../../service/registry-url.js";
 import { type App, type RunningApp, type StartAppOptions, startApp } from "../../service/service.js";
 import type { SupervisorLink } from "../../supervisor/supervisor.js";
 import { createLogger, registryMetrics, startTelemetry } from "../../telemetry/telemetry.js";
@@ -67,8 +69,7 @@ async function loadAndStart(start: StartOptions, terminal: Terminal): Promise<Ru
   const telemetry = await startTelemetry({ serviceName: services.length === 1 ? (services[0] as string) : app.name });
   open.push(telemetry);
   const logger = loggerOf(app, terminal);
-  const seen = { logger: logger(app.name), monitor: registryMetrics() };
-  const registry = registryUrl === undefined ? undefined : registryOf(registryUrl, seen);
+  const registry = registryUrl === undefined ? undefined : observedRegistry(registryUrl, logger(app.name));
   if (registry !== undefined) open.push(registry);
   const recordings = await recordingsOf(start, app, logger);
   const options: StartAppOptions = {
@@ -110,6 +111,11 @@ function loggerOf(app: App, terminal: Terminal): (service: string, version?: str
   const destination = terminalLog(app, terminal);
   const common = { ...logLevel(), ...(destination && { destination }) };
   return (service, version) => createLogger({ ...common, service, ...(version !== undefined && { version }) });
+}
+
+/** @throws UsageError for a URL that is none */
+function observedRegistry(url: string, logger: Logger): Registry {
+  return registryOf(url, { logger, monitor: registryMetrics({ registry: withoutPasswords(url) }) });
 }
 
 function whereOthersReachIt({ advertise }: StartOptions, { io }: Terminal): { advertise?: string; zone?: string } {
