@@ -1,6 +1,6 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { Instance } from "../../contract/contract.js";
-import { closedError, notListedError, registeredTwiceError } from "../failures.js";
+import { closedError, notListedError } from "../failures.js";
+import { Registrations } from "../registrations.js";
 import type {
   RegisterOptions,
   Registration,
@@ -13,9 +13,9 @@ import type {
 import { summarize } from "../summaries.js";
 import { Watchers } from "../watchers.js";
 import { ConsulApi } from "./api.js";
+import { ConsulKeeper } from "./keeper.js";
 import { type ConsulRegistryOptions, consulHint, type ResolvedConsulOptions, resolveConsulOptions } from "./options.js";
-import { checkName } from "./records.js";
-import { ConsulRegistration } from "./registration.js";
+import { checkName, toRecord } from "./records.js";
 import { readEntries, ServiceWatch } from "./service-watch.js";
 
 export type { ConsulRegistryOptions, ConsulTls } from "./options.js";
@@ -38,21 +38,25 @@ const consulItself = "consul";
 class ConsulRegistry implements Registry {
   readonly name: string;
   readonly capabilities: RegistryCapabilities = { register: true, lease: true, watch: "push" };
-  readonly #options: ResolvedConsulOptions;
   readonly #api: ConsulApi;
-  readonly #registrations = new Map<string, ConsulRegistration>();
-  readonly #ending = new Set<Promise<void>>();
+  readonly #registrations: Registrations;
   readonly #watchers: Watchers;
-  /** What goes on in the background belongs to no call. */
-  readonly #outsideCalls = AsyncLocalStorage.snapshot();
   #closed: Promise<void> | undefined;
 
   constructor(options: ResolvedConsulOptions) {
     const { name, logger, clock, monitor, ttlMs } = options;
     const api = new ConsulApi(options);
     this.name = name;
-    this.#options = options;
     this.#api = api;
+    this.#registrations = new Registrations({
+      registryName: name,
+      hint: consulHint,
+      clock,
+      logger,
+      monitor,
+      check: (instance) => void toRecord(instance),
+      keep: (kept) => new ConsulKeeper(kept, api, options),
+    });
     this.#watchers = new Watchers({
       registryName: name,
       logger,
@@ -67,29 +71,13 @@ class ConsulRegistry implements Registry {
     });
   }
 
-  async register(instance: Instance, options: RegisterOptions = {}): Promise<Registration> {
-    const { timeoutMs = 10_000, wait = true } = options;
-    const { id } = instance;
-    const forget = (): void => this.#forget(id, registration);
-    const registration: ConsulRegistration = new ConsulRegistration(instance, this.#api, this.#options, forget);
-    if (this.#closed !== undefined) throw closedError(this.name);
-    if (this.#registrations.has(id)) throw registeredTwiceError(this.name, id);
-    this.#registrations.set(id, registration);
-    this.#outsideCalls(() => registration.start());
-    if (!wait) return registration;
-    try {
-      await registration.publication.registered(timeoutMs);
-    } catch (error) {
-      this.#forget(id, registration);
-      this.#endLater(registration.close());
-      throw error;
-    }
-    return registration;
+  register(instance: Instance, options?: RegisterOptions): Promise<Registration> {
+    return this.#registrations.register(instance, options);
   }
 
   watch(service: string, onSnapshot: (snapshot: Snapshot) => void): Watch {
     checkName(service);
-    return this.#outsideCalls(() => this.#watchers.watch(service, onSnapshot));
+    return this.#watchers.watch(service, onSnapshot);
   }
 
   async list(): Promise<readonly ServiceSummary[]> {
@@ -122,17 +110,7 @@ class ConsulRegistry implements Registry {
   }
 
   async #end(): Promise<void> {
-    for (const registration of this.#registrations.values()) this.#endLater(registration.close());
-    await Promise.all([...this.#ending, this.#watchers.close()]);
+    await Promise.all([this.#registrations.close(), this.#watchers.close()]);
     await this.#api.close();
-  }
-
-  #forget(id: string, registration: ConsulRegistration): void {
-    if (this.#registrations.get(id) === registration) this.#registrations.delete(id);
-  }
-
-  #endLater(ending: Promise<void>): void {
-    const tracked = ending.finally(() => this.#ending.delete(tracked));
-    this.#ending.add(tracked);
   }
 }

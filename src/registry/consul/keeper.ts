@@ -1,28 +1,21 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Instance } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
-import { sleep } from "../../time/time.js";
-import { registrationClosedError } from "../failures.js";
 import { keepTrying } from "../keep-trying.js";
-import { Publication } from "../publication.js";
-import { RegistrationStatus } from "../registration-status.js";
-import type { Registration, RegistrationState } from "../registry.js";
+import type { Keeper, Kept } from "../kept-registration.js";
 import { Wakeup } from "../wakeup.js";
 import { Watchdog } from "../watchdog.js";
 import type { ConsulApi } from "./api.js";
-import { consulHint, healthyMs, type ResolvedConsulOptions } from "./options.js";
+import { healthyMs, type ResolvedConsulOptions } from "./options.js";
 import { type ServiceRecord, toRecord } from "./records.js";
 
 /**
- * One service instance with the local agent, its check kept passing three times per time to live. An agent that does not
+ * Keeps one service instance with the local agent, its check passing three times per time to live. An agent that does not
  * know it any more is told again. It counts as registered once the catalogue has it, not only the agent.
  */
-export class ConsulRegistration implements Registration {
-  readonly publication: Publication;
+export class ConsulKeeper implements Keeper {
+  readonly #kept: Kept;
   readonly #api: ConsulApi;
   readonly #options: ResolvedConsulOptions;
-  readonly #onClosed: () => void;
-  readonly #status: RegistrationStatus;
   readonly #closing = new AbortController();
   readonly #wakeup = new Wakeup();
   /** Barks when Consul has let the check fail. */
@@ -33,30 +26,13 @@ export class ConsulRegistration implements Registration {
   #published = 0;
   #away = false;
   #running: Promise<void> | undefined;
-  #closed: Promise<void> | undefined;
 
-  constructor(instance: Instance, api: ConsulApi, options: ResolvedConsulOptions, onClosed: () => void) {
-    const { name: registryName, clock, logger, monitor } = options;
-    const { service, id } = instance;
-    this.publication = new Publication(instance, { registryName, hint: consulHint, clock });
-    this.#record = toRecord(this.publication.instance);
-    this.#status = new RegistrationStatus({ service, id, clock, logger, monitor });
-    this.#silence = new Watchdog(clock, () => this.#forgotten());
+  constructor(kept: Kept, api: ConsulApi, options: ResolvedConsulOptions) {
+    this.#kept = kept;
     this.#api = api;
     this.#options = options;
-    this.#onClosed = onClosed;
-  }
-
-  get state(): RegistrationState {
-    return this.#status.state;
-  }
-
-  get since(): Date {
-    return this.#status.since;
-  }
-
-  onState(listener: (state: RegistrationState) => void): () => void {
-    return this.#status.onState(listener);
+    this.#record = toRecord(kept.publication.instance);
+    this.#silence = new Watchdog(options.clock, () => this.#forgotten());
   }
 
   start(): void {
@@ -73,52 +49,31 @@ export class ConsulRegistration implements Registration {
     });
   }
 
-  async update(instance: Instance): Promise<void> {
-    const { publication } = this;
-    if (this.#closing.signal.aborted) throw this.#closedError();
-    toRecord(instance);
-    publication.replace(instance);
-    const updated = publication.updated();
-    if (this.#away) {
-      publication.fail(new RpcError(Code.UNAVAILABLE, `${this.#options.name}: it does not answer at present`));
-    }
+  changed(): RpcError | undefined {
     this.#wakeup.wake();
-    await updated;
+    if (!this.#away) return undefined;
+    return new RpcError(Code.UNAVAILABLE, `${this.#options.name}: it does not answer at present`);
   }
 
-  close(): Promise<void> {
-    this.#closed ??= this.#end();
-    return this.#closed;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  async #end(): Promise<void> {
+  async end(): Promise<void> {
     this.#closing.abort();
     this.#wakeup.wake();
     await this.#running;
     this.#silence.stop();
-    this.#status.become("closed");
-    this.publication.fail(this.#closedError());
     await this.#deregister().catch((err: unknown) => {
       this.#options.logger.warn({ err, instance: this.#record.ID }, "not deregistered; its check will fail in time");
     });
-    this.#onClosed();
   }
 
   async #keep(well: () => void): Promise<void> {
+    const { publication } = this.#kept;
     const { clock, ttlMs } = this.#options;
     while (!this.#closing.signal.aborted) {
-      if (this.#published === this.publication.version) await this.#pass();
-      if (this.#published !== this.publication.version) await this.#publish();
+      if (this.#published === publication.version) await this.#pass();
+      if (this.#published !== publication.version) await this.#publish();
       this.#away = false;
       well();
-      const woken = new AbortController();
-      const signal = AbortSignal.any([this.#closing.signal, woken.signal]);
-      await Promise.race([sleep(clock, ttlMs / 3, signal), this.#wakeup.wait()]);
-      woken.abort();
+      await this.#wakeup.wait({ clock, ms: ttlMs / 3 });
     }
   }
 
@@ -134,15 +89,16 @@ export class ConsulRegistration implements Registration {
   }
 
   async #publish(): Promise<void> {
-    const { instance, version } = this.publication;
+    const { publication, status } = this.#kept;
+    const { instance, version } = publication;
     this.#record = toRecord(instance);
     await this.#api.register(this.#record);
     this.#alive();
     await this.#untilCatalogued(this.#record);
     if (this.#closing.signal.aborted) return;
     this.#published = version;
-    this.#status.become("registered");
-    this.publication.confirm(version);
+    status.become("registered");
+    publication.confirm(version);
   }
 
   /** @param record undefined for: until it has not */
@@ -181,15 +137,12 @@ export class ConsulRegistration implements Registration {
   #failed(error: unknown): void {
     this.#away = true;
     this.#options.monitor({ type: "renewal", ok: false });
-    this.publication.fail(error);
+    this.#kept.publication.fail(error);
   }
 
   #forgotten(): void {
+    const { status } = this.#kept;
     this.#published = 0;
-    if (this.#status.state === "registered") this.#status.become("lost");
-  }
-
-  #closedError(): RpcError {
-    return registrationClosedError(this.#options.name, this.#record.ID);
+    if (status.state === "registered") status.become("lost");
   }
 }
