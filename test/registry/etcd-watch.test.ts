@@ -543,6 +543,24 @@ describe("now and then all is listed again", () => {
     expect(made.etcd.stream.creates).toEqual(["1: orders/ from 11"]);
   });
 
+  test("any number of events may happen at once while it is on its way", async () => {
+    const told: unknown[] = [];
+    const made = await watching(() => list(7, "a=1"), {
+      changed: (entries, changes) => told.push([entries.size, changes]),
+    });
+    made.etcd.stream.created(1, 7);
+    let answer: (answered: ReturnType<typeof list>) => void = () => {};
+    made.etcd.lists = () => new Promise((resolve) => (answer = resolve));
+    await pass(made, 5 * minute);
+    made.etcd.stream.says(1, { events: Array.from({ length: 200_000 }, () => event("b=2@8")) });
+    answer(list(7, "a=1"));
+    await made.clock.run(0);
+    expect(told).toEqual([
+      [1, 1],
+      [2, 200_000],
+    ]);
+  });
+
   test("a list that fails means that etcd is away, although the stream stands", async () => {
     const made = await watching(() => list(7, "a=1"));
     made.etcd.stream.created(1, 7);

@@ -12,8 +12,8 @@ export class RangePicture {
   readonly #observer: RangeObserver;
   #untold = 0;
   #doubted = false;
-  /** Events that have come while a list was on its way. */
-  #meanwhile: IEvent[] = [];
+  /** Events that have come since the list that is on its way was asked for. */
+  #meanwhile: IEvent[] | undefined;
 
   constructor(api: EtcdApi, range: KeyRange, observer: RangeObserver) {
     this.#api = api;
@@ -49,8 +49,8 @@ export class RangePicture {
 
   /** @returns whether any of it is news */
   happen(events: readonly IEvent[]): boolean {
-    this.#meanwhile.push(...events);
     const changes = this.state.apply(events);
+    for (const each of events) this.#meanwhile?.push(each);
     if (changes > 0) this.#changed(changes, false);
     return changes > 0;
   }
@@ -58,9 +58,14 @@ export class RangePicture {
   /** @param believed however bad it is */
   async #list(signal: AbortSignal, believed: boolean): Promise<void> {
     const askedAt = this.state.revision;
-    this.#meanwhile = [];
-    const answer = await unlessAborted(this.#api.range(this.#range), signal, () => {});
-    if (answer !== undefined) this.#changed(this.state.list(answer, askedAt, this.#meanwhile), believed);
+    const meanwhile: IEvent[] = [];
+    this.#meanwhile = meanwhile;
+    try {
+      const answer = await unlessAborted(this.#api.range(this.#range), signal, () => {});
+      if (answer !== undefined) this.#changed(this.state.list(answer, askedAt, meanwhile), believed);
+    } finally {
+      this.#meanwhile = undefined;
+    }
   }
 
   #changed(changes: number, believed: boolean): void {

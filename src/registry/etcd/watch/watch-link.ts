@@ -109,7 +109,7 @@ export class WatchLink {
   }
 
   #pass(id: string, carried: Carried, response: IWatchResponse): void {
-    carried.events.push(...response.events);
+    for (const event of response.events) carried.events.push(event);
     if (response.fragment) return;
     const { events } = carried;
     carried.events = [];
