@@ -1,12 +1,13 @@
 import { mkdir, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Registry } from "../../src/registry/registry.js";
 import { parseStaticServices, staticRegistry } from "../../src/registry/static/static.js";
 import { registrySuite } from "../conformance/registry.js";
+import { eventually } from "../support/eventually.js";
 import { ManualClock } from "../support/manual-clock.js";
-import { passTime } from "../support/pass-time.js";
+import { passTime, untilResting } from "../support/pass-time.js";
 import { ServicesFile } from "../support/services-file.js";
 import { Follower } from "./follower.js";
 import { recordingLogger } from "./recording-logger.js";
@@ -289,7 +290,7 @@ describe("static registry: a file", () => {
     const path = join(folder, "services.yaml");
     await using registry = staticRegistry({ file: path, pollMs: 20, logger });
     const orders = new Follower(registry, "orders");
-    await vi.waitFor(() => expect(logger.lines).toHaveLength(1));
+    await eventually(() => expect(logger.lines).toHaveLength(1));
     expect(logger.lines[0]?.message).toContain("nobody is known yet");
     expect(orders.snapshots).toEqual([]);
     await mkdir(folder);
@@ -336,9 +337,13 @@ describe("static registry: a file", () => {
   test("tells a monitor what was read, and that it still is so", async () => {
     await using file = await ServicesFile.make(one);
     const types = new Set<string>();
-    await using registry = staticRegistry({ file: file.path, pollMs: 20, monitor: ({ type }) => types.add(type) });
+    const clock = new ManualClock();
+    await using registry = staticRegistry({ file: file.path, clock, monitor: ({ type }) => types.add(type) });
     await new Follower(registry, "orders").untilIds("a");
+    await untilResting(clock);
+    expect([...types].sort()).toEqual(["changes", "confirmed", "snapshot", "watched"]);
     types.clear();
-    await vi.waitFor(() => expect([...types]).toEqual(["confirmed"]));
+    await passTime(clock, 3_000);
+    expect([...types]).toEqual(["confirmed"]);
   });
 });

@@ -1,6 +1,5 @@
 import type { Instance } from "../../contract/contract.js";
 import { closedError, notListedError, notRegisteredHereError } from "../failures.js";
-import { copyInstance } from "../instance-message.js";
 import type { Registration, Registry, RegistryCapabilities, ServiceSummary, Snapshot, Watch } from "../registry.js";
 import { summarize } from "../summaries.js";
 import { Watchers } from "../watchers.js";
@@ -49,8 +48,7 @@ class StaticRegistry implements Registry {
     });
   }
 
-  async register(instance: Instance): Promise<Registration> {
-    copyInstance(instance);
+  async register(_instance: Instance): Promise<Registration> {
     if (this.#closed) throw closedError(this.name);
     throw notRegisteredHereError(this.name, "its list");
   }
