@@ -11,7 +11,9 @@ import { fromEntry, toRecord } from "../../src/registry/consul/records.js";
 import type { Registry } from "../../src/registry/registry.js";
 import { instance } from "../conformance/registry.js";
 import { CountingClock } from "../support/counting-clock.js";
+import { eventually } from "../support/eventually.js";
 import { FakeConsul, type FakeConsulOptions } from "../support/fake-consul.js";
+import { ManualClock } from "../support/manual-clock.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 import { Follower } from "./follower.js";
 import { recordingLogger } from "./recording-logger.js";
@@ -73,7 +75,7 @@ describe("what Consul holds", () => {
 
   test("services that others have registered are instances too", async () => {
     const consul = await startConsul();
-    const node = { Node: "node 7", Address: "10.1.1.7", Datacenter: "fra1" };
+    const node = { Node: "node 7", Address: "10.1.1.7", Datacenter: "dc1" };
     const mine = { ID: "web", Service: "web", Address: "", Port: 80, Tags: ["blue", "v2"], Weights: { Passing: 2 } };
     consul.enter("web", [
       { Node: node, Service: { ...mine, Meta: { version: "2.1", team: "x" } } },
@@ -83,7 +85,7 @@ describe("what Consul holds", () => {
       },
     ]);
     const { instances } = await new Follower(open(consul), "web").untilIds("web@node%207", "web@node-8");
-    const foreign = { service: "web", contracts: [], state: "serving", startedAt: new Date(0), zone: "fra1" };
+    const foreign = { service: "web", contracts: [], state: "serving", startedAt: new Date(0), zone: "dc1" };
     expect(instances).toEqual([
       {
         ...foreign,
@@ -207,6 +209,36 @@ describe("what Consul holds", () => {
   });
 });
 
+describe("where Consul is asked", () => {
+  test("another datacenter is watched and listed; registered is with the agent, whatever is watched", async () => {
+    const consul = await startConsul();
+    const far = { Node: { Node: "node-7", Address: "10.7.7.7", Datacenter: "dc2" }, Service: { ID: "far", Port: 80 } };
+    consul.enter("orders", [far]);
+    const registry = open(consul, { datacenter: "dc2" });
+    const registration = await registry.register(instance("orders-1"));
+    expect(registration.state).toBe("registered");
+    await new Follower(open(consul), "orders").untilIds("orders-1");
+    await new Follower(registry, "orders").untilIds("far@node-7");
+    expect(await registry.list()).toEqual([{ name: "orders", versions: [""], instances: 1 }]);
+    await registration.close();
+    const elsewhere = consul.requests.filter((request) => request.includes("dc=dc2"));
+    expect([...new Set(elsewhere.map((request) => request.replace(/\?.*/, "")))].toSorted()).toEqual([
+      "GET /v1/catalog/services",
+      "GET /v1/health/service/orders",
+    ]);
+  });
+
+  test("a namespace is named in every question", async () => {
+    const consul = await startConsul();
+    const registry = open(consul, { namespace: "shop" });
+    const registration = await registry.register(instance("orders-1"));
+    await new Follower(registry, "orders").untilIds("orders-1");
+    await registry.list();
+    await registration.close();
+    expect(consul.requests.filter((request) => !request.includes("ns=shop"))).toEqual([]);
+  });
+});
+
 describe("what is done to a registration", () => {
   test("deregistered by somebody else it is registered again", async () => {
     const consul = await startConsul();
@@ -218,15 +250,32 @@ describe("what is done to a registration", () => {
     expect(consul.ids()).toEqual(["orders-1"]);
   });
 
-  test("an agent that answers with an error to the sign of life is told everything again", async () => {
+  test.each(['Unknown check "service:orders-1"', 'CheckID "service:orders-1" does not have associated TTL'])(
+    "an older agent that has forgotten it says 500: %s, and is told everything again",
+    async (text) => {
+      const consul = await startConsul();
+      const registration = await open(consul, quick).register(instance("orders-1"));
+      const states: string[] = [];
+      registration.onState((state) => states.push(state));
+      consul.failing.set("/v1/agent/check/pass/", { status: 500, text });
+      await vi.waitFor(() => expect(states.slice(0, 2)).toEqual(["lost", "registered"]));
+      consul.failing.clear();
+      await vi.waitFor(() => expect(registration.state).toBe("registered"));
+    },
+  );
+
+  test("an agent that fails to take a sign of life for another reason has not forgotten it", async () => {
     const consul = await startConsul();
-    const registration = await open(consul, quick).register(instance("orders-1"));
+    const events: RegistryEvent[] = [];
+    const registry = open(consul, { ttlMs: 1_500, monitor: (event) => events.push(event) });
+    const registration = await registry.register(instance("orders-1"));
     const states: string[] = [];
     registration.onState((state) => states.push(state));
-    consul.failing.set("/v1/agent/check/pass/", { status: 500, text: 'Unknown check "service:orders-1"' });
-    await vi.waitFor(() => expect(states.slice(0, 2)).toEqual(["lost", "registered"]));
+    consul.failing.set("/v1/agent/check/pass/", { status: 500, text: "rpc error making call: No cluster leader" });
+    await vi.waitFor(() => expect(events).toContainEqual({ type: "renewal", ok: false }));
     consul.failing.clear();
-    await vi.waitFor(() => expect(registration.state).toBe("registered"));
+    expect(states).toEqual([]);
+    expect(consul.requests.filter((request) => request.includes("/service/register?"))).toHaveLength(1);
   });
 
   test("what only the agent knows, and not the catalogue, is not registered", async () => {
@@ -296,6 +345,22 @@ describe("what happens to Consul", () => {
     }
   });
 
+  test("a Consul that counts anew has another history, which is not believed at once", async () => {
+    const consul = await startConsul();
+    const clock = new ManualClock();
+    const orders = new Follower(open(consul, { clock }), "orders");
+    consul.enter("orders", [{ Service: { ID: "a", Address: "10.0.0.1", Port: 1 } }]);
+    const before = await orders.untilIds("a@");
+    await clock.run(50);
+    await eventually(() => expect(consul.held).toBe(1));
+    consul.index = 1;
+    consul.enter("orders", []);
+    expect(await orders.until(({ stale }) => stale)).toEqual({ ...before, stale: true });
+    await clock.run(10_000);
+    await orders.untilIds();
+    expect(orders.snapshots).toHaveLength(3);
+  });
+
   test("a Consul that answers with errors keeps the last set, stale", async () => {
     const consul = await startConsul();
     const registry = open(consul);
@@ -310,6 +375,22 @@ describe("what happens to Consul", () => {
     expect(await orders.until(({ stale }) => stale)).toEqual({ ...before, stale: true });
     consul.failing.clear();
     expect(await orders.until(({ stale }) => !stale)).toEqual(before);
+  });
+
+  test("an answer that stops in its middle is late, is said to be, and is not asked for again", async () => {
+    let asked = 0;
+    const web = createServer((_, response) => {
+      asked += 1;
+      if (asked === 1) response.end("{}");
+      else response.writeHead(200, { "content-length": "100" }).write("{");
+    });
+    await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
+    cleanups.push(() => web.close());
+    cleanups.push(() => web.closeAllConnections());
+    const registry = open({ address: `127.0.0.1:${(web.address() as AddressInfo).port}` }, { requestTimeoutMs: 100 });
+    expect(await registry.list()).toEqual([]);
+    await expect(registry.list()).rejects.toThrow(/no answer within 100 ms/);
+    expect(asked).toBe(2);
   });
 
   test("what is no Consul is named, and nothing breaks", async () => {

@@ -1,12 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { type Clock, systemClock, type Timer } from "../../src/time/time.js";
 
 export interface FakeConsulOptions {
   /** The only token that is taken. Default: whoever asks is answered. */
   readonly token?: string;
   /** PEM. Clients must show a certificate of the CA. */
   readonly tls?: { readonly ca: Buffer; readonly cert: Buffer; readonly key: Buffer };
+  /** By which checks run out and questions are held. Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 interface Registered {
@@ -14,7 +17,7 @@ interface Registered {
   readonly ttlMs: number;
   readonly deregisterAfterMs: number;
   status: "passing" | "warning" | "critical";
-  timer: NodeJS.Timeout | undefined;
+  timer: Timer | undefined;
 }
 
 interface Asked {
@@ -33,7 +36,7 @@ const node = { Node: "node-1", Address: "10.1.1.1", Datacenter: "dc1" };
  * a moment later, one index for everything, blocking queries, ACLs, limits of Meta.
  */
 export class FakeConsul {
-  /** Every request, as `PUT /v1/agent/…`. */
+  /** Every request, as `PUT /v1/agent/…?ns=…`. */
   readonly requests: string[] = [];
   /** Answers every request under a path so, instead of with what is asked for. */
   readonly failing = new Map<string, { readonly status: number; readonly text: string }>();
@@ -41,6 +44,7 @@ export class FakeConsul {
   /** The token may read nothing of what is asked about: it is answered with nothing, and a header says so. */
   filtering = false;
   readonly #options: FakeConsulOptions;
+  readonly #clock: Clock;
   readonly #registered = new Map<string, Registered>();
   /** Entries of `/v1/health/service`, by service, as they were put there by hand. */
   readonly #foreign = new Map<string, object[]>();
@@ -53,6 +57,7 @@ export class FakeConsul {
 
   private constructor(options: FakeConsulOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
   }
 
   static async start(options: FakeConsulOptions = {}): Promise<FakeConsul> {
@@ -73,7 +78,7 @@ export class FakeConsul {
 
   /** Ends every connection, says nothing to anybody. */
   async stop(): Promise<void> {
-    for (const { timer } of this.#registered.values()) clearTimeout(timer);
+    for (const { timer } of this.#registered.values()) timer?.cancel();
     this.#held.clear();
     const server = this.#server;
     this.#server = undefined;
@@ -113,7 +118,7 @@ export class FakeConsul {
 
   /** As `consul services deregister` would. */
   forget(id: string): void {
-    clearTimeout(this.#registered.get(id)?.timer);
+    this.#registered.get(id)?.timer?.cancel();
     this.#registered.delete(id);
     this.#sync();
   }
@@ -145,7 +150,7 @@ export class FakeConsul {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url as string, "http://consul");
-    this.requests.push(`${request.method} ${url.pathname}`);
+    this.requests.push(`${request.method} ${request.url}`);
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     if (this.#hanging) return;
@@ -173,7 +178,10 @@ export class FakeConsul {
     if (path.startsWith("/v1/agent/service/deregister/")) return this.#deregister(name);
     if (path.startsWith("/v1/agent/service/")) return this.#known(name);
     if (path.startsWith("/v1/agent/check/pass/")) return this.#pass(name);
-    if (path === "/v1/catalog/services") return [200, Object.fromEntries(this.#names().map((each) => [each, []]))];
+    if (path === "/v1/catalog/services") {
+      const { dc } = Object.fromEntries(url.searchParams);
+      return [200, Object.fromEntries(this.#names(dc).map((each) => [each, []]))];
+    }
     if (path.startsWith("/v1/health/service/")) return undefined;
     return [404, "no such path"];
   }
@@ -188,7 +196,7 @@ export class FakeConsul {
     }
     const { TTL, Status, DeregisterCriticalServiceAfter } = body.Check as { [name: string]: string };
     const status = (Status ?? "critical") as Registered["status"];
-    clearTimeout(this.#registered.get(ID)?.timer);
+    this.#registered.get(ID)?.timer?.cancel();
     const registered: Registered = {
       body,
       ttlMs: Number.parseInt(TTL as string, 10),
@@ -227,12 +235,13 @@ export class FakeConsul {
   }
 
   #await(registered: Registered): void {
-    clearTimeout(registered.timer);
-    registered.timer = setTimeout(() => {
+    registered.timer?.cancel();
+    registered.timer = this.#clock.timer(registered.ttlMs, () => {
       registered.status = "critical";
       this.#sync();
-      registered.timer = setTimeout(() => this.forget(registered.body["ID"] as string), registered.deregisterAfterMs);
-    }, registered.ttlMs);
+      const { ID } = registered.body as { readonly ID: string };
+      registered.timer = this.#clock.timer(registered.deregisterAfterMs, () => this.forget(ID));
+    });
   }
 
   /** The agent tells the catalogue what has changed, not at once. */
@@ -256,8 +265,17 @@ export class FakeConsul {
     for (const resume of [...this.#held]) resume();
   }
 
-  #names(): readonly string[] {
-    return [...new Set([...[...this.#catalogue.values()].map(({ name }) => name), ...this.#foreign.keys(), "consul"])];
+  #names(datacenter?: string): readonly string[] {
+    const names = new Set([...this.#catalogue.values()].map(({ name }) => name).concat(...this.#foreign.keys()));
+    return [...names].filter((name) => this.#of(name, datacenter).length > 0).concat("consul");
+  }
+
+  #of(service: string, datacenter: string = node.Datacenter): readonly object[] {
+    const own = [...this.#catalogue.values()].filter(({ name }) => name === service).map(({ entry }) => entry);
+    return [...own, ...(this.#foreign.get(service) ?? [])].filter((entry) => {
+      const { Node } = entry as { Node?: { Datacenter?: string } };
+      return (Node?.Datacenter ?? node.Datacenter) === datacenter;
+    });
   }
 
   async #health(url: URL, response: ServerResponse): Promise<Reply> {
@@ -266,11 +284,11 @@ export class FakeConsul {
     if (index > 0 && index >= this.index) {
       await new Promise<void>((resolve) => {
         const resume = (): void => {
-          clearTimeout(timer);
+          timer.cancel();
           this.#held.delete(resume);
           resolve();
         };
-        const timer = setTimeout(resume, Number.parseInt(query.get("wait") ?? "300000ms", 10));
+        const timer = this.#clock.timer(Number.parseInt(query.get("wait") ?? "300000ms", 10), resume);
         this.#held.add(resume);
         response.on("close", resume);
       });
@@ -280,9 +298,8 @@ export class FakeConsul {
 
   #entries(service: string, query: URLSearchParams): readonly object[] {
     if (this.filtering) return [];
-    const own = [...this.#catalogue.values()].filter(({ name }) => name === service).map(({ entry }) => entry);
     const id = /^Service\.ID == (".*")$/.exec(query.get("filter") ?? "")?.[1];
-    return [...own, ...(this.#foreign.get(service) ?? [])].filter((entry) => {
+    return this.#of(service, query.get("dc") ?? undefined).filter((entry) => {
       const { Service, Checks = [] } = entry as { Service?: { ID: string }; Checks?: { Status: string }[] };
       const wanted = id === undefined || Service?.ID === JSON.parse(id);
       return wanted && (query.get("passing") === null || Checks.every(({ Status }) => Status === "passing"));

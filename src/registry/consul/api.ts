@@ -17,7 +17,7 @@ export interface HealthQuestion {
   /** Waits until there is news since then. Default: answers at once. */
   readonly index?: number;
   readonly waitMs?: number;
-  /** Only of this id. */
+  /** Only of this id, and where it is registered: in the agent's own datacenter. */
   readonly id?: string;
   readonly signal?: AbortSignal;
 }
@@ -58,8 +58,7 @@ export class ConsulApi {
   async pass(id: string): Promise<void> {
     const path = `/v1/agent/check/pass/${encodeURIComponent(`service:${id}`)}`;
     const answer = await this.#answer({ method: "PUT", path });
-    // Agents before 1.11 say 500.
-    if (answer.status === 404 || answer.status === 500) {
+    if (answer.status === 404 || (answer.status === 500 && saysUnknown.test(answer.text))) {
       throw new RpcError(Code.NOT_FOUND, `${this.#options.name}: the agent does not know "${id}" (${said(answer)})`);
     }
     this.#check(answer);
@@ -85,6 +84,7 @@ export class ConsulApi {
     const query = {
       passing: "1",
       filter,
+      dc: id === undefined ? this.#options.datacenter : undefined,
       index: held ? String(index) : undefined,
       wait: held ? `${waitMs}ms` : undefined,
     };
@@ -100,7 +100,8 @@ export class ConsulApi {
 
   /** The names of all services. */
   async services(): Promise<readonly string[]> {
-    const names = this.#json(await this.#ask({ method: "GET", path: "/v1/catalog/services" }));
+    const query = { dc: this.#options.datacenter };
+    const names = this.#json(await this.#ask({ method: "GET", path: "/v1/catalog/services", query }));
     if (typeof names !== "object" || names === null) throw this.#nonsense();
     return Object.keys(names);
   }
@@ -214,6 +215,9 @@ export class ConsulApi {
     return new RpcError(Code.UNAVAILABLE, `${this.#options.name}: the answer is none of Consul's`, { cause });
   }
 }
+
+/** Of a check, by agents before 1.11: any other 500 is a failure like others. */
+const saysUnknown = /unknown check|does not have associated TTL/i;
 
 const codes = new Map([
   [400, Code.INVALID_ARGUMENT],

@@ -51,21 +51,24 @@ export class ConsulHttp {
     const failed = (code: Code, why: string, cause?: unknown) => new RpcError(code, `${name}: ${why}`, { cause });
     if (signal?.aborted) return { error: failed(Code.CANCELLED, "given up") };
     const request = this.#request(question);
-    const late = clock.timer(timeoutMs, () =>
-      request.destroy(failed(Code.UNAVAILABLE, `no answer within ${timeoutMs} ms`)),
-    );
-    const abort = (): void => {
-      request.destroy(failed(Code.CANCELLED, "given up"));
+    let ended: RpcError | undefined;
+    const end = (error: RpcError): void => {
+      ended ??= error;
+      request.destroy(error);
     };
+    const late = clock.timer(timeoutMs, () => end(failed(Code.UNAVAILABLE, `no answer within ${timeoutMs} ms`)));
+    const abort = (): void => end(failed(Code.CANCELLED, "given up"));
     signal?.addEventListener("abort", abort);
+    let response: IncomingMessage | undefined;
     try {
-      return { answer: await answerTo(request) };
+      response = await responseTo(request);
+      return { answer: await read(response) };
     } catch (reason) {
-      if (reason instanceof RpcError) return { error: reason };
+      if (ended !== undefined) return { error: ended };
       const { message, code } = reason as NodeJS.ErrnoException;
       return {
         error: failed(Code.UNAVAILABLE, message || code || "no connection", reason),
-        reset: request.reusedSocket && code === "ECONNRESET",
+        reset: response === undefined && request.reusedSocket && code === "ECONNRESET",
       };
     } finally {
       late.cancel();
@@ -74,12 +77,11 @@ export class ConsulHttp {
   }
 
   #request({ method, path, query = {}, body }: Question): ClientRequest {
-    const { secure, host, port, token, datacenter, namespace } = this.#options;
+    const { secure, host, port, token, namespace } = this.#options;
     const parameters = new URLSearchParams();
-    for (const [name, value] of Object.entries({ ...query, dc: method === "GET" ? datacenter : undefined })) {
+    for (const [name, value] of Object.entries({ ...query, ns: namespace })) {
       if (value !== undefined) parameters.set(name, value);
     }
-    if (namespace !== undefined) parameters.set("ns", namespace);
     const request = (secure ? httpsRequest : httpRequest)({
       agent: this.#agent,
       host,
@@ -93,11 +95,14 @@ export class ConsulHttp {
   }
 }
 
-async function answerTo(request: ClientRequest): Promise<Answer> {
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+function responseTo(request: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
     request.once("response", resolve);
     request.on("error", reject);
   });
+}
+
+async function read(response: IncomingMessage): Promise<Answer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {

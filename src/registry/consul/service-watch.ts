@@ -60,11 +60,13 @@ export class ServiceWatch {
       const askedAt = clock.now();
       const health = await this.#api.health(this.#feed.service, { ...(index !== undefined && { index }), signal });
       if (signal.aborted) return;
+      // An index that goes backwards is that of a Consul with another history.
+      const restarted = index !== undefined && health.index < index;
+      if (restarted) this.#interrupted();
       if (health.index === index) this.#feed.confirm();
       else this.#take(health);
       well();
-      // An index that goes backwards is that of a Consul with another history. 0 would not be held.
-      index = index !== undefined && health.index < index ? undefined : Math.max(1, health.index);
+      index = restarted ? undefined : Math.max(1, health.index); // 0 would not be held
       await sleep(clock, leastGapMs - (clock.now() - askedAt), signal);
     }
   }
