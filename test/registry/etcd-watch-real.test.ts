@@ -198,6 +198,35 @@ class PiecesCounted extends EtcdConnection {
   }
 }
 
+/** No watch begins before it is let. */
+class WatchHeld extends EtcdConnection {
+  begin: () => void = () => {};
+  readonly #begun = new Promise<void>((resolve) => {
+    this.begin = resolve;
+  });
+
+  override async watch(): Promise<WatchStream> {
+    await this.#begun;
+    return await super.watch();
+  }
+}
+
+test("who leaves between the first list and a watch that begins late is missed, even in a revision compacted since", async () => {
+  const server = await startEtcd();
+  for (const id of ["a", "b"]) await enter(server, "orders", id);
+  const options = resolveEtcdOptions({ hosts: server.endpoint, random: () => 0 });
+  const connection = new WatchHeld(options);
+  const registry = new EtcdRegistry(connection, options);
+  cleanups.push(() => registry.close());
+  const orders = new Follower(registry, "orders");
+  await orders.untilIds("a", "b");
+  const leaves = { request_delete_range: { key: Buffer.from(`${prefix}/orders/b`) } };
+  const { header } = await connection.txn({ success: [leaves] });
+  await server.ctl("compact", header.revision);
+  connection.begin();
+  await orders.untilIds("a");
+});
+
 test("a response that etcd sends in pieces because it is too large is told whole", async () => {
   const server = await startEtcd();
   const options = resolveEtcdOptions({ hosts: server.endpoint });

@@ -337,12 +337,14 @@ async function watching(
 const emptyIsDoubtful = { doubts: (entries: ReadonlyMap<string, Entry>) => entries.size === 0 };
 
 describe("a range that is watched", () => {
-  test("is listed, and watched from the revision after", async () => {
+  test("is listed, and watched from there; what is known already is not told again", async () => {
     const { etcd, tell } = await watching(() => list(7, "a=1", "b=2"));
     expect(tell()).toEqual(["a=1,b=2 (2)"]);
-    expect(etcd.stream.creates).toEqual(["1: orders/ from 8"]);
+    expect(etcd.stream.creates).toEqual(["1: orders/ from 7"]);
     expect(etcd.stream.written[0]?.create_request).toMatchObject({ progress_notify: true, fragment: true });
     etcd.stream.created(1, 7);
+    etcd.stream.happens(1, "b=2@7");
+    expect(tell()).toEqual([]);
     etcd.stream.happens(1, "c=3@8", "a@8", "b=4@9");
     expect(tell()).toEqual(["b=4,c=3 (3)"]);
     expect(etcd.asked).toBe(1);

@@ -23,10 +23,13 @@ export interface RangeWatchOptions {
 }
 
 /**
- * Follows a range of keys: lists it, then watches from the revision after, so that nothing is missed. A stream that
- * breaks is continued with the next revision, without another list. Where that cannot be, because of a compaction or
- * because etcd's data is not what it was, it lists again and goes on from there; and now and then all the same, because
- * etcd has had bugs that lost events.
+ * Follows a range of keys: lists it, then watches from that revision, so that nothing is missed. A stream that breaks is
+ * continued from the last revision known, without another list. Where that cannot be, because of a compaction or because
+ * etcd's data is not what it was, it lists again and goes on from there; and now and then all the same, because etcd has
+ * had bugs that lost events.
+ *
+ * The events of the revision from which it watches are known and dropped. It does not begin with the next: where that is
+ * the one up to which etcd has compacted, it is accepted, and what was deleted in it is never told (etcd issue 19179).
  */
 export class RangeWatch {
   readonly #with: RangeWatchOptions;
@@ -49,7 +52,7 @@ export class RangeWatch {
     this.#picture = new RangePicture(options.api, options.range, options.observer);
     this.#subscriber = {
       range: options.range,
-      from: () => this.#from(),
+      from: () => this.#picture.state.revision,
       receive: (response) => this.#receive(response),
       alive: () => this.#confirm(),
       away: () => this.#lose(),
@@ -138,16 +141,6 @@ export class RangeWatch {
     } finally {
       slow.cancel();
     }
-  }
-
-  /**
-   * A watch that goes on begins with the last revision it knows, whose events are dropped: where the next has become the
-   * one up to which was compacted, etcd accepts a watch from there and never tells what was deleted in it (etcd issue
-   * 19179); from here it says that it cannot.
-   */
-  #from(): bigint {
-    const { revision } = this.#picture.state;
-    return this.#hasWatched ? revision : revision + 1n;
   }
 
   #receive({ header, created, events }: IWatchResponse): void {

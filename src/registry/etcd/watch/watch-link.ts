@@ -64,8 +64,8 @@ export class WatchLink {
   /**
    * Asks for a sign of life: a watch that is cancelled at once. The request for progress that is made for this gets no
    * answer from etcd 3.5.8 and newer while one watch of the stream is behind, nor from 3.6 while one begins in the
-   * future, as all do that follow a list of an etcd in which nothing happens (`progressIfSync` in etcd's
-   * `watchable_store.go`); and before 3.5.8 its revision may be ahead of what has been delivered (etcd issue 15220).
+   * future, as on a member that lags behind (`progressIfSync` in etcd's `watchable_store.go`); and before 3.5.8 its
+   * revision may be ahead of what has been delivered (etcd issue 15220).
    */
   probe(): void {
     const [some] = this.#carried.values();
