@@ -235,7 +235,10 @@ export class ComposedService implements Service {
     return stop.late("the server", this.logger, () => this.server.close({ graceMs }));
   }
 
+  /** Where it was asked for and never had, it is waited for a moment, so that it does not come when all is over. */
   #deregister(stop: StopTime): Promise<void> {
-    return stop.late("the registration", this.logger, () => this.#presence.leave());
+    const leave = (): Promise<void> => this.#presence.leave();
+    if (this.#presence.instance === undefined) return stop.soon("the registration", this.logger, leave);
+    return stop.late("the registration", this.logger, leave);
   }
 }

@@ -35,6 +35,8 @@ export class Presence {
   readonly #release: () => void;
   #instance: Instance | undefined;
   #registration: Registration | undefined;
+  /** Over once the registry has answered, and what it made too late is taken back. */
+  #asked: Promise<unknown> | undefined;
 
   constructor(options: PresenceOptions) {
     this.#options = options;
@@ -55,11 +57,11 @@ export class Presence {
 
   /** Where the signal comes first it fails at once, and takes back what the registry may still do. */
   async enter(instance: Instance, signal: AbortSignal, reason: () => Error): Promise<void> {
-    const { registry, registration, knownBy, logger } = this.#options;
+    const { registry, knownBy, logger } = this.#options;
     if (registry.capabilities.register) {
-      this.#registration = await unlessAborted(signal, reason, async () => {
-        const made = await registry.register(instance, registration === "eventual" ? { wait: false } : {});
-        if (signal.aborted) await this.#takeBack(made);
+      this.#registration = await unlessAborted(signal, reason, () => {
+        const made = this.#register(instance, signal);
+        this.#asked = made.catch(() => {}); // whoever waits for the start is told
         return made;
       });
     }
@@ -79,8 +81,17 @@ export class Presence {
     if (this.#registration?.state === "registered") await told;
   }
 
+  /** Resolves once the registry has nothing of it, nor will have. */
   async leave(): Promise<void> {
+    await this.#asked;
     await this.#registration?.close();
+  }
+
+  async #register(instance: Instance, signal: AbortSignal): Promise<Registration> {
+    const { registry, registration } = this.#options;
+    const made = await registry.register(instance, registration === "eventual" ? { wait: false } : {});
+    if (signal.aborted) await this.#takeBack(made);
+    return made;
   }
 
   #follow(registration: Registration): void {

@@ -48,6 +48,11 @@ export class StopTime {
     return this.#step(what, logger, this.graceMs + this.#restMs / 2, run);
   }
 
+  /** As `late()`, for what has nothing to do with calls: it has none of the grace. */
+  soon(what: string, logger: Logger, run: () => unknown): Promise<void> {
+    return this.#step(what, logger, this.#restMs / 2, run);
+  }
+
   /** What is left for the time after the grace. */
   get #restMs(): number {
     return Math.max(0, this.#teardownMs - Math.max(0, this.#clock.now() - this.#graceEndsAt));

@@ -10,10 +10,11 @@ import {
 } from "../../src/gen/grpc/health/v1/health.js";
 import { memoryRegistry } from "../../src/registry/memory/memory.js";
 import type { Registry } from "../../src/registry/registry.js";
+import { wrapped } from "../../src/registry/wrapped.js";
 import { createService, defineApp, openRegistry, type ServiceOptions } from "../../src/service/service.js";
 import { memoryTransport } from "../../src/transport/memory/memory.js";
 import { recordingLogger } from "../registry/recording-logger.js";
-import { rpcFailure } from "../support/collect.js";
+import { failure, rpcFailure } from "../support/collect.js";
 import { EchoServiceDefinition, echo } from "../support/echo.js";
 import { ManualClock } from "../support/manual-clock.js";
 import { echoing, gate, started } from "./app/stage.js";
@@ -194,6 +195,51 @@ describe("a service whose registry is away when it starts", () => {
     expect(() => createService(options)).toThrow(/^HAWSER_REGISTRATION: expected required or eventual, was "later"/);
     vi.stubEnv("HAWSER_REGISTRATION", "eventual");
     expect(() => createService(options)).not.toThrow();
+  });
+});
+
+describe("a service that is stopped while its registry has not answered", () => {
+  /** One that is asked, and answers when the gate opens. */
+  function slow() {
+    const inside = memoryRegistry();
+    const [asked, answer] = [gate(), gate()];
+    const registry = wrapped(inside, {
+      register: async (instance, options) => {
+        asked.open();
+        await answer.passed;
+        return await inside.register(instance, options);
+      },
+    });
+    return { inside, registry, asked, answer };
+  }
+
+  it("is gone when its stop is over: what comes late is taken back before", async () => {
+    const { inside, registry, asked, answer } = slow();
+    const { service, statuses } = given(registry, { clock: new ManualClock() });
+    const start = failure(service.start());
+    await asked.passed;
+    let over = false;
+    const closing = service.close().then(() => {
+      over = true;
+    });
+    await vi.waitFor(async () => expect(await statuses()).toMatchObject({ process: "UNAVAILABLE" }));
+    expect(over).toBe(false);
+    answer.open();
+    await closing;
+    expect(await start).toMatchObject({ message: "echo was stopped before its registration had ended" });
+    expect(await inside.list()).toEqual([]);
+  });
+
+  it("waits a moment and no longer", async () => {
+    const clock = new ManualClock();
+    const { registry, asked } = slow();
+    const { service, said } = given(registry, { clock });
+    void failure(service.start());
+    await asked.passed;
+    const closing = service.close();
+    await clock.run(1000);
+    await closing;
+    expect(said()).toContain("error: the registration does not end; left behind after 1000 ms");
   });
 });
 
