@@ -6,7 +6,10 @@ import { mountedReader } from "./service-account.js";
 type Pem = Buffer | string;
 
 export interface KubernetesCredentials {
-  /** Bearer token; a function is asked for it once a minute, and when the server has refused the last. Default: none. */
+  /**
+   * Bearer token; a function is asked for it once a minute, and when the server has refused the last, and may take
+   * `requestTimeoutMs`. Default: none.
+   */
   readonly token?: string | (() => string | Promise<string>);
   /** PEM of the authorities to trust. Default: the system's. */
   readonly ca?: Pem;
