@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { type Backoff, exponentialBackoff } from "../../time/time.js";
 import { closedError } from "../failures.js";
 import { keepTrying } from "../keep-trying.js";
@@ -33,6 +34,8 @@ export class Session {
   readonly #onLost = new Set<() => void>();
   readonly #onPong = new Set<() => void>();
   readonly #silence: Watchdog;
+  /** What goes on in the background belongs to no call, even where `list()` has begun it. */
+  readonly #outsideCalls = AsyncLocalStorage.snapshot();
   #ticket: Ticket;
   #lastZxid = 0n;
   #next = 0;
@@ -105,14 +108,16 @@ export class Session {
   #begin(): void {
     if (this.#running !== undefined || this.#closing.signal.aborted) return;
     const { clock, logger } = this.#options;
-    this.#running = keepTrying((well) => this.#hold(well), {
-      what: "session",
-      clock,
-      logger,
-      backoff: connectBackoff(this.#options),
-      healthyMs: 10_000,
-      signal: this.#closing.signal,
-    });
+    this.#running = this.#outsideCalls(() =>
+      keepTrying((well) => this.#hold(well), {
+        what: "session",
+        clock,
+        logger,
+        backoff: connectBackoff(this.#options),
+        healthyMs: 10_000,
+        signal: this.#closing.signal,
+      }),
+    );
   }
 
   async #hold(well: () => void): Promise<void> {

@@ -1,6 +1,6 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { type Instance, silentLogger } from "../../contract/contract.js";
 import { closedError, notListedError } from "../failures.js";
+import { Registrations } from "../registrations.js";
 import type {
   RegisterOptions,
   Registration,
@@ -13,9 +13,10 @@ import type {
 import { summarize } from "../summaries.js";
 import { Watchers } from "../watchers.js";
 import { toRpcError, zookeeperHint } from "./failures.js";
+import { ZooKeeperKeeper } from "./keeper.js";
+import { NodeRemoval } from "./node-removal.js";
 import { Nodes } from "./nodes.js";
 import { type ResolvedZooKeeperOptions, resolveZooKeeperOptions, type ZooKeeperRegistryOptions } from "./options.js";
-import { ZooKeeperRegistrar } from "./registrar.js";
 import { ServiceWatch } from "./service-watch.js";
 import { Session } from "./session.js";
 
@@ -36,21 +37,30 @@ class ZooKeeperRegistry implements Registry {
   readonly #options: ResolvedZooKeeperOptions;
   readonly #session: Session;
   readonly #nodes: Nodes;
-  readonly #registrar: ZooKeeperRegistrar;
+  readonly #removal: NodeRemoval;
+  readonly #registrations: Registrations<ZooKeeperKeeper>;
   readonly #watchers: Watchers;
-  /** What goes on in the background belongs to no call. */
-  readonly #outsideCalls = AsyncLocalStorage.snapshot();
   #closed: Promise<void> | undefined;
 
   constructor(options: ResolvedZooKeeperOptions) {
     const { name, logger, clock, monitor, ttlMs } = options;
     const session = new Session(options);
     const nodes = new Nodes(options);
+    const removal = new NodeRemoval(session);
     this.name = name;
     this.#options = options;
     this.#session = session;
     this.#nodes = nodes;
-    this.#registrar = new ZooKeeperRegistrar(session, options, nodes);
+    this.#removal = removal;
+    this.#registrations = new Registrations({
+      registryName: name,
+      hint: zookeeperHint,
+      clock,
+      logger,
+      monitor,
+      check: (instance) => void nodes.of(instance),
+      keep: (kept) => new ZooKeeperKeeper(kept, { session, options, nodes, removal }),
+    });
     this.#watchers = new Watchers({
       registryName: name,
       logger,
@@ -66,18 +76,18 @@ class ZooKeeperRegistry implements Registry {
   }
 
   register(instance: Instance, options?: RegisterOptions): Promise<Registration> {
-    return this.#outsideCalls(() => this.#registrar.register(instance, options));
+    return this.#registrations.register(instance, options);
   }
 
   watch(service: string, onSnapshot: (snapshot: Snapshot) => void): Watch {
     this.#nodes.ofService(service);
-    return this.#outsideCalls(() => this.#watchers.watch(service, onSnapshot));
+    return this.#watchers.watch(service, onSnapshot);
   }
 
   async list(): Promise<readonly ServiceSummary[]> {
     if (this.#closed !== undefined) throw closedError(this.name);
     try {
-      return summarize(await this.#outsideCalls(() => this.#everybody()));
+      return summarize(await this.#everybody());
     } catch (reason) {
       throw notListedError(this.name, toRpcError(reason, this.#options), zookeeperHint);
     }
@@ -103,8 +113,13 @@ class ZooKeeperRegistry implements Registry {
     return (await Promise.all(paths.map(read))).flat();
   }
 
+  /** The nodes go with the session. */
   async #end(): Promise<void> {
-    await Promise.all([this.#registrar.close(), this.#watchers.close()]);
+    const leave = async () => {
+      const stopping = [...this.#registrations].map((keeper) => keeper.stop());
+      await Promise.all([this.#removal.close(), ...stopping]);
+    };
+    await Promise.all([this.#registrations.close(leave), this.#watchers.close()]);
     await this.#session.close();
   }
 }

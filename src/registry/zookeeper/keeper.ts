@@ -1,30 +1,33 @@
-import type { Instance } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
-import { registrationClosedError } from "../failures.js";
 import { keepTrying } from "../keep-trying.js";
-import { Publication } from "../publication.js";
-import { RegistrationStatus } from "../registration-status.js";
-import type { Registration, RegistrationState } from "../registry.js";
+import type { Keeper, Kept } from "../kept-registration.js";
 import { Wakeup } from "../wakeup.js";
-import { toRpcError, zookeeperHint } from "./failures.js";
+import { toRpcError } from "./failures.js";
+import type { NodeRemoval } from "./node-removal.js";
 import type { Nodes } from "./nodes.js";
 import type { ResolvedZooKeeperOptions } from "./options.js";
 import { healthyMs, loopBackoff, type Session } from "./session.js";
 import type { Connection } from "./wire/connection.js";
 import { errorCode, hasCode, type NewNode } from "./wire/protocol.js";
 
+export interface ZooKeeperKeeperContext {
+  readonly session: Session;
+  readonly options: ResolvedZooKeeperOptions;
+  readonly nodes: Nodes;
+  readonly removal: NodeRemoval;
+}
+
 /**
  * One ephemeral node, kept as it should be: of this session, with the latest value, put back if it is deleted. A node that
  * an earlier process has left, and whose session has not expired yet, is replaced at once. Who takes the id while this
  * session has it keeps it, so that two who were given one id do not fight; this one is lost until the other leaves.
  */
-export class ZooKeeperRegistration implements Registration {
-  readonly publication: Publication;
+export class ZooKeeperKeeper implements Keeper {
+  readonly #kept: Kept;
   readonly #session: Session;
   readonly #options: ResolvedZooKeeperOptions;
   readonly #nodes: Nodes;
-  readonly #remove: (path: string) => Promise<void>;
-  readonly #status: RegistrationStatus;
+  readonly #removal: NodeRemoval;
   readonly #closing = new AbortController();
   readonly #wakeup = new Wakeup();
   #node: NewNode;
@@ -32,73 +35,38 @@ export class ZooKeeperRegistration implements Registration {
   #publishedIn: bigint | undefined;
   #ignoreLoss: () => void = () => {};
   #running: Promise<void> | undefined;
-  #closed: Promise<void> | undefined;
 
-  /** @param context.remove takes the node of a registration that has stopped out of ZooKeeper */
-  constructor(
-    instance: Instance,
-    context: {
-      readonly session: Session;
-      readonly options: ResolvedZooKeeperOptions;
-      readonly nodes: Nodes;
-      readonly remove: (path: string) => Promise<void>;
-    },
-  ) {
-    const { session, options, nodes, remove } = context;
-    const { name: registryName, clock, logger, monitor } = options;
-    const { service, id } = instance;
-    this.publication = new Publication(instance, { registryName, hint: zookeeperHint, clock });
-    this.#node = nodes.of(this.publication.instance);
-    this.#status = new RegistrationStatus({ service, id, clock, logger, monitor });
+  constructor(kept: Kept, { session, options, nodes, removal }: ZooKeeperKeeperContext) {
+    this.#kept = kept;
     this.#session = session;
     this.#options = options;
     this.#nodes = nodes;
-    this.#remove = remove;
-  }
-
-  get state(): RegistrationState {
-    return this.#status.state;
-  }
-
-  get since(): Date {
-    return this.#status.since;
-  }
-
-  get path(): string {
-    return this.#node.path;
-  }
-
-  onState(listener: (state: RegistrationState) => void): () => void {
-    return this.#status.onState(listener);
+    this.#removal = removal;
+    this.#node = nodes.of(kept.publication.instance);
   }
 
   start(): void {
     const { clock, logger } = this.#options;
+    const { path } = this.#node;
+    this.#removal.spare(path);
     this.#ignoreLoss = this.#session.onLost(() => this.#lost());
     this.#running = keepTrying((well) => this.#keep(well), {
-      what: `registration of ${this.path}`,
+      what: `registration of ${path}`,
       clock,
       logger,
       backoff: loopBackoff(this.#options),
       healthyMs,
       signal: this.#closing.signal,
-      onEnd: (error) => this.publication.fail(error),
+      onEnd: (error) => this.#kept.publication.fail(error),
       early: (signal) => this.#session.nextConnection(signal),
     });
   }
 
-  async update(instance: Instance): Promise<void> {
-    const { publication } = this;
-    if (this.#closing.signal.aborted) throw this.#closedError();
-    this.#nodes.of(instance);
-    publication.replace(instance);
-    this.#node = this.#nodes.of(publication.instance);
-    const updated = publication.updated();
-    if (this.#session.away) {
-      publication.fail(new RpcError(Code.UNAVAILABLE, `${this.#options.name}: there is no connection at present`));
-    }
+  changed(): RpcError | undefined {
+    this.#node = this.#nodes.of(this.#kept.publication.instance);
     this.#wakeup.wake();
-    await updated;
+    if (!this.#session.away) return undefined;
+    return new RpcError(Code.UNAVAILABLE, `${this.#options.name}: there is no connection at present`);
   }
 
   /** Ends all work, and leaves the node where it is. */
@@ -107,22 +75,16 @@ export class ZooKeeperRegistration implements Registration {
     this.#wakeup.wake();
     await this.#running;
     this.#ignoreLoss();
-    this.#status.become("closed");
-    this.publication.fail(this.#closedError());
   }
 
-  close(): Promise<void> {
-    this.#closed ??= this.stop().then(() => this.#remove(this.path));
-    return this.#closed;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+  async end(): Promise<void> {
+    await this.stop();
+    await this.#removal.remove(this.#node.path);
   }
 
   async #keep(well: () => void): Promise<void> {
     const connection = await this.#session.connection(this.#closing.signal);
-    const forget = this.#session.listen(this.path, () => this.#wakeup.wake());
+    const forget = this.#session.listen(this.#node.path, () => this.#wakeup.wake());
     connection.ended.then(() => this.#wakeup.wake());
     try {
       while (!this.#closing.signal.aborted) {
@@ -138,16 +100,17 @@ export class ZooKeeperRegistration implements Registration {
 
   /** Looks, and does what is to be done, until there is nothing; what happens to the node after that wakes the loop. */
   async #isAsItShouldBe(connection: Connection): Promise<boolean> {
+    const { publication, status } = this.#kept;
     const { id: session } = connection.ticket;
     for (;;) {
       const node = this.#node;
-      const { version } = this.publication;
+      const { version } = publication;
       const found = await connection.data(node.path);
       if (this.#closing.signal.aborted) return false;
       if (found?.stat.owner === session && found.data.equals(node.data)) {
         this.#publishedIn = session;
-        this.#status.become("registered");
-        this.publication.confirm(version);
+        status.become("registered");
+        publication.confirm(version);
         return true;
       }
       if (this.#publishedIn === session && found?.stat.owner !== session) {
@@ -178,19 +141,17 @@ export class ZooKeeperRegistration implements Registration {
   }
 
   #yield(): boolean {
-    const what = `another process has registered "${this.publication.instance.id}"; give each its own id`;
-    if (this.state === "registered") this.#options.logger.error({ node: this.path }, what);
+    const { publication, status } = this.#kept;
+    const what = `another process has registered "${publication.instance.id}"; give each its own id`;
+    if (status.state === "registered") this.#options.logger.error({ node: this.#node.path }, what);
     this.#lost();
-    this.publication.fail(new RpcError(Code.ABORTED, `${this.#options.name}: ${what}`));
+    publication.fail(new RpcError(Code.ABORTED, `${this.#options.name}: ${what}`));
     return false;
   }
 
   #lost(): void {
-    if (this.#status.state === "registered") this.#status.become("lost");
-  }
-
-  #closedError(): RpcError {
-    return registrationClosedError(this.#options.name, this.publication.instance.id);
+    const { status } = this.#kept;
+    if (status.state === "registered") status.become("lost");
   }
 }
 
