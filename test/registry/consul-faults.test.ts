@@ -361,6 +361,25 @@ describe("what happens to Consul", () => {
     expect(orders.snapshots).toHaveLength(3);
   });
 
+  test.each([
+    ["nothing is asked", 0],
+    ["a sign of life is on its way", 3_400],
+  ])("frozen while %s: who leaves waits for a second in all", async (_, sinceMs) => {
+    const consul = await startConsul();
+    const clock = new ManualClock();
+    const registry = open(consul, { clock });
+    await registry.register(instance("orders-1"));
+    await registry.register(instance("orders-2"));
+    const orders = new Follower(registry, "orders");
+    await orders.untilIds("orders-1", "orders-2");
+    consul.hang();
+    await clock.run(sinceMs);
+    const closing = registry.close();
+    await clock.run(1_000);
+    await closing;
+    expect(clock.pending).toBe(0);
+  });
+
   test("a Consul that answers with errors keeps the last set, stale", async () => {
     const consul = await startConsul();
     const registry = open(consul);

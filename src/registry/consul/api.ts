@@ -22,6 +22,8 @@ export interface HealthQuestion {
   readonly signal?: AbortSignal;
 }
 
+type Unlimited = Omit<Question, "timeoutMs" | "signal"> & { readonly signal?: AbortSignal | undefined };
+
 /**
  * What the loops ask Consul. Every failure is an `RpcError` that names this Consul: UNAVAILABLE where trying again may
  * help, NOT_FOUND for a check that the agent does not know.
@@ -43,7 +45,7 @@ export class ConsulApi {
   }
 
   /** With the agent, which tells the catalogue in its own time. */
-  async register(record: ServiceRecord): Promise<void> {
+  async register(record: ServiceRecord, signal?: AbortSignal): Promise<void> {
     const { ttlMs, deregisterAfterMs } = this.#options;
     const Check = {
       TTL: `${ttlMs}ms`,
@@ -51,13 +53,14 @@ export class ConsulApi {
       DeregisterCriticalServiceAfter: `${deregisterAfterMs}ms`,
     };
     const path = "/v1/agent/service/register";
-    await this.#ask({ method: "PUT", path, query: { "replace-existing-checks": "true" }, body: { ...record, Check } });
+    const query = { "replace-existing-checks": "true" };
+    await this.#ask({ method: "PUT", path, query, body: { ...record, Check }, signal });
   }
 
   /** @throws RpcError NOT_FOUND where the agent knows nothing of it */
-  async pass(id: string): Promise<void> {
+  async pass(id: string, signal?: AbortSignal): Promise<void> {
     const path = `/v1/agent/check/pass/${encodeURIComponent(`service:${id}`)}`;
-    const answer = await this.#answer({ method: "PUT", path });
+    const answer = await this.#answer({ method: "PUT", path, signal });
     if (answer.status === 404 || (answer.status === 500 && saysUnknown.test(answer.text))) {
       throw new RpcError(Code.NOT_FOUND, `${this.#options.name}: the agent does not know "${id}" (${said(answer)})`);
     }
@@ -65,14 +68,14 @@ export class ConsulApi {
   }
 
   /** What the agent itself knows. @returns undefined where it knows nothing of it */
-  async registered(id: string): Promise<HealthEntry["Service"]> {
-    const answer = await this.#answer({ method: "GET", path: `/v1/agent/service/${encodeURIComponent(id)}` });
+  async registered(id: string, signal?: AbortSignal): Promise<HealthEntry["Service"]> {
+    const answer = await this.#answer({ method: "GET", path: `/v1/agent/service/${encodeURIComponent(id)}`, signal });
     return answer.status === 404 ? undefined : (this.#json(this.#check(answer)) as HealthEntry["Service"]);
   }
 
-  async deregister(id: string): Promise<void> {
+  async deregister(id: string, signal?: AbortSignal): Promise<void> {
     const path = `/v1/agent/service/deregister/${encodeURIComponent(id)}`;
-    const answer = await this.#answer({ method: "PUT", path });
+    const answer = await this.#answer({ method: "PUT", path, signal });
     if (answer.status !== 404) this.#check(answer);
   }
 
@@ -132,18 +135,21 @@ export class ConsulApi {
    */
   async #hold(question: Omit<Question, "timeoutMs">, waitMs: number, signal?: AbortSignal): Promise<Answer> {
     const held = new AbortController();
+    const giveUp = (): void => held.abort();
     this.#held.add(held);
     this.#pulse ??= this.#keepPulse().finally(() => {
       this.#pulse = undefined;
     });
+    if (signal?.aborted) giveUp();
+    signal?.addEventListener("abort", giveUp);
     try {
       // Consul adds up to a sixteenth to the wait, so that not all come back at once.
       const timeoutMs = waitMs + waitMs / 16 + this.#options.requestTimeoutMs;
-      const either = signal === undefined ? held.signal : AbortSignal.any([held.signal, signal]);
-      return await this.#send({ ...question, timeoutMs, signal: either });
+      return await this.#send({ ...question, timeoutMs, signal: held.signal });
     } catch (error) {
       throw held.signal.reason instanceof RpcError ? held.signal.reason : error;
     } finally {
+      signal?.removeEventListener("abort", giveUp);
       this.#held.delete(held);
     }
   }
@@ -174,11 +180,11 @@ export class ConsulApi {
     return this.#json(await this.#ask({ method: "GET", path: "/v1/status/leader", signal: this.#closing.signal }));
   }
 
-  async #ask(question: Omit<Question, "timeoutMs">): Promise<Answer> {
+  async #ask(question: Unlimited): Promise<Answer> {
     return this.#check(await this.#answer(question));
   }
 
-  #answer(question: Omit<Question, "timeoutMs" | "signal"> & { signal?: AbortSignal | undefined }): Promise<Answer> {
+  #answer(question: Unlimited): Promise<Answer> {
     if (this.#closing.signal.aborted) return Promise.reject(closedError(this.#options.name));
     const { signal, ...rest } = question;
     return this.#send({ ...rest, ...(signal && { signal }), timeoutMs: this.#options.requestTimeoutMs });

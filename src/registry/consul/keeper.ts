@@ -8,6 +8,9 @@ import type { ConsulApi } from "./api.js";
 import { healthyMs, type ResolvedConsulOptions } from "./options.js";
 import { type ServiceRecord, toRecord } from "./records.js";
 
+/** How long all of leaving may take. Who cannot be told lets the check run out. */
+const goodbyeMs = 1_000;
+
 /**
  * Keeps one service instance with the local agent, its check passing three times per time to live. An agent that does not
  * know it any more is told again. It counts as registered once the catalogue has it, not only the agent.
@@ -17,6 +20,8 @@ export class ConsulKeeper implements Keeper {
   readonly #api: ConsulApi;
   readonly #options: ResolvedConsulOptions;
   readonly #closing = new AbortController();
+  /** Aborts when what is not done by then is left undone. */
+  readonly #gone = new AbortController();
   readonly #wakeup = new Wakeup();
   /** Barks when Consul has let the check fail. */
   readonly #silence: Watchdog;
@@ -56,13 +61,16 @@ export class ConsulKeeper implements Keeper {
   }
 
   async end(): Promise<void> {
+    const { clock, logger } = this.#options;
+    const patience = clock.timer(goodbyeMs, () => this.#gone.abort());
     this.#closing.abort();
     this.#wakeup.wake();
     await this.#running;
     this.#silence.stop();
     await this.#deregister().catch((err: unknown) => {
-      this.#options.logger.warn({ err, instance: this.#record.ID }, "not deregistered; its check will fail in time");
+      logger.warn({ err, instance: this.#record.ID }, "not deregistered; its check will fail in time");
     });
+    patience.cancel();
   }
 
   async #keep(well: () => void): Promise<void> {
@@ -79,7 +87,7 @@ export class ConsulKeeper implements Keeper {
 
   async #pass(): Promise<void> {
     try {
-      await this.#api.pass(this.#record.ID);
+      await this.#api.pass(this.#record.ID, this.#gone.signal);
       this.#alive();
     } catch (error) {
       if (!(error instanceof RpcError && error.code === Code.NOT_FOUND)) throw error;
@@ -92,41 +100,43 @@ export class ConsulKeeper implements Keeper {
     const { publication, status } = this.#kept;
     const { instance, version } = publication;
     this.#record = toRecord(instance);
-    await this.#api.register(this.#record);
+    await this.#api.register(this.#record, this.#gone.signal);
     this.#alive();
-    await this.#untilCatalogued(this.#record);
+    await this.#untilCatalogue("has it", this.#closing.signal);
     if (this.#closing.signal.aborted) return;
     this.#published = version;
     status.become("registered");
     publication.confirm(version);
   }
 
-  /** @param record undefined for: until it has not */
-  async #untilCatalogued(record: ServiceRecord | undefined): Promise<void> {
-    const { ID, Name } = this.#record;
+  /** The agent tells the catalogue in its own time. */
+  async #untilCatalogue(wanted: "has it" | "has it no more", signal: AbortSignal): Promise<void> {
+    const { ID, Name, Meta } = this.#record;
     const { clock, name, requestTimeoutMs } = this.#options;
     const giveUpAt = clock.now() + requestTimeoutMs;
     let question: { index: number; waitMs: number } | undefined;
     for (;;) {
-      const { entries, index } = await this.#api.health(Name, { ...question, id: ID });
-      const there = entries.some(
-        ({ Service }) => Service?.ID === ID && isDeepStrictEqual(Service.Meta, this.#record.Meta),
-      );
-      if (there === (record !== undefined)) return;
+      const { entries, index } = await this.#api.health(Name, { ...question, id: ID, signal });
+      const there = entries.some(({ Service }) => Service?.ID === ID && isDeepStrictEqual(Service.Meta, Meta));
+      if (there === (wanted === "has it")) return;
       const waitMs = Math.ceil(giveUpAt - clock.now());
       if (waitMs <= 0) break;
       question = { index: Math.max(1, index), waitMs };
     }
-    throw new RpcError(Code.UNAVAILABLE, `${name}: the agent knows "${ID}", and the catalogue was not told in time`);
+    throw new RpcError(
+      Code.UNAVAILABLE,
+      `${name}: the agent was told of "${ID}", and did not tell the catalogue in time`,
+    );
   }
 
   /** What another process has put in its place stays. */
   async #deregister(): Promise<void> {
     const { ID, Meta } = this.#record;
-    const found = await this.#api.registered(ID);
+    const { signal } = this.#gone;
+    const found = await this.#api.registered(ID, signal);
     if (found === undefined || !isDeepStrictEqual(found.Meta, Meta)) return;
-    await this.#api.deregister(ID);
-    await this.#untilCatalogued(undefined);
+    await this.#api.deregister(ID, signal);
+    await this.#untilCatalogue("has it no more", signal);
   }
 
   #alive(): void {
