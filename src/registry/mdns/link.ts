@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { RemoteInfo } from "node:dgram";
 import type { MulticastDNS, QueryPacket, ResponseOutgoingPacket, ResponsePacket } from "multicast-dns";
 import { Code, RpcError } from "../../errors/errors.js";
@@ -41,6 +42,8 @@ export class Link {
   readonly #options: ResolvedMdnsOptions;
   readonly #ears: LinkEars;
   readonly #awayListeners = new Set<(error: RpcError) => void>();
+  /** What is heard belongs to no call, even where a call was the first to send. */
+  readonly #outsideCalls = AsyncLocalStorage.snapshot();
   #opening: Promise<MulticastDNS> | undefined;
   #away = false;
   #closed = false;
@@ -90,7 +93,7 @@ export class Link {
   }
 
   async #send(send: (mdns: MulticastDNS, sent: (error?: Error | null) => void) => void): Promise<void> {
-    this.#opening ??= this.#open();
+    this.#opening ??= this.#outsideCalls(() => this.#open());
     const opening = this.#opening;
     try {
       const mdns = await opening;

@@ -1,8 +1,9 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { Instance } from "../../contract/contract.js";
 import { sleep } from "../../time/time.js";
-import { closedError, notListedError, registeredTwiceError } from "../failures.js";
+import { closedError, notListedError } from "../failures.js";
 import { InstanceTable } from "../instance-table.js";
+import type { Kept } from "../kept-registration.js";
+import { Registrations } from "../registrations.js";
 import type {
   RegisterOptions,
   Registration,
@@ -16,12 +17,12 @@ import { summarize } from "../summaries.js";
 import { Watchers } from "../watchers.js";
 import { withoutEvents } from "../without-events.js";
 import { Browser } from "./browser.js";
+import { MdnsKeeper } from "./keeper.js";
 import { Link } from "./link.js";
 import { instanceName, sameName, serviceType } from "./names.js";
 import { Neighbours } from "./neighbours.js";
 import { type MdnsRegistryOptions, mdnsHint, type ResolvedMdnsOptions, resolveMdnsOptions } from "./options.js";
-import { placeOf } from "./records.js";
-import { MdnsRegistration } from "./registration.js";
+import { placeOf, recordsOf } from "./records.js";
 import { Responder } from "./responder.js";
 
 export type { MdnsRegistryOptions } from "./options.js";
@@ -50,12 +51,9 @@ class MdnsRegistry implements Registry {
   readonly #link: Link;
   readonly #neighbours: Neighbours;
   readonly #responder: Responder;
-  readonly #registrations = new Map<string, MdnsRegistration>();
-  readonly #ending = new Set<Promise<void>>();
+  readonly #registrations: Registrations<MdnsKeeper>;
   readonly #watchers: Watchers;
   readonly #closing = new AbortController();
-  /** What goes on in the background belongs to no call, even where a handler asked for it and its deadline passes. */
-  readonly #outsideCalls = AsyncLocalStorage.snapshot();
   #warnedOfLoopback = false;
   #closed: Promise<void> | undefined;
 
@@ -74,6 +72,13 @@ class MdnsRegistry implements Registry {
       ask: (name) => void this.#link.query([{ name, type: "TXT" }]).catch(() => {}),
       away: () => this.#link.away,
     });
+    this.#registrations = new Registrations({
+      ...options,
+      registryName: options.name,
+      hint: mdnsHint,
+      check: (instance) => void recordsOf(instance, options.ttlMs / 1_000),
+      keep: (kept) => this.#keep(kept),
+    });
     this.#watchers = new Watchers({
       registryName: options.name,
       clock: options.clock,
@@ -88,35 +93,18 @@ class MdnsRegistry implements Registry {
     });
   }
 
-  async register(instance: Instance, options: RegisterOptions = {}): Promise<Registration> {
-    const { timeoutMs = 10_000, wait = true } = options;
-    const { id } = instance;
-    const context = { link: this.#link, table: this.#table, options: this.#options };
-    const registration = new MdnsRegistration(instance, context, () => this.#forget(id, registration));
-    if (this.#closed !== undefined) throw closedError(this.name);
-    if (this.#registrations.has(id)) throw registeredTwiceError(this.name, id);
-    this.#registrations.set(id, registration);
-    this.#warnOfLoopback(instance);
-    this.#outsideCalls(() => registration.start());
-    if (!wait) return registration;
-    try {
-      await registration.publication.registered(timeoutMs);
-    } catch (error) {
-      this.#forget(id, registration);
-      this.#endLater(registration.close());
-      throw error;
-    }
-    return registration;
+  register(instance: Instance, options?: RegisterOptions): Promise<Registration> {
+    return this.#registrations.register(instance, options);
   }
 
   watch(service: string, onSnapshot: (snapshot: Snapshot) => void): Watch {
-    return this.#outsideCalls(() => this.#watchers.watch(service, onSnapshot));
+    return this.#watchers.watch(service, onSnapshot);
   }
 
   async list(): Promise<readonly ServiceSummary[]> {
     if (this.#closed !== undefined) throw closedError(this.name);
     try {
-      await this.#outsideCalls(() => this.#link.query([{ name: serviceType, type: "PTR" }]));
+      await this.#link.query([{ name: serviceType, type: "PTR" }]);
     } catch (cause) {
       throw notListedError(this.name, cause, mdnsHint);
     }
@@ -135,20 +123,29 @@ class MdnsRegistry implements Registry {
 
   async #end(): Promise<void> {
     this.#closing.abort();
-    for (const registration of this.#registrations.values()) this.#endLater(registration.close());
-    await Promise.all([...this.#ending, this.#watchers.close()]);
+    await Promise.all([this.#registrations.close(), this.#watchers.close()]);
     this.#responder.close();
     this.#neighbours.close();
     await this.#link.close();
   }
 
+  #keep(kept: Kept): MdnsKeeper {
+    this.#warnOfLoopback(kept.publication.instance);
+    return new MdnsKeeper(kept, {
+      link: this.#link,
+      table: this.#table,
+      options: this.#options,
+      onLeft: (instance) => this.#neighbours.ownLeft(instance),
+    });
+  }
+
   *#announced() {
-    for (const { announced } of this.#registrations.values()) if (announced !== undefined) yield announced;
+    for (const { announced } of this.#registrations) if (announced !== undefined) yield announced;
   }
 
   #own(name: string): Instance | undefined {
-    for (const [id, { publication }] of this.#registrations) {
-      if (sameName(instanceName(id), name)) return publication.instance;
+    for (const { publication } of this.#registrations) {
+      if (sameName(instanceName(publication.instance.id), name)) return publication.instance;
     }
     return undefined;
   }
@@ -161,17 +158,6 @@ class MdnsRegistry implements Registry {
     const message =
       "announced to the LAN at an address that only this machine can reach; let its server listen on 0.0.0.0";
     this.#options.logger.warn({ instance: id, endpoints: endpoints.join(", ") }, message);
-  }
-
-  #forget(id: string, registration: MdnsRegistration): void {
-    if (this.#registrations.get(id) !== registration) return;
-    this.#registrations.delete(id);
-    this.#neighbours.ownLeft(registration.publication.instance);
-  }
-
-  #endLater(ending: Promise<void>): void {
-    const tracked = ending.finally(() => this.#ending.delete(tracked));
-    this.#ending.add(tracked);
   }
 }
 
