@@ -29,7 +29,7 @@ export type Entry = Pick<IKeyValue, "value" | "lease">;
  * memory, on a network and in a time of their own.
  */
 export interface EtcdApi {
-  /** Linearizable: what it answers was true after it was asked. */
+  /** All of it, as of one revision. Linearizable: what it answers was true after it was asked. */
   range(range: KeyRange): Promise<IRangeResponse>;
   /** @param timeoutMs Default: as every request */
   txn(request: ITxnRequest, timeoutMs?: number): Promise<ITxnResponse>;

@@ -7,6 +7,7 @@ import { cannotServe, isCancelled, isElected, toRpcError } from "./failures.js";
 import type { EtcdMember, Work } from "./member.js";
 import { Members } from "./members.js";
 import { Outage } from "./outage.js";
+import { inPages } from "./pages.js";
 
 /** One for a member that is dead, one for an election that this begins, one for the answer. */
 const mostTries = 3;
@@ -41,7 +42,7 @@ export class EtcdConnection implements EtcdApi {
   }
 
   range(range: KeyRange): Promise<IRangeResponse> {
-    return this.#request((client, options) => client.kv.range({ ...range }, options));
+    return inPages(range, (page) => this.#request((client, options) => client.kv.range(page, options)));
   }
 
   txn(request: ITxnRequest, timeoutMs?: number): Promise<ITxnResponse> {

@@ -40,7 +40,8 @@ export function clientOptions(host: string, { credentials }: ResolvedEtcdOptions
       "grpc.max_reconnect_backoff_ms": 86_400_000,
       "grpc.enable_http_proxy": 0,
       "grpc.enable_channelz": 0,
-      "grpc.max_receive_message_length": 64 * 1024 * 1024,
+      // More than the largest value that etcd recommends, 10 MiB, and little enough to come within the time of a request.
+      "grpc.max_receive_message_length": 16 * 1024 * 1024,
       "hawser.client": ++clients,
     },
   };

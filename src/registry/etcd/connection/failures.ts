@@ -39,6 +39,11 @@ export function isElected(reason: unknown): boolean {
   return read(reason).text.includes("leader changed");
 }
 
+/** Whether what is to come, or to go, is longer than a message may be. */
+export function isTooLarge(reason: unknown): boolean {
+  return read(reason).text.includes("message larger than max");
+}
+
 /** Whether a new token would help. */
 export function isTokenRefused(reason: unknown): boolean {
   const { text } = read(reason);
