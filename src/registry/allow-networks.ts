@@ -1,11 +1,12 @@
 import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
 import { isDeepStrictEqual } from "node:util";
-import { type Instance, type Logger, silentLogger } from "../contract/contract.js";
+import { type Logger, silentLogger } from "../contract/contract.js";
+import { LeftOut } from "./left-out.js";
 import type { Registry, Snapshot } from "./registry.js";
 import { wrapped } from "./wrapped.js";
 
 export interface AllowNetworksOptions {
-  /** Is told, once, of whoever is left out. Default: says nothing. */
+  /** Is told, once, of whoever is left out, of ten by name. Default: says nothing. */
   readonly logger?: Logger;
 }
 
@@ -32,47 +33,61 @@ export function allowNetworks(
   return wrapped(registry, {
     watch(service, onSnapshot) {
       let told: Snapshot | undefined;
-      return registry.watch(service, (snapshot) => {
+      const watch = registry.watch(service, (snapshot) => {
         const allowed = filter.allowed(snapshot);
         if (isDeepStrictEqual(allowed, told)) return;
         told = allowed;
         onSnapshot(allowed);
       });
+      const forget = filter.watched(service);
+      const close = () => {
+        forget();
+        return watch.close();
+      };
+      return { close, [Symbol.asyncDispose]: close };
     },
   });
+}
+
+interface Watched {
+  readonly leftOut: LeftOut;
+  watches: number;
 }
 
 class InstanceFilter {
   readonly #allows: (endpoint: string) => boolean;
   readonly #logger: Logger;
-  /** What was left out and logged, by service and id, for as long as the instance is there. */
-  readonly #reported = new Map<string, Map<string, string>>();
+  readonly #watched = new Map<string, Watched>();
 
   constructor(allows: (endpoint: string) => boolean, logger: Logger) {
     this.#allows = allows;
     this.#logger = logger;
   }
 
-  allowed(snapshot: Snapshot): Snapshot {
-    const { service, instances } = snapshot;
-    const before = this.#reported.get(service);
-    const reported = new Map<string, string>();
-    const kept = instances.flatMap((instance) => {
-      const endpoints = instance.endpoints.filter(this.#allows);
-      if (endpoints.length === instance.endpoints.length) return [instance];
-      const left = instance.endpoints.filter((each) => !endpoints.includes(each)).join(", ");
-      reported.set(instance.id, left);
-      if (before?.get(instance.id) !== left) this.#report(instance, left, endpoints.length === 0);
-      return endpoints.length === 0 ? [] : [{ ...instance, endpoints }];
-    });
-    if (reported.size === 0) this.#reported.delete(service);
-    else this.#reported.set(service, reported);
-    return { ...snapshot, instances: kept };
+  /** Somebody watches the service. Returns what ends that. */
+  watched(service: string): () => void {
+    const watched = this.#watched.get(service) ?? { leftOut: new LeftOut(this.#logger, { service }), watches: 0 };
+    this.#watched.set(service, watched);
+    watched.watches += 1;
+    let over = false;
+    return () => {
+      watched.watches -= over ? 0 : 1;
+      over = true;
+      if (watched.watches === 0 && this.#watched.get(service) === watched) this.#watched.delete(service);
+    };
   }
 
-  #report({ id, service }: Instance, endpoints: string, whole: boolean): void {
-    const message = `left out of the registry: ${whole ? "an instance that is" : "endpoints that are"} in no allowed network`;
-    this.#logger.warn({ service, instance: id, endpoints }, message);
+  allowed(snapshot: Snapshot): Snapshot {
+    const reasons: string[] = [];
+    const instances = snapshot.instances.flatMap((instance) => {
+      const endpoints = instance.endpoints.filter(this.#allows);
+      if (endpoints.length === instance.endpoints.length) return [instance];
+      const outside = instance.endpoints.filter((each) => !endpoints.includes(each));
+      reasons.push(`${instance.id}: in no allowed network: ${outside.join(", ")}`);
+      return endpoints.length === 0 ? [] : [{ ...instance, endpoints }];
+    });
+    this.#watched.get(snapshot.service)?.leftOut.report(reasons);
+    return { ...snapshot, instances };
   }
 }
 

@@ -138,8 +138,8 @@ describe("allowNetworks: instances", () => {
     expect(logger.lines).toEqual([
       {
         level: "warn",
-        fields: { service: "orders", instance: "orders-2", endpoints: "grpc://192.0.2.1:1" },
-        message: expect.stringContaining("no allowed network"),
+        fields: { service: "orders", reason: "orders-2: in no allowed network: grpc://192.0.2.1:1" },
+        message: "left out of the registry",
       },
     ]);
   });
@@ -158,12 +158,38 @@ describe("allowNetworks: instances", () => {
     await registry.register(instance("orders-1", { endpoints: ["grpc://192.0.2.1:1"] }));
     await registry.register(instance("orders-2", { endpoints: ["grpc://10.0.0.1:1"] }));
     await orders.untilIds("orders-2");
-    expect(logger.lines.map(({ fields }) => fields["endpoints"])).toEqual([
-      "grpc://192.0.2.1:1",
-      "grpc://192.0.2.2:1",
-      "grpc://192.0.2.1:1",
+    expect(logger.lines.map(({ fields }) => fields["reason"])).toEqual([
+      "orders-1: in no allowed network: grpc://192.0.2.1:1",
+      "orders-1: in no allowed network: grpc://192.0.2.2:1",
+      "orders-1: in no allowed network: grpc://192.0.2.1:1",
     ]);
     expect(orders.snapshots).toHaveLength(told + 1);
+  });
+
+  test("however many are outside, and whatever they say, the log has eleven short lines of it", async () => {
+    const logger = recordingLogger();
+    await using registry = allowNetworks(memoryRegistry(), ["10.0.0.0/8"], { logger });
+    const endpoints = [`grpc://192.0.2.1:1/${"x".repeat(100_000)}`];
+    for (let each = 0; each < 100; each++) await registry.register(instance(`orders-${each}`, { endpoints }));
+    await new Follower(registry, "orders").untilIds();
+    expect(logger.lines).toHaveLength(11);
+    expect(logger.lines.at(-1)).toMatchObject({ fields: { more: 90 } });
+    for (const { fields } of logger.lines) expect(String(fields["reason"]).length).toBeLessThan(300);
+  });
+
+  test("who watches again after the last watch has closed is told again of who is left out", async () => {
+    const logger = recordingLogger();
+    await using registry = allowNetworks(memoryRegistry(), ["10.0.0.0/8"], { logger });
+    await registry.register(instance("orders-1", { endpoints: ["grpc://192.0.2.1:1"] }));
+    const [first, second] = [new Follower(registry, "orders"), new Follower(registry, "orders")];
+    await first.untilIds();
+    await first.close();
+    await first.close();
+    await second.untilIds();
+    expect(logger.lines).toHaveLength(1);
+    await second.close();
+    await new Follower(registry, "orders").untilIds();
+    expect(logger.lines).toHaveLength(2);
   });
 
   test("a change of which nothing is left to see is not told", async () => {
