@@ -149,10 +149,19 @@ describe("what other frameworks have written", () => {
     }
   });
 
-  test("a layout that keeps addresses only refuses an instance without one, at once", async () => {
-    const registry = open(goZeroLayout, `/suite/${++prefixes}`);
-    await expect(registry.register(instance("orders-1", { endpoints: [] }))).rejects.toThrow(/has no endpoint/);
-  });
+  test.each([goMicroLayout, etcdNamingLayout, goZeroLayout])(
+    "$name keeps addresses only, and refuses an instance without one at once",
+    async (layout) => {
+      const registry = open(layout, `/suite/${++prefixes}`);
+      const refused = registry.register(instance("orders-1", { endpoints: [] }), {
+        timeoutMs: Number.POSITIVE_INFINITY,
+      });
+      await expect(refused).rejects.toBeInstanceOf(TypeError);
+      await expect(refused).rejects.toThrow(/has no endpoint/);
+      const registration = await registry.register(instance("orders-1"));
+      await expect(registration.update(instance("orders-1", { endpoints: [] }))).rejects.toBeInstanceOf(TypeError);
+    },
+  );
 });
 
 describe("what other frameworks read", () => {

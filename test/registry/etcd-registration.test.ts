@@ -124,6 +124,28 @@ describe("a key that somebody else touches", () => {
     }
   });
 
+  test("put by hand as it was but under no lease, it is put back under its own, and goes when its instance goes", async () => {
+    const server = await startEtcd();
+    const registration = await open(server).register(instance("orders-1"));
+    const seen = states(registration);
+    const lease = await leaseOf(server, "orders-1");
+    const value = await server.ctl("get", "--print-value-only", keyOf("orders-1"));
+    await server.ctl("put", keyOf("orders-1"), value);
+    await vi.waitFor(() => expect(seen).toEqual(["registered", "lost", "registered"]));
+    expect(await leaseOf(server, "orders-1")).toBe(lease);
+    await registration.close();
+    expect(await server.get(keyOf("orders-1"))).toBeUndefined();
+  });
+
+  test("taken over by another process that says the very same, it is lost until that one leaves", async () => {
+    const server = await startEtcd();
+    const first = await open(server).register(instance("orders-1"));
+    const second = await open(server).register(instance("orders-1"));
+    await becomes(first, "lost");
+    await second.close();
+    await becomes(first, "registered");
+  });
+
   test("taken over by another process, it stays with that one until it leaves", async () => {
     const server = await startEtcd();
     const logger = recordingLogger();
@@ -311,6 +333,31 @@ describe("leaving", () => {
     expect(leaving!.state).toBe("closed");
     await registry.close();
     await vi.waitFor(() => expect(clock.running).toBe(0));
+  });
+});
+
+describe("who cannot be registered", () => {
+  test("too long a value, which every reader would leave out, is refused at once; so is an update to one", async () => {
+    const registry = etcdRegistry({ hosts: "127.0.0.1:1", maxValueBytes: 1_000 });
+    cleanups.push(() => registry.close());
+    const long = { metadata: { note: "x".repeat(1_000) } };
+    const refusal = /^etcd:\/\/127\.0\.0\.1:1: instance "orders-1" takes \d+ bytes, and 1000 are allowed/;
+    const refused = registry.register(instance("orders-1", long), { timeoutMs: Number.POSITIVE_INFINITY });
+    await expect(refused).rejects.toBeInstanceOf(RangeError);
+    await expect(refused).rejects.toThrow(refusal);
+    const registration = await registry.register(instance("orders-1"), { wait: false });
+    await expect(registration.update(instance("orders-1", long))).rejects.toThrow(refusal);
+  });
+
+  test("a second one of the same id is refused, and nobody is told that it was registering", async () => {
+    const server = await startEtcd();
+    const told: RegistryEvent[] = [];
+    const registry = open(server, { monitor: (event) => told.push(event) });
+    const registrations = () => told.filter(({ type }) => type === "registration");
+    await registry.register(instance("orders-1"));
+    const before = registrations();
+    await expect(registry.register(instance("orders-1"))).rejects.toMatchObject({ code: Code.ALREADY_EXISTS });
+    expect(registrations()).toEqual(before);
   });
 });
 

@@ -33,7 +33,7 @@ export class EtcdRegistry implements Registry {
   readonly #options: ResolvedEtcdOptions;
   readonly #registrar: EtcdRegistrar;
   readonly #watchers: Watchers;
-  /** What goes on in the background belongs to no call, even where a handler asked for it and its deadline passes. */
+  /** A connection that is made because a call asks for it belongs to no call. */
   readonly #outsideCalls = AsyncLocalStorage.snapshot();
   #closed: Promise<void> | undefined;
 
@@ -62,16 +62,18 @@ export class EtcdRegistry implements Registry {
   }
 
   register(instance: Instance, options?: RegisterOptions): Promise<Registration> {
-    return this.#outsideCalls(() => this.#registrar.register(instance, options));
+    return this.#registrar.register(instance, options);
   }
 
   watch(service: string, onSnapshot: (snapshot: Snapshot) => void): Watch {
-    return this.#outsideCalls(() => this.#watchers.watch(service, onSnapshot));
+    return this.#watchers.watch(service, onSnapshot);
   }
 
   async list(): Promise<readonly ServiceSummary[]> {
     if (this.#closed !== undefined) throw closedError(this.name);
-    const { kvs } = await this.#connection.range(this.#options.keys.everything()).catch((cause: unknown) => {
+    const everything = this.#options.keys.everything();
+    const asked = this.#outsideCalls(() => this.#connection.range(everything));
+    const { kvs } = await asked.catch((cause: unknown) => {
       throw notListedError(this.name, cause, etcdHint);
     });
     return summarize(kvs.flatMap(({ key, value }) => parseInstances(key.toString(), value, this.#options)));

@@ -1,11 +1,16 @@
 import type { ITxnRequest } from "etcd3";
-import type { EtcdApi } from "../api.js";
+import type { Entry, EtcdApi } from "../api.js";
 
 /** What a key shall be. */
 export interface OwnKey {
   readonly key: Buffer;
   readonly value: Buffer;
   readonly leaseId: string;
+}
+
+/** Whether what was found is what shall be. */
+export function isThere({ value, leaseId }: OwnKey, found: Entry | undefined): boolean {
+  return found?.lease === leaseId && found.value.equals(value);
 }
 
 /** Puts the key, whoever holds it: of two processes with one id the later is believed. @returns that it is there */
@@ -36,7 +41,7 @@ export async function keepKey(
 ): Promise<boolean> {
   for (;;) {
     const [found] = (await api.range({ key: own.key })).kvs;
-    if (found?.lease === own.leaseId && found.value.equals(own.value)) return true;
+    if (isThere(own, found)) return true;
     if (found === undefined || found.lease === noLease) missing();
     else if (!ours(found.lease)) return false;
     const { succeeded } = await api.txn({

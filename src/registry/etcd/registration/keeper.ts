@@ -1,25 +1,36 @@
-import type { Instance } from "../../../contract/contract.js";
 import { Code, RpcError } from "../../../errors/errors.js";
-import { isFinal, registrationClosedError } from "../../failures.js";
+import { isFinal } from "../../failures.js";
 import { keepTrying } from "../../keep-trying.js";
-import { Publication } from "../../publication.js";
-import { RegistrationStatus } from "../../registration-status.js";
-import type { Registration, RegistrationState } from "../../registry.js";
+import type { Keeper, Kept } from "../../kept-registration.js";
 import { Wakeup } from "../../wakeup.js";
+import type { EtcdApi, KeyRange } from "../api.js";
 import { etcdBackoff, healthyMs } from "../backoff.js";
-import { etcdHint } from "../connection/failures.js";
-import { keepKey, type OwnKey, takeKey } from "./own-key.js";
-import type { RegistrationContext, Watching } from "./registration-context.js";
+import type { ResolvedEtcdOptions } from "../options.js";
+import type { RangeObserver } from "../watch/range-watch.js";
+import { isThere, keepKey, type OwnKey, takeKey } from "./own-key.js";
 
-export interface RegistrationOwner {
+/** What keepers are made with. */
+export interface KeeperContext {
+  readonly api: EtcdApi;
+  readonly options: ResolvedEtcdOptions;
+  readonly watching: Watching;
+}
+
+/** Makes what follows a range of keys, once started: a `RangeWatch`. */
+export type Watching = (range: KeyRange, observer: RangeObserver) => { start(): void; close(): Promise<void> };
+
+/** Who holds the lease that keys are kept under. */
+export interface KeeperOwner {
+  /** Tells the keeper of the lease from now on, and lets it run once nothing is left of an earlier one of the same id. */
+  enter(keeper: EtcdKeeper): void;
+  /** Takes it out, in a second at most; what cannot be done by then is done later. */
+  leave(keeper: EtcdKeeper): Promise<void>;
   /** Whether keys under the lease are this process's own. */
   ours(leaseId: string): boolean;
-  /** The registration has done what there was to do under the lease of the moment. */
+  /** The keeper has done what there was to do under the lease of the moment. */
   settled(): void;
   /** etcd does not know the lease any more. */
   leaseGone(leaseId: string): void;
-  /** Takes a registration out, in a second at most; what cannot be done by then is done later. */
-  leave(registration: EtcdRegistration): Promise<void>;
 }
 
 /**
@@ -27,56 +38,35 @@ export interface RegistrationOwner {
  * is not so any more: where somebody has deleted or changed it by hand it is put back; where another process has taken
  * the id it stays with that one until it leaves, and the registration is lost meanwhile.
  */
-export class EtcdRegistration implements Registration {
-  readonly publication: Publication;
+export class EtcdKeeper implements Keeper {
   readonly key: Buffer;
-  readonly #context: RegistrationContext;
-  readonly #owner: RegistrationOwner;
-  readonly #status: RegistrationStatus;
+  readonly #kept: Kept;
+  readonly #context: KeeperContext;
+  readonly #owner: KeeperOwner;
   readonly #closing = new AbortController();
   readonly #wakeup = new Wakeup();
-  readonly #ownKey: ReturnType<Watching>;
+  readonly #watch: ReturnType<Watching>;
   #leaseId: string | undefined;
   /** For what etcd has been brought into order last. */
   #settled: { readonly leaseId: string; readonly version: number; readonly doubts: number } | undefined;
   /** What was written last, or is being written. */
-  #written: Buffer | undefined;
+  #written: OwnKey | undefined;
   #unanswered = false;
   /** How often the key has been seen other than it was written. */
   #doubts = 0;
   #watching = false;
   #running: Promise<void> | undefined;
-  #closed: Promise<void> | undefined;
 
-  constructor(instance: Instance, context: RegistrationContext, owner: RegistrationOwner) {
-    const { name: registryName, keys, clock, logger, monitor } = context.options;
-    const { service, id } = instance;
-    this.publication = new Publication(instance, { registryName, hint: etcdHint, clock });
-    this.key = keys.of(instance);
-    this.#status = new RegistrationStatus({ service, id, clock, logger, monitor });
+  constructor(kept: Kept, context: KeeperContext, owner: KeeperOwner) {
+    this.key = context.options.keys.of(kept.publication.instance);
+    this.#kept = kept;
     this.#context = context;
     this.#owner = owner;
-    const name = this.key.toString();
-    this.#ownKey = context.watching(
-      { key: this.key },
-      { changed: (entries) => this.#seen(entries.get(name)?.value), away: () => {} },
-    );
+    this.#watch = context.watching({ key: this.key }, { changed: (entries) => this.#seen(entries), away: () => {} });
   }
 
-  get state(): RegistrationState {
-    return this.#status.state;
-  }
-
-  get since(): Date {
-    return this.#status.since;
-  }
-
-  /** Whether nothing is left to do under the lease. */
-  isSettled(leaseId: string | undefined): boolean {
-    const settled = this.#settled;
-    return (
-      settled?.leaseId === leaseId && settled?.version === this.publication.version && settled.doubts === this.#doubts
-    );
+  get id(): string {
+    return this.#kept.publication.instance.id;
   }
 
   /** Whether something was asked of etcd of which nobody knows if it was done, or will be. */
@@ -84,11 +74,28 @@ export class EtcdRegistration implements Registration {
     return this.#unanswered;
   }
 
-  onState(listener: (state: RegistrationState) => void): () => void {
-    return this.#status.onState(listener);
+  /** Whether nothing is left to do under the lease. */
+  isSettled(leaseId: string | undefined): boolean {
+    const settled = this.#settled;
+    const { version } = this.#kept.publication;
+    return settled?.leaseId === leaseId && settled?.version === version && settled.doubts === this.#doubts;
   }
 
   start(): void {
+    this.#owner.enter(this);
+  }
+
+  changed(): RpcError | undefined {
+    this.#wakeup.wake();
+    if (this.#leaseId !== undefined) return undefined;
+    return new RpcError(Code.UNAVAILABLE, `${this.#context.options.name}: there is no lease at present`);
+  }
+
+  end(): Promise<void> {
+    return this.#owner.leave(this);
+  }
+
+  run(): void {
     const { api, options } = this.#context;
     this.#running = keepTrying((well) => this.#keepInOrder(well), {
       what: `registration of ${this.key}`,
@@ -97,9 +104,16 @@ export class EtcdRegistration implements Registration {
       backoff: etcdBackoff(options),
       healthyMs,
       signal: this.#closing.signal,
-      onEnd: (error) => this.publication.fail(error),
+      onEnd: (error) => this.failed(error),
       early: (signal) => api.untilBack(signal),
     });
+  }
+
+  /** Whatever becomes of the key. Resolves once nothing is under way any more. */
+  async stop(): Promise<void> {
+    this.#closing.abort();
+    this.#wakeup.wake();
+    await Promise.all([this.#running, this.#watch.close()]);
   }
 
   granted(leaseId: string): void {
@@ -114,35 +128,8 @@ export class EtcdRegistration implements Registration {
     this.#lost();
   }
 
-  async update(instance: Instance): Promise<void> {
-    const { publication } = this;
-    const { name } = this.#context.options;
-    if (this.#closing.signal.aborted) throw registrationClosedError(name, publication.instance.id);
-    publication.replace(instance);
-    const updated = publication.updated();
-    if (this.#leaseId === undefined) {
-      publication.fail(new RpcError(Code.UNAVAILABLE, `${name}: there is no lease at present`));
-    }
-    this.#wakeup.wake();
-    await updated;
-  }
-
-  /** It is closed from now on, whatever becomes of its key. Resolves once nothing is under way any more. */
-  async stop(): Promise<void> {
-    this.#closing.abort();
-    this.#wakeup.wake();
-    this.#status.become("closed");
-    this.publication.fail(registrationClosedError(this.#context.options.name, this.publication.instance.id));
-    await Promise.all([this.#running, this.#ownKey.close()]);
-  }
-
-  close(): Promise<void> {
-    this.#closed ??= this.#owner.leave(this);
-    return this.#closed;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+  failed(error: unknown): void {
+    this.#kept.publication.fail(error);
   }
 
   async #keepInOrder(well: () => void): Promise<void> {
@@ -158,7 +145,8 @@ export class EtcdRegistration implements Registration {
   }
 
   async #bringIntoOrder(leaseId: string): Promise<void> {
-    const { instance, version } = this.publication;
+    const { publication, status } = this.#kept;
+    const { instance, version } = publication;
     const doubts = this.#doubts;
     const own = { key: this.key, value: this.#context.options.keys.encode(instance), leaseId };
     const there = await this.#write(own).catch((error: unknown) => {
@@ -170,15 +158,15 @@ export class EtcdRegistration implements Registration {
     this.#settled = { leaseId, version, doubts };
     if (there) {
       // Where it was seen otherwise meanwhile, that may be younger: it is looked at once more before it counts.
-      if (doubts === this.#doubts) this.#status.become("registered");
-      this.publication.confirm(version);
+      if (doubts === this.#doubts) status.become("registered");
+      publication.confirm(version);
     } else {
       this.#takenOver();
     }
     this.#owner.settled();
     if (this.#watching) return;
     this.#watching = true;
-    this.#ownKey.start();
+    this.#watch.start();
   }
 
   /** @returns whether the key is ours */
@@ -191,7 +179,7 @@ export class EtcdRegistration implements Registration {
       const { logger } = this.#context.options;
       logger.warn({ key: this.key.toString() }, "somebody deleted or changed the registration; putting it back");
     };
-    this.#written = own.value;
+    this.#written = own;
     this.#unanswered = true;
     try {
       const there = this.#watching
@@ -208,22 +196,23 @@ export class EtcdRegistration implements Registration {
   }
 
   /** By its own watch: what is there now. */
-  #seen(value: Buffer | undefined): void {
-    if (this.#written !== undefined && value?.equals(this.#written)) return;
+  #seen(entries: Parameters<RangeObserver["changed"]>[0]): void {
+    const [found] = entries.values();
+    if (this.#written !== undefined && isThere(this.#written, found)) return;
     this.#doubts += 1;
     this.#wakeup.wake();
   }
 
   #takenOver(): void {
     const { logger, name } = this.#context.options;
-    const { id } = this.publication.instance;
-    const message = `another process has registered "${id}"; give each instance an id of its own`;
-    if (this.#status.state !== "lost") logger.warn({ key: this.key.toString() }, message);
+    const message = `another process has registered "${this.id}"; give each instance an id of its own`;
+    if (this.#kept.status.state !== "lost") logger.warn({ key: this.key.toString() }, message);
     this.#lost();
-    this.publication.fail(new RpcError(Code.ALREADY_EXISTS, `${name}: ${message}`));
+    this.failed(new RpcError(Code.ALREADY_EXISTS, `${name}: ${message}`));
   }
 
   #lost(): void {
-    if (this.#status.state === "registered") this.#status.become("lost");
+    const { status } = this.#kept;
+    if (status.state === "registered" && !this.#closing.signal.aborted) status.become("lost");
   }
 }
