@@ -49,6 +49,20 @@ class Interrupted extends EtcdConnection {
   }
 }
 
+/** Some keys may not be written, or not be deleted, here. */
+class Refusing extends EtcdConnection {
+  readonly puts = new Set<string>();
+  readonly deletions = new Set<string>();
+
+  override async txn(...[request, timeoutMs]: Parameters<EtcdConnection["txn"]>): ReturnType<EtcdConnection["txn"]> {
+    const refused = (request.success ?? []).some(({ request_put: put, request_delete_range: deletion }) => {
+      return this.puts.has(String(put?.key)) || this.deletions.has(String(deletion?.key));
+    });
+    if (refused) throw new RpcError(Code.PERMISSION_DENIED, "etcd: not this key");
+    return await super.txn(request, timeoutMs);
+  }
+}
+
 function openInterrupted(server: EtcdServer): { registry: Registry; connection: Interrupted } {
   const options = resolveEtcdOptions({ hosts: server.endpoint, random: () => 0 });
   const connection = new Interrupted(options);
@@ -293,6 +307,24 @@ describe("leaving", () => {
     expect(await server.leases()).toEqual([await leaseOf(server, "orders-2")]);
     for (const { instances } of orders.snapshots.slice(1)) expect(instances.map(({ id }) => id)).toContain("orders-2");
     expect(seen).toEqual(["registered"]);
+  });
+
+  test("a key that could not be moved to another lease goes with its instance, and not when the first lease ends", async () => {
+    const server = await startEtcd();
+    const options = resolveEtcdOptions({ hosts: server.endpoint, random: () => 0.1, ttlMs: 600_000 });
+    const connection = new Refusing(options);
+    const registry = new EtcdRegistry(connection, options);
+    cleanups.push(() => registry.close());
+    const ids = ["orders-1", "orders-2", "orders-3"];
+    const [first, stuck] = await Promise.all(ids.map((id) => registry.register(instance(id))));
+    const before = await leaseOf(server, "orders-3");
+    connection.deletions.add(keyOf("orders-1"));
+    connection.puts.add(keyOf("orders-2"));
+    await first!.close();
+    await vi.waitFor(async () => expect(await leaseOf(server, "orders-3")).not.toBe(before), { timeout: 10_000 });
+    await stuck!.close();
+    await vi.waitFor(async () => expect(await server.get(keyOf("orders-2"))).toBeUndefined(), { timeout: 10_000 });
+    expect(await server.leases()).toEqual([await leaseOf(server, "orders-3")]);
   });
 
   test("while a put is under way, it leaves nothing of that", async () => {

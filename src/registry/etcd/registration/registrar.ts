@@ -116,6 +116,8 @@ export class EtcdRegistrar implements LeaseHolder, KeeperOwner {
     if (keeper.unanswered) return lease.replace(leaseId, `etcd has not answered whether it put ${keeper.key}`);
     try {
       await dropKey(api, keeper.key, leaseId);
+      // It may be under a replaced lease still, and the last for which that was kept.
+      this.settled();
     } catch (error) {
       lease.replace(leaseId, `${keeper.key} could not be deleted: ${reasonOf(error, options.name)}`);
     }
