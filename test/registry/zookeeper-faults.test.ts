@@ -10,6 +10,7 @@ import { type ZooKeeperRegistryOptions, zookeeperRegistry } from "../../src/regi
 import { systemClock } from "../../src/time/time.js";
 import { instance } from "../conformance/registry.js";
 import { CountingClock } from "../support/counting-clock.js";
+import { ManualClock } from "../support/manual-clock.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 import { withZooKeeper, ZooKeeperServer } from "../support/zookeeper.js";
 import { Follower } from "./follower.js";
@@ -138,8 +139,8 @@ withZooKeeper("what ZooKeeper holds", () => {
     await orders.until(({ stale }) => stale);
     await orders.until(({ stale }) => !stale);
     expect(await registry.list()).toEqual([{ name: "orders", versions: [""], instances: 1 }]);
-    const complaints = logger.lines.filter(({ message }) => message.includes("no instance"));
-    expect(complaints.map(({ fields }) => fields["node"]).toSorted()).toEqual(
+    const complaints = logger.lines.filter(({ message }) => message.includes("left out"));
+    expect(complaints.map(({ fields }) => String(fields["reason"]).split(":")[0]).toSorted()).toEqual(
       ["broken", "empty", "huge", "moved", "newer", "proto"].map((id) => `${service}/${id}`),
     );
   });
@@ -410,6 +411,26 @@ withZooKeeper("what happens to ZooKeeper", () => {
       expect(clock.running).toBe(0);
     }
   });
+
+  test("frozen: who leaves waits for a second in all, even where a request is on its way", async () => {
+    const server = await startZooKeeper();
+    const clock = new ManualClock();
+    const events: RegistryEvent[] = [];
+    const registry = open(server, { clock, monitor: (event) => events.push(event) });
+    const leaving = await registry.register(instance("orders-1"));
+    const staying = await registry.register(instance("orders-2"));
+    await new Follower(registry, "orders").untilIds("orders-1", "orders-2");
+    server.pause();
+    const late = expect(staying.update(instance("orders-2", { weight: 7 }))).rejects.toThrow(/is closed/);
+    const left = leaving.close();
+    await clock.run(1_000);
+    await left;
+    const closed = registry.close();
+    await clock.run(1_000);
+    await Promise.all([closed, late]);
+    expect(clock.pending).toBe(0);
+    expect(events).not.toContainEqual({ type: "renewal", ok: false });
+  });
 });
 
 withZooKeeper("ZooKeeper that asks who is there", () => {
@@ -431,7 +452,25 @@ withZooKeeper("ZooKeeper that asks who is there", () => {
     await new Follower(guest, "orders").untilIds("orders-1", "orders-2");
   });
 
-  test("nodes that may not be read are an error, and never an empty set", async () => {
+  test("a node that may not be read is left out and logged, and takes nothing from the others", async () => {
+    const server = await startZooKeeper();
+    const logger = recordingLogger();
+    const registry = open(server, { logger });
+    await registry.register(instance("orders-1"));
+    const orders = new Follower(registry, "orders");
+    await orders.untilIds("orders-1");
+    const secret = [{ permissions: 2, scheme: "world", id: "anyone" }];
+    await (await byHand(server)).create({ ...node(`${service}/secret`, json("secret")), acl: secret });
+    await registry.register(instance("orders-2"));
+    await orders.untilIds("orders-1", "orders-2");
+    expect(orders.snapshots.some(({ stale }) => stale)).toBe(false);
+    expect(await registry.list()).toMatchObject([{ name: "orders", instances: 2 }]);
+    expect(logger.lines.map(({ fields }) => fields["reason"])).toEqual([
+      `${service}/secret: it may not be read; check its ACL`,
+    ]);
+  });
+
+  test("a service or a prefix that may not be read is an error, and never an empty set", async () => {
     const server = await startZooKeeper();
     const hand = await byHand(server);
     await hand.create(node("/hawser", ""));

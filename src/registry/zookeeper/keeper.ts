@@ -1,4 +1,5 @@
 import { Code, RpcError } from "../../errors/errors.js";
+import { sleep } from "../../time/time.js";
 import { keepTrying } from "../keep-trying.js";
 import type { Keeper, Kept } from "../kept-registration.js";
 import { Wakeup } from "../wakeup.js";
@@ -6,7 +7,7 @@ import { toRpcError } from "./failures.js";
 import type { NodeRemoval } from "./node-removal.js";
 import type { Nodes } from "./nodes.js";
 import type { ResolvedZooKeeperOptions } from "./options.js";
-import { healthyMs, loopBackoff, type Session } from "./session.js";
+import { goodbyeMs, healthyMs, loopBackoff, type Session } from "./session.js";
 import type { Connection } from "./wire/connection.js";
 import { errorCode, hasCode, type NewNode } from "./wire/protocol.js";
 
@@ -77,7 +78,14 @@ export class ZooKeeperKeeper implements Keeper {
     this.#ignoreLoss();
   }
 
+  /** What a server that is frozen has not done by then is done when it goes on. */
   async end(): Promise<void> {
+    const done = new AbortController();
+    const removed = this.#takeOut().finally(() => done.abort());
+    await Promise.race([removed, sleep(this.#options.clock, goodbyeMs, done.signal)]);
+  }
+
+  async #takeOut(): Promise<void> {
     await this.stop();
     await this.#removal.remove(this.#node.path);
   }
@@ -85,7 +93,7 @@ export class ZooKeeperKeeper implements Keeper {
   async #keep(well: () => void): Promise<void> {
     const connection = await this.#session.connection(this.#closing.signal);
     const forget = this.#session.listen(this.#node.path, () => this.#wakeup.wake());
-    connection.ended.then(() => this.#wakeup.wake());
+    const unfollow = this.#session.onEnded(() => this.#wakeup.wake());
     try {
       while (!this.#closing.signal.aborted) {
         if (await this.#isAsItShouldBe(connection)) well();
@@ -95,6 +103,7 @@ export class ZooKeeperKeeper implements Keeper {
       throw toRpcError(reason, this.#options);
     } finally {
       forget();
+      unfollow();
     }
   }
 

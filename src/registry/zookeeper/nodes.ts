@@ -1,4 +1,4 @@
-import type { Instance, Logger } from "../../contract/contract.js";
+import type { Instance } from "../../contract/contract.js";
 import { fromMessage, InstanceMessage, toMessage } from "../instance-message.js";
 import type { ResolvedZooKeeperOptions } from "./options.js";
 import { creatorAcl, type NewNode, openAcl } from "./wire/protocol.js";
@@ -10,12 +10,10 @@ const mostBytes = 1_000_000;
 export class Nodes {
   readonly prefix: string;
   readonly #acl: NewNode["acl"];
-  readonly #logger: Logger;
 
-  constructor({ prefix, digest, logger }: ResolvedZooKeeperOptions) {
+  constructor({ prefix, digest }: ResolvedZooKeeperOptions) {
     this.prefix = prefix;
     this.#acl = digest === undefined ? openAcl : creatorAcl;
-    this.#logger = logger;
   }
 
   /** @throws TypeError for a name that ZooKeeper cannot have */
@@ -44,18 +42,12 @@ export class Nodes {
     }));
   }
 
-  /** None, and a warning, for a value that is no instance, or one that belongs elsewhere. */
-  read(path: string, data: Buffer, logger: Logger = this.#logger): Instance | undefined {
-    try {
-      const instance = fromMessage(InstanceMessage.fromJSON(JSON.parse(data.toString())));
-      const expected = `${this.prefix}/${instance.service}/${instance.id}`;
-      if (path === expected) return instance;
-      throw new TypeError(`it says that it belongs under ${expected}`);
-    } catch (err) {
-      const value = data.subarray(0, 200).toString();
-      logger.warn({ err, node: path, value }, "left out of the registry: no instance");
-      return undefined;
-    }
+  /** @throws TypeError or SyntaxError for a value that is no instance, or one that belongs elsewhere */
+  read(path: string, data: Buffer): Instance {
+    const instance = fromMessage(InstanceMessage.fromJSON(JSON.parse(data.toString())));
+    const expected = `${this.prefix}/${instance.service}/${instance.id}`;
+    if (path === expected) return instance;
+    throw new TypeError(`it says that it belongs under ${expected}`);
   }
 }
 

@@ -1,18 +1,13 @@
-import type { Instance } from "../../contract/contract.js";
 import { keepTrying } from "../keep-trying.js";
+import { LeftOut } from "../left-out.js";
 import type { Feed } from "../service-view.js";
 import { Wakeup } from "../wakeup.js";
+import { type Child, readChild } from "./child.js";
 import { toRpcError } from "./failures.js";
 import type { Nodes } from "./nodes.js";
 import type { ResolvedZooKeeperOptions } from "./options.js";
 import { healthyMs, loopBackoff, type Session } from "./session.js";
 import type { Connection } from "./wire/connection.js";
-
-interface Read {
-  readonly data: Buffer;
-  /** None where the data is no instance. */
-  readonly instance: Instance | undefined;
-}
 
 /**
  * Follows the children of one service's node. Every read sets the watch for the next change, so nothing is missed between
@@ -25,9 +20,10 @@ export class ServiceWatch {
   readonly #nodes: Nodes;
   readonly #options: ResolvedZooKeeperOptions;
   readonly #path: string;
+  readonly #leftOut: LeftOut;
   readonly #closing = new AbortController();
   readonly #wakeup = new Wakeup();
-  readonly #known = new Map<string, Read>();
+  readonly #known = new Map<string, Child>();
   /** Names whose data has to be read. */
   readonly #changed = new Set<string>();
   #childrenChanged = true;
@@ -40,6 +36,7 @@ export class ServiceWatch {
     this.#nodes = nodes;
     this.#options = options;
     this.#path = nodes.ofService(feed.service);
+    this.#leftOut = new LeftOut(options.logger, { service: feed.service });
   }
 
   start(): void {
@@ -71,14 +68,14 @@ export class ServiceWatch {
     const { signal } = this.#closing;
     const connection = await this.#session.connection(signal);
     const forget = this.#session.listen(this.#path, ({ path }) => this.#heard(path));
-    connection.ended.then(() => this.#wakeup.wake());
+    const unfollow = this.#session.onEnded(() => this.#wakeup.wake());
     this.#childrenChanged = true;
     for (const name of this.#known.keys()) this.#changed.add(name);
     try {
       while (!signal.aborted) {
         await this.#read(connection);
         if (signal.aborted) return;
-        this.#feed.publish([...this.#known.values()].flatMap(({ instance }) => instance ?? []));
+        this.#tell();
         well();
         await this.#next();
         connection.check();
@@ -87,7 +84,14 @@ export class ServiceWatch {
       throw toRpcError(reason, this.#options);
     } finally {
       forget();
+      unfollow();
     }
+  }
+
+  #tell(): void {
+    const known = [...this.#known.values()];
+    this.#leftOut.report(known.flatMap(({ reason }) => reason ?? []));
+    this.#feed.publish(known.flatMap(({ instance }) => instance ?? []));
   }
 
   /** Until something changes; meanwhile every answered ping confirms that nothing has. */
@@ -109,7 +113,7 @@ export class ServiceWatch {
       this.#childrenChanged = false;
       const names = new Set(await this.#children(connection));
       for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name);
-      for (const name of names) if (!this.#known.has(name)) this.#changed.add(name);
+      for (const name of names) if (this.#known.get(name)?.instance === undefined) this.#changed.add(name);
     }
     const names = [...this.#changed];
     this.#changed.clear();
@@ -125,10 +129,8 @@ export class ServiceWatch {
   }
 
   async #readChild(connection: Connection, name: string): Promise<void> {
-    const path = `${this.#path}/${name}`;
-    const data = (await connection.data(path))?.data;
-    const known = this.#known.get(name);
-    if (data === undefined) this.#known.delete(name);
-    else if (!known?.data.equals(data)) this.#known.set(name, { data, instance: this.#nodes.read(path, data) });
+    const child = await readChild(connection, this.#nodes, `${this.#path}/${name}`);
+    if (child === undefined) this.#known.delete(name);
+    else this.#known.set(name, child);
   }
 }

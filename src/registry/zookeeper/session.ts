@@ -16,6 +16,9 @@ export function loopBackoff({ random }: ResolvedZooKeeperOptions): Backoff {
   return exponentialBackoff({ initialMs: 800, maxMs: 30_000, random });
 }
 
+/** How long a server may take over a goodbye. Who cannot be told lets the session expire. */
+export const goodbyeMs = 1_000;
+
 const shortestPatienceMs = 1_000;
 
 /** To come back in time counts: after its timeout a session is lost. Java's client tries every second, for ever. */
@@ -33,6 +36,7 @@ export class Session {
   readonly #listeners = new Map<string, Set<(event: NodeEvent) => void>>();
   readonly #onLost = new Set<() => void>();
   readonly #onPong = new Set<() => void>();
+  readonly #onEnded = new Set<() => void>();
   readonly #silence: Watchdog;
   /** What goes on in the background belongs to no call, even where `list()` has begun it. */
   readonly #outsideCalls = AsyncLocalStorage.snapshot();
@@ -100,6 +104,13 @@ export class Session {
     return () => this.#onPong.delete(listener);
   }
 
+  /** Calls back when the connection of the moment has ended. */
+  onEnded(listener: () => void): () => void {
+    this.#onEnded.add(listener);
+    return () => this.#onEnded.delete(listener);
+  }
+
+  /** Ends the session, and every ephemeral node with it; what waits for an answer is refused, after a second at most. */
   close(): Promise<void> {
     this.#closed ??= this.#end();
     return this.#closed;
@@ -130,7 +141,8 @@ export class Session {
     const reason = await connection.ended;
     this.#lastZxid = connection.lastZxid;
     this.#connection = undefined;
-    this.#tellRenewal(false);
+    for (const listener of [...this.#onEnded]) listener();
+    if (!this.#closing.signal.aborted) this.#tellRenewal(false);
     throw reason;
   }
 
@@ -233,8 +245,7 @@ export class Session {
     this.#closing.abort();
     const connection = this.#connection;
     if (connection !== undefined) {
-      const { clock, requestTimeoutMs } = this.#options;
-      const patience = clock.timer(requestTimeoutMs, () => connection.destroy(new Error("closed")));
+      const patience = this.#options.clock.timer(goodbyeMs, () => connection.destroy(new Error("closed")));
       await connection.closeSession().catch(() => {});
       patience.cancel();
     }

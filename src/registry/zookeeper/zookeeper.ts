@@ -1,4 +1,4 @@
-import { type Instance, silentLogger } from "../../contract/contract.js";
+import type { Instance } from "../../contract/contract.js";
 import { closedError, notListedError } from "../failures.js";
 import { Registrations } from "../registrations.js";
 import type {
@@ -12,6 +12,7 @@ import type {
 } from "../registry.js";
 import { summarize } from "../summaries.js";
 import { Watchers } from "../watchers.js";
+import { readChild } from "./child.js";
 import { toRpcError, zookeeperHint } from "./failures.js";
 import { ZooKeeperKeeper } from "./keeper.js";
 import { NodeRemoval } from "./node-removal.js";
@@ -106,20 +107,16 @@ class ZooKeeperRegistry implements Registry {
     const connection = await this.#session.connection();
     const below = async (path: string) => ((await connection.children(path)) ?? []).map((name) => `${path}/${name}`);
     const paths = (await Promise.all((await below(this.#nodes.prefix)).map(below))).flat();
-    const read = async (path: string) => {
-      const data = (await connection.data(path))?.data;
-      return (data && this.#nodes.read(path, data, silentLogger)) ?? [];
-    };
+    const read = async (path: string) => (await readChild(connection, this.#nodes, path))?.instance ?? [];
     return (await Promise.all(paths.map(read))).flat();
   }
 
-  /** The nodes go with the session. */
+  /** The nodes go with the session, and whatever waits for an answer with its connection. */
   async #end(): Promise<void> {
     const leave = async () => {
       const stopping = [...this.#registrations].map((keeper) => keeper.stop());
       await Promise.all([this.#removal.close(), ...stopping]);
     };
-    await Promise.all([this.#registrations.close(leave), this.#watchers.close()]);
-    await this.#session.close();
+    await Promise.all([this.#registrations.close(leave), this.#watchers.close(), this.#session.close()]);
   }
 }
