@@ -16,10 +16,12 @@ node_modules/.installed: package-lock.json
 	touch $@
 
 etcd: ## Install etcd from the distribution, where there is none
-	@scripts/install-etcd.sh
+	@scripts/install-from-distribution.sh etcd 'command -v etcd && command -v etcdctl' etcd-server etcd-client
 
-zookeeper: ## Install ZooKeeper from the distribution, where there is none; without it its tests are skipped
-	@scripts/install-zookeeper.sh || echo "the tests that need ZooKeeper will be skipped" >&2
+# Not the package "zookeeper": it brings a whole desktop Java, and the tests start their own servers.
+zookeeper: ## Install ZooKeeper from the distribution, where there is none; without it its tests are skipped, but in CI
+	@scripts/install-from-distribution.sh ZooKeeper 'test -e /usr/share/java/zookeeper.jar && command -v java' libzookeeper-java default-jre-headless \
+		|| { echo "the tests that need ZooKeeper will be skipped" >&2; [ -z "$${CI:-}" ]; }
 
 gen: install ## Generate code from the .proto files
 	buf generate
@@ -44,8 +46,11 @@ package: build ## Check what would be published: publint, are-the-types-wrong
 	publint --strict
 	attw --pack . --profile esm-only --quiet
 
+# What starts a real etcd or ZooKeeper imports what starts it.
+need_programs = $(shell grep -lE '"\.\./support/(etcd|zookeeper)\.js"' test/registry/*.test.ts)
+
 unit: build ## Run the tests that need no other program
-	vitest run --project in-process --exclude 'test/registry/etcd*' --exclude 'test/registry/zookeeper{,-faults}.test.ts'
+	vitest run --project in-process $(addprefix --exclude ,$(need_programs))
 
 conformance: build etcd zookeeper ## Run the shared suites on every driver
 	vitest run test/transport test/registry test/selector test/interop
@@ -56,14 +61,14 @@ test: build etcd zookeeper ## Install what is needed, then run every test
 	vitest run
 
 demo: build ## hawser up examples/shop: four processes serve real calls, one is killed (REGISTRY=etcd: on a real etcd)
-	@[ "$${REGISTRY:-}" != etcd ] || scripts/install-etcd.sh
+	@[ "$${REGISTRY:-}" != etcd ] || $(MAKE) --no-print-directory etcd
 	@node --import tsx examples/shop/demo.ts
 
 bench/node_modules/.installed: bench/package-lock.json
 	@npm ci --prefix bench --silent >&2
 	@touch $@
 
-bench: install bench/node_modules/.installed ## Measure against the peers, in one run (SUITE=unary SECONDS=3)
+bench: install etcd bench/node_modules/.installed ## Measure against the peers, in one run (SUITE=unary SECONDS=3)
 	@$(MAKE) --no-print-directory build >&2
 	@npm run --prefix bench --silent build >&2
 	@npm run --prefix bench --silent start

@@ -12,7 +12,7 @@ import type { Children } from "./children.js";
  * @returns what goes into `HAWSER_REGISTRY`
  */
 export async function startEtcd(children: Children, folder: string): Promise<string> {
-  if (spawnSync("etcd", ["--version"]).error) throw new Error("etcd is not installed; try: scripts/install-etcd.sh");
+  if (spawnSync("etcd", ["--version"]).error) throw new Error("etcd is not installed; try: make etcd");
   const [client, peer] = await freePorts(2);
   const flags = {
     "data-dir": join(folder, "etcd"),
