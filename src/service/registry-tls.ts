@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import type { EtcdCredentials } from "../registry/etcd/etcd.js";
@@ -34,6 +35,8 @@ function check(tls: Tls): void {
   }
   try {
     createSecureContext(tls);
+    // What is no certificate at all is an authority that nobody has signed with, for OpenSSL.
+    if (tls.ca !== undefined) new X509Certificate(tls.ca);
   } catch (cause) {
     throw new TypeError(`${Object.keys(tls).join(", ")} cannot be used (${reasonOf(cause)}); expected PEM`, { cause });
   }

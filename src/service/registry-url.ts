@@ -43,12 +43,12 @@ function decoded(part: string, shown: string): string {
   try {
     return decodeURIComponent(part);
   } catch (cause) {
-    throw notEncoded(shown, cause);
+    throw notEncoded(shown, { cause });
   }
 }
 
-function notEncoded(shown: string, cause?: unknown): TypeError {
-  return new TypeError(`registry ${shown}: user and password are percent-encoded, and one of them is not`, { cause });
+function notEncoded(shown: string, options?: ErrorOptions): TypeError {
+  return new TypeError(`registry ${shown}: user and password are percent-encoded, and one of them is not`, options);
 }
 
 /** Of two, a person would believe in one and the driver in the other. */

@@ -59,6 +59,7 @@ describe("a registry's URL", () => {
     const open = (...options: readonly string[]) => openRegistry(`${driver}://10.0.0.1:1?${options.join("&")}`);
     expect(() => open("ca=nowhere.pem")).toThrow(/: ca cannot be read \(.*nowhere\.pem/);
     expect(() => open(`cert=${own.cert}`)).toThrow(/: cert and key belong together/);
+    expect(() => open(`ca=${own.key}`)).toThrow(/: ca cannot be used \(.*expected PEM/);
     expect(() => open(`cert=${own.cert}`, `key=${own.cert}`)).toThrow(/: cert, key cannot be used \(.*expected PEM/);
     await open(`cert=${own.cert}`, `key=${own.key}`).close();
   });

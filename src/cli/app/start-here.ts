@@ -85,7 +85,8 @@ async function loadAndStart(start: StartOptions, terminal: Terminal): Promise<Ru
       telemetry.forService({ serviceName: name, serviceVersion: version, instanceId: id }),
     ...(registry && { remote: { registry, listen, address, ...whereOthersReachIt(start, terminal) } }),
   };
-  const giveUp = (): void => void registry?.close(); // a start that waits for it waits no longer
+  // A start that waits for it waits no longer. What is wrong with closing it is said when all is closed.
+  const giveUp = (): void => void registry?.close().catch(() => {});
   signal.addEventListener("abort", giveUp);
   try {
     const here = await startInTurn(() => startApp(app, options), supervisor);
