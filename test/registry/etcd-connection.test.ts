@@ -1,10 +1,14 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Code, RpcError } from "../../src/errors/errors.js";
 import { EtcdConnection } from "../../src/registry/etcd/connection/connection.js";
-import { type EtcdRegistryOptions, etcdRegistry } from "../../src/registry/etcd/etcd.js";
 import { clientOptions, loadEtcd3 } from "../../src/registry/etcd/connection/etcd3.js";
-import { resolveEtcdOptions } from "../../src/registry/etcd/options.js";
+import type { EtcdMember } from "../../src/registry/etcd/connection/member.js";
+import { Members } from "../../src/registry/etcd/connection/members.js";
 import { Outage } from "../../src/registry/etcd/connection/outage.js";
+import { type EtcdRegistryOptions, etcdRegistry } from "../../src/registry/etcd/etcd.js";
+import { resolveEtcdOptions } from "../../src/registry/etcd/options.js";
 import { instance } from "../conformance/registry.js";
 import { EtcdServer } from "../support/etcd.js";
 import { ManualClock } from "../support/manual-clock.js";
@@ -30,7 +34,23 @@ async function proxyTo(server: EtcdServer): Promise<TcpProxy> {
   return proxy;
 }
 
-function connect(hosts: string, options: Partial<EtcdRegistryOptions> = {}): EtcdConnection {
+/** Takes connections, and never says anything on them. */
+async function frozenHost() {
+  let accepted = 0;
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    accepted += 1;
+    sockets.push(socket.on("error", () => {}));
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  cleanups.push(async () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, accepted: () => accepted };
+}
+
+function connect(hosts: string | readonly string[], options: Partial<EtcdRegistryOptions> = {}): EtcdConnection {
   const connection = new EtcdConnection(resolveEtcdOptions({ hosts, ...options }));
   cleanups.push(() => connection.close());
   return connection;
@@ -200,6 +220,41 @@ describe("the end of a connection", () => {
     server.pause();
     await expect(connection.revoke(leaseId, 100)).rejects.toMatchObject(unavailable(/no answer within \d{2,3} ms/));
     await expect(connection.txn({}, 100)).rejects.toMatchObject({ code: Code.UNAVAILABLE });
+  });
+});
+
+describe("hosts that have failed", () => {
+  test("are not knocked at one after another for longer than a request may take", async () => {
+    const frozen = await Promise.all(Array.from({ length: 6 }, () => frozenHost()));
+    const connection = connect(
+      frozen.map(({ host }) => host),
+      { requestTimeoutMs: 300 },
+    );
+    const ask = () => expect(connection.range(anyKey)).rejects.toMatchObject(unavailable(/no answer within/));
+    const reached = () => frozen.filter((each) => each.accepted() > 0).length;
+    while (reached() < frozen.length) await ask();
+    const before = frozen.map((each) => each.accepted());
+    await ask();
+    expect(frozen.filter((each, index) => each.accepted() > before[index]!).length).toBeLessThan(frozen.length);
+  });
+
+  test("are in doubt, and not one that was well when another took its place", async () => {
+    const server = await startEtcd();
+    const proxy = await proxyTo(server);
+    const members = new Members(resolveEtcdOptions({ hosts: proxy.addressFor(server.endpoint) }));
+    cleanups.push(async () => members.close());
+    const ask = async (member: EtcdMember) => {
+      await member.request((client, options) => client.kv.range(anyKey, options), 5_000);
+    };
+    const first = await members.current(5_000);
+    await ask(first);
+    expect(await members.askAll(ask, never)).toBe(true);
+    expect([members.leave(first, "its streams have ended"), proxy.accepted]).toEqual([false, 2]);
+    await members.askAll(ask, never);
+    expect(proxy.accepted).toBe(3);
+    expect(members.leave(await members.current(5_000), "it has failed")).toBe(true);
+    await members.askAll(ask, never);
+    expect(proxy.accepted).toBe(5); // one to knock
   });
 });
 

@@ -110,10 +110,11 @@ export class EtcdConnection implements EtcdApi {
 
   /** Throws what etcd refuses. A failure of the member, which is left then, is returned: to try again may help. */
   async #try<T>(work: Work<T>, timeoutMs: number): Promise<{ readonly answer: T } | { readonly failure: RpcError }> {
+    const until = Date.now() + timeoutMs;
     let member: EtcdMember | undefined;
     try {
-      member = await this.#members.current();
-      const answer = await member.request(work, timeoutMs);
+      member = await this.#members.current(timeoutMs);
+      const answer = await member.request(work, until - Date.now());
       this.#outage.over();
       return { answer };
     } catch (reason) {
@@ -133,7 +134,7 @@ export class EtcdConnection implements EtcdApi {
     const { auth, requestTimeoutMs } = this.#options;
     // A request goes on with a new token where the old one is refused; a stream would just be refused.
     if (auth !== undefined) await this.#renewToken();
-    const member = await this.#members.current();
+    const member = await this.#members.current(requestTimeoutMs);
     try {
       const stream = await member.open(work, requestTimeoutMs);
       stream.on("error", (reason: unknown) => this.#streamFailed(member, reason));
@@ -172,9 +173,7 @@ export class EtcdConnection implements EtcdApi {
     try {
       await member.request(this.#nothing, timeoutMs);
     } catch (reason) {
-      if (!cannotServe(reason)) return;
-      this.#members.leave(member, String(reason));
-      throw reason;
+      if (cannotServe(reason)) throw reason;
     }
   }
 

@@ -1,6 +1,8 @@
+import { Code, RpcError } from "../../../errors/errors.js";
 import type { Random } from "../../../time/time.js";
 import { closedError } from "../../failures.js";
 import type { ResolvedEtcdOptions } from "../options.js";
+import { unlessAborted } from "../patience.js";
 import { type Etcd3Module, loadEtcd3 } from "./etcd3.js";
 import { toRpcError } from "./failures.js";
 import { knock } from "./knock.js";
@@ -39,17 +41,21 @@ export class Members {
   /**
    * The one spoken to now; the next in turn where there is none.
    *
-   * @throws RpcError UNAVAILABLE where none says anything
+   * @throws RpcError UNAVAILABLE where none says anything in time
    */
-  async current(): Promise<EtcdMember> {
-    while (true) {
-      if (this.closed) throw closedError(this.#options.name);
+  async current(timeoutMs: number): Promise<EtcdMember> {
+    // Real time, as in `EtcdMember.request`.
+    const until = Date.now() + timeoutMs;
+    while (!this.closed) {
       if (this.#current !== undefined) return this.#current.member;
+      const leftMs = Math.ceil(until - Date.now());
+      if (leftMs <= 0) throw this.#late(timeoutMs);
       this.#joining ??= this.#join().finally(() => {
         this.#joining = undefined;
       });
-      await this.#joining;
+      await unlessAborted(this.#joining, AbortSignal.timeout(leftMs), () => {});
     }
+    throw closedError(this.#options.name);
   }
 
   /** Whom to leave where there is a suspicion: nobody who is new. */
@@ -65,8 +71,8 @@ export class Members {
    * @returns false for one that is not spoken to any more: that was dealt with
    */
   leave(member: EtcdMember, why: string): boolean {
-    this.#doubted.add(member.host);
     if (this.#current?.member !== member) return false;
+    this.#doubted.add(member.host);
     this.#current = undefined;
     this.#turn = (this.#turn + 1) % this.#hosts.length;
     this.#options.logger.debug({ host: member.host, next: this.#hosts[this.#turn], why }, "etcd: left a member");
@@ -93,7 +99,10 @@ export class Members {
       };
       over.addEventListener("abort", leave);
       if (over.aborted) leave();
-      await ask(member, this.#patienceMs());
+      await ask(member, this.#patienceMs()).catch((reason: unknown) => {
+        if (!over.aborted) this.#doubted.add(host);
+        throw reason;
+      });
       return member;
     });
     const first = await Promise.any(asked).catch(() => undefined);
@@ -137,6 +146,10 @@ export class Members {
     const refusal = await knock(host, this.#options.credentials, this.#patienceMs(), signal);
     if (refusal !== undefined) throw refusal;
     this.#doubted.delete(host);
+  }
+
+  #late(timeoutMs: number): RpcError {
+    return new RpcError(Code.UNAVAILABLE, `${this.#options.name}: no answer within ${Math.round(timeoutMs)} ms`);
   }
 
   #patienceMs(): number {
