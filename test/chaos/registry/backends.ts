@@ -70,8 +70,8 @@ export class GuardedEtcd extends OneEtcd {
 }
 
 /**
- * Three members, each behind a road of its own. A member sees only after two elections' time that there is no leader any
- * more, which has to be less than a lease.
+ * Three members, each behind a road of its own. A member that has lost its leader ends its streams after up to five times
+ * the election's timeout, which has to be less than two thirds of a lease, as it is by default.
  */
 export class ThreeMembers implements Backend {
   static readonly ttlMs = 5_000;
@@ -85,7 +85,7 @@ export class ThreeMembers implements Backend {
   }
 
   static async start(): Promise<ThreeMembers> {
-    const cluster = await EtcdCluster.start();
+    const cluster = await EtcdCluster.start({ electionTimeoutMs: 500 });
     return new ThreeMembers(cluster, await Promise.all(cluster.endpoints.map((endpoint) => TcpProxy.to(endpoint))));
   }
 
@@ -103,6 +103,16 @@ export class ThreeMembers implements Backend {
       const leader = await this.cluster.leader().catch(() => undefined);
       if (leader !== undefined) return leader;
     }
+  }
+
+  /** Resolves once every member answers for all of them. */
+  async answers(): Promise<void> {
+    const healthy = (member: EtcdServer): Promise<boolean> =>
+      member.ctl("endpoint", "health", "--command-timeout=1s").then(
+        () => true,
+        () => false,
+      );
+    while (!(await Promise.all(this.cluster.members.map(healthy))).every(Boolean));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

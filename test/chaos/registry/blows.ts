@@ -135,7 +135,7 @@ export const blows: readonly Fault[] = [
       for (const member of [leader, other]) member.pause();
       await pause(random, ThreeMembers.ttlMs, ThreeMembers.ttlMs * 1.5);
       for (const member of [leader, other]) member.resume();
-      await three.led();
+      await three.answers();
     },
   }),
   fault({
