@@ -82,7 +82,7 @@ class ScriptedEtcd implements LeaseApi {
     return stream as unknown as KeepAliveStream;
   }
 
-  async failure(reason: unknown): Promise<RpcError> {
+  failure(reason: unknown): RpcError {
     return reason instanceof RpcError ? reason : new RpcError(Code.UNAVAILABLE, `etcd: ${reason}`);
   }
 

@@ -93,7 +93,7 @@ export class ScriptedEtcd implements EtcdApi {
     return stream as unknown as WatchStream;
   }
 
-  async failure(reason: unknown): Promise<RpcError> {
+  failure(reason: unknown): RpcError {
     return reason instanceof RpcError ? reason : unavailable(String(reason));
   }
 

@@ -43,7 +43,7 @@ export interface EtcdApi {
   /** As `keepAlive`. */
   watch(): Promise<WatchStream>;
   /** What a stream or a request ended with, as an `RpcError` that names this etcd. */
-  failure(reason: unknown): Promise<RpcError>;
+  failure(reason: unknown): RpcError;
   /** The member spoken to has not answered in time: the next call goes to another, where there is one. */
   suspect(why: string): void;
   /** Resolves when etcd answers again after it did not, and when the signal aborts. Not before it has failed. */

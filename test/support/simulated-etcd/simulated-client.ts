@@ -107,7 +107,7 @@ export class SimulatedClient implements ClosableEtcdApi {
     return stream as unknown as WatchStream;
   }
 
-  async failure(reason: unknown): Promise<RpcError> {
+  failure(reason: unknown): RpcError {
     if (reason instanceof RpcError) return reason;
     return this.#unavailable(reason instanceof Error ? reason.message : String(reason));
   }

@@ -75,7 +75,7 @@ export class EtcdConnection implements EtcdApi {
     return this.#open((client, options) => client.watchClient.watch(options));
   }
 
-  async failure(reason: unknown): Promise<RpcError> {
+  failure(reason: unknown): RpcError {
     return toRpcError(reason, this.#options);
   }
 

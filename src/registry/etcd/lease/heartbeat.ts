@@ -48,7 +48,7 @@ export async function beat(heartbeat: Heartbeat, onAnswer: (sentAt: number, left
       });
     }
   } catch (reason) {
-    throw await api.failure(reason);
+    throw api.failure(reason);
   } finally {
     timer.cancel();
   }

@@ -44,7 +44,7 @@ export class WatchHub {
         this.#open();
       });
     } catch (reason) {
-      throw await this.#api.failure(reason);
+      throw this.#api.failure(reason);
     } finally {
       this.#subscribers.delete(subscriber);
       this.#link?.end(subscriber);
@@ -92,7 +92,7 @@ export class WatchHub {
       opening.stop();
       if (stream !== undefined) await this.#read(stream, signal, well, dead);
     } catch (reason) {
-      throw await this.#api.failure(reason);
+      throw this.#api.failure(reason);
     } finally {
       opening.stop();
     }
