@@ -248,6 +248,15 @@ describe("mdns registry: answering", () => {
     expect(packets[0]?.packet.answers?.some((each) => "flush" in each && each.flush)).toBe(false);
   });
 
+  test("who asks a thousand times at once is answered, but not a thousand times", async () => {
+    const since = lan.heard.length;
+    for (let times = 0; times < 1_000; times++) {
+      lan.say("10.0.0.9", { type: "query", questions: [{ name: "_hawser._tcp.local", type: "PTR" }] });
+    }
+    await clock.run(120);
+    expect(answersOf("10.0.0.1", since)).toHaveLength(64);
+  });
+
   test("who has left does not answer", async () => {
     lan.say("10.0.0.9", { type: "query", questions: [{ name: "_hawser._tcp.local", type: "PTR" }] });
     await turn();
@@ -328,7 +337,7 @@ describe("mdns registry: watching", () => {
     await stopped.run(500);
     expect(seen.ids).toEqual(["orders-1"]);
     stopped.nap(3_600_000);
-    await turn();
+    await stopped.run(0); // for the question
     await clock.run(120);
     await stopped.run(5_000);
     expect(seen.snapshots).toHaveLength(1);
@@ -342,6 +351,32 @@ describe("mdns registry: watching", () => {
     lan.say("10.0.0.9", { type: "response", answers: [type as Answer] });
     await turn();
     expect(questions()).toContain("TXT orders-1._hawser._tcp.local");
+  });
+
+  test("of however many one hears at once they are asked for together, and none of them twice within a second", async () => {
+    new Follower(host("10.0.0.2"), "orders");
+    await turn();
+    const { type } = recordsOf(orders("orders-1"), 10);
+    const answers = Array.from({ length: 100 }, (_, index) => ({
+      ...type,
+      data: instanceName(`orders-${"x".repeat(80)}-${index}`),
+    }));
+    const asking = () =>
+      lan.heard.flatMap(({ packet }) => packet.questions?.filter(({ type }) => type === "TXT") ?? []);
+    const messages = () => lan.heard.filter(({ packet }) => packet.questions?.some(({ type }) => type === "TXT"));
+    for (let round = 0; round < 5; round++) lan.say("10.0.0.9", { type: "response", answers: answers as Answer[] });
+    await turn();
+    expect([messages().length, asking().length]).toEqual([1, 14]);
+    await clock.run(800);
+    lan.say("10.0.0.9", { type: "response", answers: answers.slice(14) as Answer[] });
+    await clock.run(100);
+    expect([messages().length, asking().length]).toEqual([8, 100]);
+    expect(messages().every(({ packet }) => encode(packet).length <= 1_300)).toBe(true);
+    for (const asked of [100, 101]) {
+      lan.say("10.0.0.9", { type: "response", answers: answers.slice(0, 1) as Answer[] });
+      await clock.run(100);
+      expect(asking()).toHaveLength(asked);
+    }
   });
 
   test("a list is of who answers, whatever the service", async () => {
@@ -414,6 +449,27 @@ describe("mdns registry: watching", () => {
     lan.say("10.0.0.9", announced(next, { ttl: 0 }));
     await turn();
     expect(seen.ids).toEqual([]);
+  });
+
+  test("whoever hears that its own instance is gone says that it is not, once a second at most", async () => {
+    const registry = host("10.0.0.1");
+    const own = orders("orders-1", { startedAt: new Date(7) });
+    await registry.register(own);
+    const seen = new Follower(host("10.0.0.2"), "orders");
+    await clock.run(2_000);
+    lan.say("10.0.0.9", announced(orders("orders-1")));
+    await turn();
+    expect(seen.snapshots.at(-1)?.instances).toEqual([orders("orders-1")]);
+    const since = lan.heard.length;
+    lan.say("10.0.0.9", announced(orders("orders-1"), { ttl: 0 }));
+    await turn();
+    expect(seen.snapshots.at(-1)?.instances).toEqual([own]);
+    for (let round = 0; round < 10; round++) lan.say("10.0.0.9", announced(orders("orders-1"), { ttl: 0 }));
+    await clock.run(999);
+    const said = () => answersOf("10.0.0.1", since).filter((each) => each.startsWith("TXT"));
+    expect(said()).toHaveLength(1);
+    await clock.run(1);
+    expect(said()).toHaveLength(2);
   });
 
   test("who says goodbye without saying who it is takes out the name", async () => {

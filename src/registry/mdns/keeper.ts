@@ -1,4 +1,5 @@
 import type { Instance } from "../../contract/contract.js";
+import type { Timer } from "../../time/time.js";
 import type { InstanceTable, TableEntry } from "../instance-table.js";
 import { keepTrying } from "../keep-trying.js";
 import type { Keeper, Kept } from "../kept-registration.js";
@@ -30,6 +31,9 @@ export class MdnsKeeper implements Keeper {
   #records: InstanceRecords;
   #entry: TableEntry | undefined;
   #running: Promise<void> | undefined;
+  /** When it was announced last. */
+  #saidAtMs = 0;
+  #sayingAgain: Timer | undefined;
 
   constructor({ publication, status }: Kept, context: MdnsKeeperContext) {
     this.publication = publication;
@@ -62,9 +66,20 @@ export class MdnsKeeper implements Keeper {
     return this.#context.link.away ? new Error("nothing can be sent at present") : undefined;
   }
 
+  /** Somebody has said that it is gone. Nobody makes it speak more than once a second (RFC 6762 §6). */
+  sayAgain(): void {
+    const { clock } = this.#context.options;
+    if (this.#closing.signal.aborted) return;
+    this.#sayingAgain ??= clock.timer(this.#saidAtMs + repeatMs - clock.now(), () => {
+      this.#sayingAgain = undefined;
+      this.#wakeup.wake();
+    });
+  }
+
   async end(): Promise<void> {
     const { link, onLeft } = this.#context;
     this.#closing.abort();
+    this.#sayingAgain?.cancel();
     this.#wakeup.wake();
     await this.#running;
     // Who cannot be told forgets it by itself.
@@ -82,6 +97,7 @@ export class MdnsKeeper implements Keeper {
     while (!signal.aborted) {
       const { version } = this.publication;
       await link.respond(allOf(this.#records));
+      this.#saidAtMs = clock.now();
       this.#publishHere();
       this.publication.confirm(version);
       well();

@@ -17,6 +17,7 @@ import { summarize } from "../summaries.js";
 import { Watchers } from "../watchers.js";
 import { withoutEvents } from "../without-events.js";
 import { Browser } from "./browser.js";
+import { Inquiry } from "./inquiry.js";
 import { MdnsKeeper } from "./keeper.js";
 import { Link } from "./link.js";
 import { instanceName, sameName, serviceType } from "./names.js";
@@ -50,6 +51,7 @@ class MdnsRegistry implements Registry {
   readonly #table = new InstanceTable();
   readonly #link: Link;
   readonly #neighbours: Neighbours;
+  readonly #inquiry: Inquiry;
   readonly #responder: Responder;
   readonly #registrations: Registrations<MdnsKeeper>;
   readonly #watchers: Watchers;
@@ -65,11 +67,13 @@ class MdnsRegistry implements Registry {
       response: (packet, from) => this.#neighbours.hear(packet, from),
       back: () => this.#neighbours.back(),
     });
+    this.#inquiry = new Inquiry(this.#link, options);
     this.#responder = new Responder(this.#link, options, () => this.#announced());
     this.#neighbours = new Neighbours(this.#table, {
       ...options,
-      own: (name) => this.#own(name),
-      ask: (name) => void this.#link.query([{ name, type: "TXT" }]).catch(() => {}),
+      own: (name) => this.#own(name)?.publication.instance,
+      ask: (name) => this.#inquiry.ask(name),
+      deny: (name) => this.#own(name)?.sayAgain(),
       away: () => this.#link.away,
     });
     this.#registrations = new Registrations({
@@ -124,6 +128,7 @@ class MdnsRegistry implements Registry {
   async #end(): Promise<void> {
     this.#closing.abort();
     await Promise.all([this.#registrations.close(), this.#watchers.close()]);
+    this.#inquiry.close();
     this.#responder.close();
     this.#neighbours.close();
     await this.#link.close();
@@ -143,9 +148,9 @@ class MdnsRegistry implements Registry {
     for (const { announced } of this.#registrations) if (announced !== undefined) yield announced;
   }
 
-  #own(name: string): Instance | undefined {
-    for (const { publication } of this.#registrations) {
-      if (sameName(instanceName(publication.instance.id), name)) return publication.instance;
+  #own(name: string): MdnsKeeper | undefined {
+    for (const keeper of this.#registrations) {
+      if (sameName(instanceName(keeper.publication.instance.id), name)) return keeper;
     }
     return undefined;
   }

@@ -25,9 +25,11 @@ export function sameName(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }
 
+const instanceForm = new RegExp(`^[^.]{1,63}\\.${serviceType.replaceAll(".", "\\.")}$`, "i");
+
 /** Whether a name is one of an instance of Hawser. */
 export function isInstanceName(name: string): boolean {
-  return name.toLowerCase().endsWith(`.${serviceType}`) && !name.toLowerCase().includes("._sub.");
+  return instanceForm.test(name);
 }
 
 const plain = /^[a-z0-9_-]{1,62}$/;

@@ -15,6 +15,8 @@ export interface NeighboursOptions extends ResolvedMdnsOptions {
   readonly own: (name: string) => Instance | undefined;
   /** Asks whether it is still there. */
   readonly ask: (name: string) => void;
+  /** Others were told that our own instance of that name is gone. */
+  readonly deny: (name: string) => void;
   /** Whether nobody can be heard at present. */
   readonly away: () => boolean;
 }
@@ -59,7 +61,7 @@ export class Neighbours {
       if (record.type !== "PTR" || !isInstanceName(record.data)) continue;
       const key = record.data.toLowerCase();
       if (told.has(key)) continue;
-      if (record.ttl === 0) this.#forget(key);
+      if (record.ttl === 0) this.#leave(key);
       else this.#askOf(key);
     }
   }
@@ -157,8 +159,11 @@ export class Neighbours {
   }
 
   /** Who says goodbye takes only itself out, and not another that was started under its id. */
-  #leave(key: string, { startedAt }: Instance): void {
-    if (this.#byName.get(key)?.instance.startedAt.getTime() === startedAt.getTime()) this.#forget(key);
+  #leave(key: string, instance?: Instance): void {
+    const isIt = (other?: Instance) => instance?.startedAt.getTime() === other?.startedAt.getTime();
+    const own = this.#options.own(key);
+    if (own !== undefined && !isIt(own)) this.#options.deny(key);
+    if (instance === undefined || isIt(this.#byName.get(key)?.instance)) this.#forget(key);
   }
 
   #forget(key: string): void {

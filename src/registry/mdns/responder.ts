@@ -6,6 +6,9 @@ import { allOf, type InstanceRecords, typeRecord } from "./records.js";
 
 type Asked = NonNullable<QueryPacket["questions"]>[number];
 
+/** Questions that wait for their answers. Who is not among them asks again. */
+const mostWaiting = 64;
+
 /** Answers what is asked of our own instances. */
 export class Responder {
   readonly #link: Link;
@@ -26,7 +29,7 @@ export class Responder {
       if (answers.length > 0) this.#link.respondTo(from, query, answers).catch(() => {});
       return;
     }
-    if (this.#answers(query).length === 0) return;
+    if (this.#waiting.size >= mostWaiting || this.#answers(query).length === 0) return;
     const { clock, random } = this.#options;
     const timer = clock.timer(20 + 100 * random(), () => {
       this.#waiting.delete(timer);
