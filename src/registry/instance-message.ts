@@ -25,6 +25,7 @@ export function toMessage(instance: Instance): InstanceMessage {
   const { id, service, version, endpoints, contracts, metadata, weight, zone, startedAt } = instance;
   const state = stateNumbers[instance.state];
   const where = `instance ${JSON.stringify(id)}`;
+  checkTexts(where, instance);
   if (state === undefined) {
     throw new TypeError(
       `${where}: state is ${JSON.stringify(instance.state)}; allowed are starting, serving, draining`,
@@ -90,7 +91,27 @@ export function checkServiceName(service: string): string {
   throw new TypeError(`service ${JSON.stringify(service)}: a service name is ${legalNames}`);
 }
 
+/** Not everybody who registers has a compiler that would say so. */
+function checkTexts(where: string, instance: Instance): void {
+  const { id, service, version, zone, endpoints, contracts, metadata } = instance;
+  const fail = (field: string, value: unknown, wanted: string) => {
+    throw new TypeError(`${where}: ${field} is ${JSON.stringify(value)}; it must be ${wanted}`);
+  };
+  for (const [field, value] of Object.entries({ id, service, version, zone })) {
+    if (!isText(value)) fail(field, value, "a string");
+  }
+  for (const [field, value] of Object.entries({ endpoints, contracts })) {
+    if (!Array.isArray(value) || !value.every(isText)) fail(field, value, "an array of strings");
+  }
+  const isObject = typeof metadata === "object" && metadata !== null && !Array.isArray(metadata);
+  if (!isObject || !Object.values(metadata).every(isText)) fail("metadata", metadata, "an object of strings");
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
+}
+
 function checkDate(where: string, startedAt: Date): void {
-  if (!Number.isNaN(startedAt.getTime())) return;
+  if (startedAt instanceof Date && !Number.isNaN(startedAt.getTime())) return;
   throw new TypeError(`${where}: startedAt is no date`);
 }

@@ -1,21 +1,30 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { isDeepStrictEqual } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
-import type { Instance } from "../../src/contract/contract.js";
+import type { Instance, RegistryEvent, RegistryMonitor } from "../../src/contract/contract.js";
 import { Code, RpcError } from "../../src/errors/errors.js";
-import type { Registration, RegistrationState, Registry, RegistryCapabilities } from "../../src/registry/registry.js";
+import type {
+  Registration,
+  RegistrationState,
+  Registry,
+  RegistryCapabilities,
+  Snapshot,
+} from "../../src/registry/registry.js";
 import { Follower } from "../registry/follower.js";
 
 /** What a driver gives the suite. */
 export interface RegistrySuiteOptions {
   readonly name: string;
-  /** Makes a backend on which nobody is registered. */
-  readonly make: () => Promise<RegistryBackend>;
+  /** Makes a backend on which nobody is registered. @param monitor is told what its registries do */
+  readonly make: (monitor: RegistryMonitor) => Promise<RegistryBackend>;
   readonly capabilities: RegistryCapabilities & {
     /** Each `open()` is a participant of its own, as another process would be. */
     readonly distributed: boolean;
   };
   /** A registry whose backend does not answer, and how its errors name that backend. */
   readonly unreachable?: { readonly open: () => Registry; readonly named: string };
+  /** Whether its backends have `goAway()` and `comeBack()`. Default: false. */
+  readonly outages?: boolean;
   /** Cases the driver leaves out, each with the reason. */
   readonly skip?: { readonly [caseName: string]: string };
 }
@@ -23,6 +32,10 @@ export interface RegistrySuiteOptions {
 export interface RegistryBackend {
   open(): Registry;
   close(): Promise<void>;
+  /** Answers nobody any more. */
+  goAway?(): Promise<void>;
+  /** Answers again, whether or not it still knows who was registered. */
+  comeBack?(): Promise<void>;
   /** How others than Hawser enter an instance, where `register()` cannot. Default: by `register()`. */
   enter?(instance: Instance): Promise<Entry>;
   /** The instance as this driver reads it, where the backend cannot say all of it. Default: as it was entered. */
@@ -56,6 +69,16 @@ function portOf(id: string): number {
   return 10_000 + ([...id].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 50_000, 7) as number);
 }
 
+/** As `orders-1` is after it was started anew, at another address. */
+const restarted: Instance = instance("orders-1", {
+  endpoints: ["grpc://127.0.0.1:9999"],
+  startedAt: new Date("2026-02-03T05:00:00Z"),
+});
+
+function isAt({ endpoints }: Instance): (snapshot: Snapshot) => boolean {
+  return ({ instances }) => instances.some((each) => isDeepStrictEqual(each.endpoints, endpoints));
+}
+
 /** Resolves once the registration is in the state. */
 async function untilState(registration: Registration, wanted: RegistrationState): Promise<void> {
   if (registration.state === wanted) return;
@@ -68,7 +91,7 @@ async function untilState(registration: Registration, wanted: RegistrationState)
 
 /** What every registry promises, whatever its backend. */
 export function registrySuite(options: RegistrySuiteOptions): void {
-  const { name, make, capabilities, unreachable, skip = {} } = options;
+  const { name, make, capabilities, unreachable, outages = false, skip = {} } = options;
   const cleanups: (() => Promise<void>)[] = [];
 
   afterEach(async () => {
@@ -77,18 +100,16 @@ export function registrySuite(options: RegistrySuiteOptions): void {
 
   const backends = new WeakMap<Registry, RegistryBackend>();
 
-  async function backend(): Promise<RegistryBackend> {
-    const made = await make();
+  async function backend(monitor: RegistryMonitor = () => {}): Promise<RegistryBackend> {
+    const made = await make(monitor);
     cleanups.push(() => made.close());
-    return {
-      open: () => {
-        const registry = made.open();
-        backends.set(registry, made);
-        cleanups.push(() => registry.close());
-        return registry;
-      },
-      close: () => made.close(),
+    const open = () => {
+      const registry = made.open();
+      backends.set(registry, made);
+      cleanups.push(() => registry.close());
+      return registry;
     };
+    return { ...made, open };
   }
 
   async function registry(): Promise<Registry> {
@@ -112,10 +133,18 @@ export function registrySuite(options: RegistrySuiteOptions): void {
     distributed: "there is only one participant",
     unreachable: "the backend is in this process",
     register: "others say who is there",
+    outages: "the backend is in this process, or cannot be made to fail here",
+  };
+
+  const has: { readonly [Need in keyof typeof missing]: boolean } = {
+    distributed: capabilities.distributed,
+    register: capabilities.register,
+    unreachable: unreachable !== undefined,
+    outages,
   };
 
   function story(title: string, tell: () => Promise<void>, needs: readonly (keyof typeof missing)[] = []): void {
-    const lacking = needs.find((need) => (need === "unreachable" ? unreachable === undefined : !capabilities[need]));
+    const lacking = needs.find((need) => !has[need]);
     const reason = skip[title] ?? (lacking && missing[lacking]);
     if (reason === undefined) test(title, tell);
     else test.skip(`${title} (skipped: ${reason})`, tell);
@@ -271,6 +300,51 @@ export function registrySuite(options: RegistrySuiteOptions): void {
       ]);
     });
 
+    story("no watcher sees the context of a call", async () => {
+      const calls = new AsyncLocalStorage<string>();
+      const seen: unknown[] = [];
+      const shared = await registry();
+      const told = calls.run("a call that watches", () => {
+        return new Promise<void>((resolve) => {
+          shared.watch("orders", ({ instances }) => {
+            seen.push(calls.getStore());
+            if (instances.length > 0) resolve();
+          });
+        });
+      });
+      await calls.run("a call that registers", () => enter(shared, instance("orders-1")));
+      await told;
+      expect(new Set(seen)).toEqual(new Set([undefined]));
+    });
+
+    story("the monitor hears what watchers are told, and when nobody watches any more", async () => {
+      const events: RegistryEvent[] = [];
+      const shared = (await backend((event) => events.push(event))).open();
+      const orders = follow(shared);
+      await enter(shared, instance("orders-1"));
+      await orders.untilIds("orders-1");
+      await orders.close();
+      const told = orders.snapshots.map(({ instances, stale }) => {
+        return { type: "snapshot", service: "orders", instances: instances.length, stale };
+      });
+      expect(events.filter(({ type }) => type === "snapshot")).toEqual(told);
+      expect(events.filter(({ type }) => type === "unwatched")).toEqual([{ type: "unwatched", service: "orders" }]);
+    });
+
+    story("a closed registry tells nobody anything more, and says that it is closed", async () => {
+      const shared = await registry();
+      const orders = follow(shared);
+      await enter(shared, instance("orders-1"));
+      await orders.untilIds("orders-1");
+      const told = orders.snapshots.length;
+      await Promise.all([shared.close(), shared.close()]);
+      const closed = { code: Code.FAILED_PRECONDITION, message: expect.stringContaining(shared.name) };
+      await expect(shared.list()).rejects.toMatchObject(closed);
+      expect(() => shared.watch("orders", () => {})).toThrow(/the registry is closed/);
+      await orders.close();
+      expect(orders.snapshots).toHaveLength(told);
+    });
+
     story("it says what it can do", async () => {
       const { register, lease, watch } = capabilities;
       expect((await registry()).capabilities).toEqual({ register, lease, watch });
@@ -358,6 +432,49 @@ export function registrySuite(options: RegistrySuiteOptions): void {
       });
     }, ["register"]);
 
+    story("the monitor hears of a registration from beginning to end, and of none that is refused", async () => {
+      const events: RegistryEvent[] = [];
+      const shared = (await backend((event) => events.push(event))).open();
+      const states = () => events.flatMap((event) => (event.type === "registration" ? [[event.id, event.state]] : []));
+      const registration = await shared.register(instance("orders-1"));
+      for (let round = 0; round < 2; round++) {
+        await expect(shared.register(instance("orders-1"))).rejects.toMatchObject({ code: Code.ALREADY_EXISTS });
+      }
+      await expect(shared.register(instance("orders-2", { weight: 0 }))).rejects.toThrow(TypeError);
+      expect(states()).toEqual([
+        ["orders-1", "registering"],
+        ["orders-1", "registered"],
+      ]);
+      expect(registration.state).toBe("registered");
+      await registration.close();
+      expect(states().at(-1)).toEqual(["orders-1", "closed"]);
+      await shared.close();
+      await expect(shared.register(instance("orders-2"))).rejects.toMatchObject({ code: Code.FAILED_PRECONDITION });
+      expect(states()).toHaveLength(3);
+    }, ["register"]);
+
+    story("an id that is given back is registered again at once, and stays", async () => {
+      const shared = await registry();
+      const orders = new Follower(shared, "orders");
+      const first = await shared.register(instance("orders-1"));
+      const [, second] = await Promise.all([first.close(), shared.register(restarted)]);
+      await orders.until(isAt(restarted));
+      expect([first.state, second.state]).toEqual(["closed", "registered"]);
+      expect(await shared.list()).toMatchObject([{ name: "orders", instances: 1 }]);
+    }, ["register"]);
+
+    story("of two participants with one id the later counts, and the earlier is back when it leaves", async () => {
+      const shared = await backend();
+      const [here, there] = [shared.open(), shared.open()];
+      const orders = new Follower(shared.open(), "orders");
+      await here.register(instance("orders-1"));
+      await orders.until(isAt(instance("orders-1")));
+      await there.register(restarted);
+      await orders.until(isAt(restarted));
+      await there.close();
+      await orders.until(isAt(instance("orders-1")));
+    }, ["register", "distributed"]);
+
     story("a hundred instances register at once and leave at once", async () => {
       const shared = await registry();
       const orders = new Follower(shared, "orders");
@@ -395,6 +512,14 @@ export function registrySuite(options: RegistrySuiteOptions): void {
         [{ weight: Number.NaN }, /weight is NaN/],
         [{ state: "asleep" as never }, /state is "asleep"; allowed are/],
         [{ startedAt: new Date(Number.NaN) }, /startedAt/],
+        [{ startedAt: "2026-02-03" as never }, /startedAt/],
+        [{ id: 7 as never }, /id is 7; it must be a string/],
+        [{ version: 5 as never }, /version is 5; it must be a string/],
+        [{ zone: null as never }, /zone is null; it must be a string/],
+        [{ endpoints: [7] as never }, /endpoints is \[7\]; it must be an array of strings/],
+        [{ endpoints: "grpc://x:1" as never }, /endpoints is "grpc:\/\/x:1"; it must be an array/],
+        [{ contracts: undefined as never }, /contracts is undefined; it must be an array of strings/],
+        [{ metadata: { a: 1 } as never }, /metadata is {"a":1}; it must be an object of strings/],
       ];
       for (const [changes, message] of bad) {
         const refused = shared.register(instance("orders-1", changes));
@@ -425,26 +550,47 @@ export function registrySuite(options: RegistrySuiteOptions): void {
       expect(registration.state).toBe("registered");
     }, ["register"]);
 
-    story("a closed registry has ended everything and says that it is closed", async () => {
+    story("a closed registry has ended every registration and takes no other", async () => {
       const shared = await registry();
-      const orders = new Follower(shared, "orders");
       const registration = await shared.register(instance("orders-1"));
-      await orders.untilIds("orders-1");
       await Promise.all([shared.close(), shared.close()]);
-      const told = orders.snapshots.length;
       const closed = { code: Code.FAILED_PRECONDITION, message: expect.stringContaining(shared.name) };
       await expect(shared.register(instance("orders-2"))).rejects.toMatchObject(closed);
-      await expect(shared.list()).rejects.toMatchObject(closed);
-      expect(() => shared.watch("orders", () => {})).toThrow(/the registry is closed/);
       expect(registration.state).toBe("closed");
       await registration.close();
-      await orders.close();
-      expect(orders.snapshots).toHaveLength(told);
     }, ["register"]);
 
     story("a registry that was never used closes too", async () => {
       await (await registry()).close();
     });
+  });
+
+  describe(`${name} registry: an outage`, () => {
+    story("the last set stays, stale, until all is well again, and nobody who lives is ever missing", async () => {
+      const shared = await backend();
+      const orders = new Follower(shared.open(), "orders");
+      const registration = await shared.open().register(instance("orders-1"));
+      await orders.untilIds("orders-1");
+      const before = orders.snapshots.length;
+      await shared.goAway?.();
+      await orders.until(({ stale }) => stale);
+      await shared.comeBack?.();
+      await orders.until(({ stale }) => !stale);
+      await untilState(registration, "registered");
+      for (const { instances } of orders.snapshots.slice(before)) expect(instances).toEqual([instance("orders-1")]);
+    }, ["register", "distributed", "outages"]);
+
+    story("an id that could not be registered in time, and is registered again, stays", async () => {
+      const shared = await backend();
+      const registry = shared.open();
+      await shared.goAway?.();
+      const late = registry.register(instance("orders-1", { version: "1.0.0" }), { timeoutMs: 50 });
+      await expect(late).rejects.toMatchObject({ code: Code.UNAVAILABLE });
+      const again = registry.register(instance("orders-1", { version: "2.0.0" }), { timeoutMs: 60_000 });
+      await shared.comeBack?.();
+      expect((await again).state).toBe("registered");
+      expect(await registry.list()).toEqual([{ name: "orders", versions: ["2.0.0"], instances: 1 }]);
+    }, ["register", "outages"]);
   });
 
   describe(`${name} registry: nobody answers`, () => {

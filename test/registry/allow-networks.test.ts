@@ -10,8 +10,8 @@ import { recordingLogger } from "./recording-logger.js";
 registrySuite({
   name: "allowNetworks over memory",
   capabilities: { register: true, lease: false, watch: "push", distributed: false },
-  make: async () => {
-    const registry = allowNetworks(memoryRegistry(), ["127.0.0.0/8", "10.0.0.0/8", "::1"]);
+  make: async (monitor) => {
+    const registry = allowNetworks(memoryRegistry({ monitor }), ["127.0.0.0/8", "10.0.0.0/8", "::1"]);
     return { open: () => registry, close: () => registry.close() };
   },
 });

@@ -27,11 +27,11 @@ registrySuite({
   capabilities,
   skip,
   unreachable,
-  make: async () => {
+  make: async (monitor) => {
     const server = await DnsServer.start();
     const host = ({ id }: Instance) => `${id}.hosts.test`;
     return {
-      open: () => dnsRegistry({ servers: [server.address], domain: "test", ...often }),
+      open: () => dnsRegistry({ servers: [server.address], domain: "test", monitor, ...often }),
       close: () => server.close(),
       enter: (entered) => {
         server.set("A", host(entered), [a(host(entered), "10.0.0.1")]);
@@ -54,12 +54,12 @@ registrySuite({
   capabilities,
   skip,
   unreachable,
-  make: async () => {
+  make: async (monitor) => {
     const server = await DnsServer.start();
     /** Ids that differ in their last character, in the same order. */
     const address = ({ id }: Instance) => `10.0.0.${id.charCodeAt(id.length - 1)}`;
     return {
-      open: () => dnsRegistry({ servers: [server.address], domain: "test", port: 7_000, ...often }),
+      open: () => dnsRegistry({ servers: [server.address], domain: "test", port: 7_000, monitor, ...often }),
       close: () => server.close(),
       enter: (entered) => {
         const name = `${entered.service}.test`;

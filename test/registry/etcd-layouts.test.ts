@@ -66,10 +66,10 @@ for (const { layout, seenAs, skip } of layouts) {
     name: `etcd in the layout of ${layout().layout}`,
     capabilities: { register: true, lease: true, watch: "push", distributed: true },
     ...(skip && { skip }),
-    make: async () => {
+    make: async (monitor) => {
       const prefix = `/suite/${++prefixes}`;
       return {
-        open: () => etcdRegistry({ hosts: server.endpoint, prefix, layout }),
+        open: () => etcdRegistry({ hosts: server.endpoint, prefix, layout, monitor }),
         close: async () => {},
         ...(seenAs && { seenAs }),
       };

@@ -2,6 +2,7 @@ import { afterAll, beforeAll } from "vitest";
 import { etcdRegistry } from "../../src/registry/etcd/etcd.js";
 import { registrySuite } from "../conformance/registry.js";
 import { EtcdServer } from "../support/etcd.js";
+import { TcpProxy } from "../support/tcp-proxy.js";
 
 let server: EtcdServer;
 let backends = 0;
@@ -15,9 +16,16 @@ afterAll(() => server.stop());
 registrySuite({
   name: "etcd",
   capabilities: { register: true, lease: true, watch: "push", distributed: true },
-  make: async () => {
+  outages: true,
+  make: async (monitor) => {
     const prefix = `/suite/${++backends}`;
-    return { open: () => etcdRegistry({ hosts: server.endpoint, prefix }), close: async () => {} };
+    const proxy = await TcpProxy.to(server.endpoint);
+    return {
+      open: () => etcdRegistry({ hosts: proxy.addressFor(server.endpoint), prefix, random: () => 0.1, monitor }),
+      close: () => proxy.close(),
+      goAway: async () => proxy.refuse(),
+      comeBack: async () => proxy.admit(),
+    };
   },
   unreachable: { open: () => etcdRegistry({ hosts: "127.0.0.1:1" }), named: "etcd://127.0.0.1:1" },
 });

@@ -8,7 +8,7 @@ import { FakeKubernetesApi } from "../support/fake-kubernetes-api.js";
 registrySuite({
   name: "kubernetes",
   capabilities: { register: false, lease: true, watch: "push", distributed: true },
-  make: async () => {
+  make: async (monitor) => {
     const api = await FakeKubernetesApi.start();
     const put = ({ id, service, version, state, zone }: Instance) => {
       const conditions = { ready: state === "serving", terminating: state === "draining" };
@@ -16,7 +16,7 @@ registrySuite({
       api.put(slice(id, [pod(id, "10.0.0.1", { conditions, zone })], { service, labels }));
     };
     return {
-      open: () => kubernetesRegistry({ server: api.url }),
+      open: () => kubernetesRegistry({ server: api.url, monitor }),
       close: () => api.close(),
       enter: async (instance) => {
         const entered = asServing(instance);

@@ -12,12 +12,12 @@ if (reason === undefined) {
   registrySuite({
     name: "mdns (multicast over loopback)",
     capabilities: { register: true, lease: true, watch: "push", distributed: true },
-    make: async () => {
+    make: async (monitor) => {
       const port = await freeUdpPort();
       const opened: Registry[] = [];
       return {
         open: () => {
-          const registry = mdnsRegistry({ interface: "127.0.0.1", port, browseMs: 200 });
+          const registry = mdnsRegistry({ interface: "127.0.0.1", port, browseMs: 200, monitor });
           opened.push(registry);
           return registry;
         },

@@ -4,8 +4,8 @@ import { registrySuite } from "../conformance/registry.js";
 registrySuite({
   name: "memory",
   capabilities: { register: true, lease: false, watch: "push", distributed: false },
-  make: async () => {
-    const registry = memoryRegistry();
+  make: async (monitor) => {
+    const registry = memoryRegistry({ monitor });
     return { open: () => registry, close: () => registry.close() };
   },
 });

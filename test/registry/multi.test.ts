@@ -13,8 +13,8 @@ import { recordingLogger } from "./recording-logger.js";
 registrySuite({
   name: "multi over two of memory",
   capabilities: { register: true, lease: false, watch: "push", distributed: false },
-  make: async () => {
-    const registry = multiRegistry([memoryRegistry(), memoryRegistry()]);
+  make: async (monitor) => {
+    const registry = multiRegistry([memoryRegistry(), memoryRegistry()], { monitor });
     return { open: () => registry, close: () => registry.close() };
   },
   unreachable: {

@@ -15,10 +15,10 @@ import { recordingLogger } from "./recording-logger.js";
 registrySuite({
   name: "static (a file)",
   capabilities: { register: false, lease: false, watch: "push", distributed: true },
-  make: async () => {
+  make: async (monitor) => {
     const file = await ServicesFile.make("{}");
     return {
-      open: () => staticRegistry({ file: file.path }),
+      open: () => staticRegistry({ file: file.path, monitor }),
       enter: (entered) => file.enter(entered),
       close: () => file[Symbol.asyncDispose](),
     };

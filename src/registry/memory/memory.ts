@@ -77,8 +77,7 @@ class MemoryRegistry implements Registry {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#registrations.close();
-    await this.#watchers.close();
+    await Promise.all([this.#registrations.close(), this.#watchers.close()]);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
