@@ -453,8 +453,17 @@ describe("what etcdRegistry() asks for", () => {
     refused({ hosts: "a:1", settleMs: -1 }, /settleMs is -1/);
     refused({ hosts: "a:1", resyncMs: Number.NaN }, /resyncMs is NaN; .* 300000 is the usual/);
     refused({ hosts: "a:1", heartbeatMs: 0 }, /heartbeatMs is 0/);
+    refused({ hosts: "a:1", heartbeatMs: 2_501 }, /heartbeatMs is 2501; it must be 2500 at most/);
+    refused({ hosts: "a:1", ttlMs: 1e15 }, /ttlMs is 1000000000000000; it must be 1073741824 at most/);
     refused({ hosts: "a:1", maxValueBytes: 0 }, /maxValueBytes is 0/);
-    refused({ hosts: "a:1", prefix: "/x/" }, /must not end with/);
+    refused({ hosts: "a:1", prefix: "/x/" }, /prefix is "\/x\/"; it must not end with/);
+    refused({ hosts: "a:1", prefix: 5 as unknown as string }, /prefix is 5; it must be a text/);
+    for (const host of ["a:99999", "a:0", "u@h:1", "x,y:1", "a?b:1"]) {
+      refused({ hosts: host }, /expected host:port or https:\/\/host:port/);
+    }
+    const auth = (given: object) => given as { username: string; password: string };
+    refused({ hosts: "a:1", auth: auth({}) }, /auth.username is missing; give both/);
+    refused({ hosts: "a:1", auth: auth({ username: "root", password: "" }) }, /auth.password is missing/);
   });
 
   test("without the package etcd3 it says what to install", async () => {
@@ -468,7 +477,7 @@ describe("what etcdRegistry() asks for", () => {
   test("what is left out follows the time to live", () => {
     expect(resolveEtcdOptions({ hosts: "a:1", ttlMs: 30_000 })).toMatchObject({
       settleMs: 30_000,
-      heartbeatMs: 10_000,
+      heartbeatMs: 7_500,
       resyncMs: 300_000,
       maxValueBytes: 65_536,
     });

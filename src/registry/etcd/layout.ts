@@ -33,8 +33,10 @@ export function under(prefix: string): KeyRange {
   return { key: Buffer.from(prefix), range_end: Buffer.from(`${prefix.slice(0, -1)}0`) }; // "0" is the character after "/"
 }
 
-/** @throws TypeError for a prefix that ends with "/" */
+/** @throws TypeError for a prefix that is no text, or ends with "/" */
 export function checkPrefix(prefix: string): string {
-  if (!prefix.endsWith("/")) return prefix;
-  throw new TypeError(`etcdRegistry: prefix is ${JSON.stringify(prefix)}; it must not end with "/"`);
+  const isText = typeof prefix === "string";
+  if (isText && !prefix.endsWith("/")) return prefix;
+  const wrong = `etcdRegistry: prefix is ${JSON.stringify(prefix)}`;
+  throw new TypeError(`${wrong}; it must ${isText ? 'not end with "/"' : "be a text"}`);
 }

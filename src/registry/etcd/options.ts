@@ -24,7 +24,11 @@ export interface EtcdRegistryOptions {
   readonly settleMs?: number;
   /** How often a service that is watched is listed again, ± 20 %, lest an event was lost. Default: 300 000. */
   readonly resyncMs?: number;
-  /** How often a stream is asked for a sign of life; that of the watches at least every `ttlMs / 4`. Default: a third of `ttlMs`. */
+  /**
+   * How often the stream of the watches is asked for a sign of life, of which it gets two in the time that etcd may be
+   * silent unnoticed. At most, and by default, a quarter of `ttlMs`: who watches is told before a lease can expire whose
+   * last renewal was a third of it old when etcd fell silent.
+   */
   readonly heartbeatMs?: number;
   /** A value that is longer is no instance: it is left out, and logged once. Default: 65 536. */
   readonly maxValueBytes?: number;
@@ -86,10 +90,10 @@ export function resolveEtcdOptions(options: EtcdRegistryOptions): ResolvedEtcdOp
     requestTimeoutMs: atLeast(1, "requestTimeoutMs", options.requestTimeoutMs, 5_000),
     settleMs: atLeast(0, "settleMs", options.settleMs, Math.max(ttlMs, shortestSettleMs)),
     resyncMs: atLeast(100, "resyncMs", options.resyncMs, 300_000),
-    heartbeatMs: atLeast(100, "heartbeatMs", options.heartbeatMs, ttlMs / 3),
+    heartbeatMs: between([100, ttlMs / 4], "heartbeatMs", options.heartbeatMs, ttlMs / 4),
     maxValueBytes: atLeast(1, "maxValueBytes", options.maxValueBytes, 65_536),
     credentials: checkCredentials(options.credentials),
-    auth: options.auth,
+    auth: checkAuth(options.auth),
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     logger,
@@ -97,11 +101,35 @@ export function resolveEtcdOptions(options: EtcdRegistryOptions): ResolvedEtcdOp
   };
 }
 
+/** Timers reach to 2 ** 31 ms, and some are given more than what is asked for. */
+const most = 2 ** 30;
+
 /** @throws RangeError */
 function atLeast(least: number, name: string, given: number | undefined, usual: number): number {
+  return between([least, most], name, given, usual);
+}
+
+/** @throws RangeError */
+function between(
+  [least, most]: readonly [number, number],
+  name: string,
+  given: number | undefined,
+  usual: number,
+): number {
   const value = given ?? usual;
-  if (Number.isFinite(value) && value >= least) return value;
-  throw new RangeError(`etcdRegistry: ${name} is ${value}; it must be ${least} or more, and ${usual} is the usual`);
+  if (typeof value === "number" && value >= least && value <= most) return value;
+  const bound = value > most ? `${most} at most` : `${least} or more`;
+  throw new RangeError(`etcdRegistry: ${name} is ${value}; it must be ${bound}, and ${usual} is the usual`);
+}
+
+/** @throws TypeError */
+function checkAuth(auth: EtcdRegistryOptions["auth"]): EtcdRegistryOptions["auth"] {
+  if (auth === undefined) return undefined;
+  for (const name of ["username", "password"] as const) {
+    if (typeof auth[name] === "string" && auth[name] !== "") continue;
+    throw new TypeError(`etcdRegistry: auth.${name} is missing; give both, or leave out auth`);
+  }
+  return auth;
 }
 
 /** @throws TypeError for what TLS could not use */
@@ -122,14 +150,15 @@ function checkCredentials(credentials: EtcdCredentials | undefined): EtcdCredent
   return credentials;
 }
 
-const host = /^(?:https?:\/\/)?(?:\[[0-9a-fA-F:.%]+\]|[^:/\s]+):\d{1,5}$/;
+const host = /^(?:https?:\/\/)?(?:\[[0-9a-fA-F:.%]+\]|[^:/\s@,?#]+):(\d{1,5})$/;
 
 function checkHosts(hosts: readonly string[]): readonly string[] {
   if (!Array.isArray(hosts) || hosts.length === 0) {
     throw new TypeError('etcdRegistry: hosts is empty; give at least one, e.g. "127.0.0.1:2379"');
   }
   for (const each of hosts) {
-    if (host.test(each)) continue;
+    const port = Number(host.exec(each)?.[1]);
+    if (port > 0 && port <= 65_535) continue;
     throw new TypeError(`etcdRegistry: host ${JSON.stringify(each)}; expected host:port or https://host:port`);
   }
   const secure = hosts.filter((each) => each.startsWith("https://")).length;

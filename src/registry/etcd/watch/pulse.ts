@@ -1,5 +1,4 @@
 import type { Clock, Timer } from "../../../time/time.js";
-import type { ResolvedEtcdOptions } from "../options.js";
 
 export interface PulseOptions {
   readonly clock: Clock;
@@ -46,12 +45,4 @@ export class Pulse {
       this.#timer = this.#half();
     });
   }
-}
-
-/**
- * Silence must be noticed, and who watches told, before a lease of the same time to live can expire, whose last renewal may
- * be a third of it old when etcd falls silent. Noticing takes two pulses: at a quarter each, half of the time to live.
- */
-export function pulseMs({ heartbeatMs, ttlMs }: Pick<ResolvedEtcdOptions, "heartbeatMs" | "ttlMs">): number {
-  return Math.min(heartbeatMs, ttlMs / 4);
 }

@@ -5,7 +5,6 @@ import { Wakeup } from "../../wakeup.js";
 import type { EtcdApi, KeyRange } from "../api.js";
 import { etcdBackoff, healthyMs } from "../backoff.js";
 import type { ResolvedEtcdOptions } from "../options.js";
-import { pulseMs } from "./pulse.js";
 import type { RangeObserver } from "./range-observer.js";
 import { RangePicture } from "./range-picture.js";
 import type { Subscriber, WatchHub } from "./watch-hub.js";
@@ -126,8 +125,8 @@ export class RangeWatch {
    * @returns whether it is still the same data that are there
    */
   async #list(signal: AbortSignal): Promise<boolean> {
-    const { clock } = this.#with.options;
-    const slow = clock.timer(pulseMs(this.#with.options), () => this.#sayAway());
+    const { clock, heartbeatMs } = this.#with.options;
+    const slow = clock.timer(heartbeatMs, () => this.#sayAway());
     this.#listDue = true;
     try {
       const isTheSame = await this.#picture.list(signal);

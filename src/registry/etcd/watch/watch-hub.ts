@@ -5,7 +5,7 @@ import type { EtcdApi } from "../api.js";
 import { etcdBackoff, healthyMs } from "../backoff.js";
 import type { ResolvedEtcdOptions } from "../options.js";
 import { unlessAborted } from "../patience.js";
-import { Pulse, pulseMs } from "./pulse.js";
+import { Pulse } from "./pulse.js";
 import { dropStream, readStream } from "./stream.js";
 import { type Subscriber, WatchLink } from "./watch-link.js";
 
@@ -108,14 +108,13 @@ export class WatchHub {
     well: () => void,
     dead: AbortController,
   ): Promise<void> {
-    const { clock } = this.#options;
-    const everyMs = pulseMs(this.#options);
+    const { clock, heartbeatMs } = this.#options;
     const link = new WatchLink(stream, (subscriber, reason) => this.#subscribers.get(subscriber)?.(reason));
     const pulse = new Pulse({
       clock,
-      everyMs,
+      everyMs: heartbeatMs,
       ask: () => link.probe(),
-      giveUp: () => dead.abort(`no sign of life on the watch stream for ${everyMs} ms`),
+      giveUp: () => dead.abort(`no sign of life on the watch stream for ${heartbeatMs} ms`),
     });
     const reading = readStream(stream, signal, (response) => {
       pulse.heard();
