@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { RegistryEvent } from "../../src/contract/contract.js";
 import { Code } from "../../src/errors/errors.js";
 import { type ConsulRegistryOptions, consulRegistry } from "../../src/registry/consul/consul.js";
@@ -115,7 +115,7 @@ describe("what Consul holds", () => {
     await orders.untilIds("good");
     consul.stir();
     consul.enter("inventory", []);
-    await vi.waitFor(() => expect(consul.held).toBe(1));
+    await eventually(() => expect(consul.held).toBe(1));
     const complaints = logger.lines.filter(({ message }) => message.includes("left out"));
     expect(complaints.map(({ fields }) => String(fields["reason"]).split(":")[0])).toEqual([
       "broken",
@@ -153,13 +153,15 @@ describe("what Consul holds", () => {
   });
 
   test("an instance that vanishes without a word is gone after its time to live", async () => {
-    const consul = await startConsul();
+    const clock = new ManualClock();
+    const consul = await startConsul({ clock });
     const proxy = await TcpProxy.to(consul.address);
     cleanups.push(() => proxy.close());
-    await open({ address: proxy.addressFor(consul.address) }, quick).register(instance("orders-1"));
+    await open({ address: proxy.addressFor(consul.address) }).register(instance("orders-1"));
     const orders = new Follower(open(consul), "orders");
     await orders.untilIds("orders-1");
     proxy.refuse();
+    await clock.run(10_000);
     await orders.untilIds();
   });
 
@@ -186,10 +188,10 @@ describe("what Consul holds", () => {
     const registry = open(consul);
     const followers = [1, 2, 3, 4, 5].map(() => new Follower(registry, "orders"));
     await Promise.all(followers.map((each) => each.untilIds()));
-    await vi.waitFor(() => expect(consul.held).toBe(1));
+    await eventually(() => expect(consul.held).toBe(1));
     expect(consul.requests).toHaveLength(2);
     await Promise.all(followers.map((each) => each.close()));
-    await vi.waitFor(() => expect(consul.held).toBe(0));
+    await eventually(() => expect(consul.held).toBe(0));
   });
 
   test("an index that grows where nothing has changed tells nobody anything", async () => {
@@ -200,10 +202,10 @@ describe("what Consul holds", () => {
     await orders.untilIds();
     const confirmed = () => events.filter(({ type }) => type === "confirmed").length;
     for (let round = 0; round < 3; round++) {
-      await vi.waitFor(() => expect(consul.held).toBe(1));
+      await eventually(() => expect(consul.held).toBe(1));
       const before = confirmed();
       consul.stir();
-      await vi.waitFor(() => expect(confirmed()).toBe(before + 1));
+      await eventually(() => expect(confirmed()).toBe(before + 1));
     }
     expect(orders.snapshots).toHaveLength(1);
   });
@@ -240,13 +242,23 @@ describe("where Consul is asked", () => {
 });
 
 describe("what is done to a registration", () => {
-  test("deregistered by somebody else it is registered again", async () => {
-    const consul = await startConsul();
-    const registration = await open(consul, quick).register(instance("orders-1"));
+  /** Registered, and about to give a sign of life. */
+  async function registered(consul: FakeConsul) {
+    const clock = new ManualClock();
+    const events: RegistryEvent[] = [];
+    const registry = open(consul, { clock, monitor: (event) => events.push(event) });
+    const registration = await registry.register(instance("orders-1"));
     const states: string[] = [];
     registration.onState((state) => states.push(state));
+    return { events, states, untilSignOfLife: () => clock.run(3_400) };
+  }
+
+  test("deregistered by somebody else it is registered again", async () => {
+    const consul = await startConsul();
+    const { states, untilSignOfLife } = await registered(consul);
     consul.forget("orders-1");
-    await vi.waitFor(() => expect(states).toEqual(["lost", "registered"]));
+    await untilSignOfLife();
+    await eventually(() => expect(states).toEqual(["lost", "registered"]));
     expect(consul.ids()).toEqual(["orders-1"]);
   });
 
@@ -254,26 +266,19 @@ describe("what is done to a registration", () => {
     "an older agent that has forgotten it says 500: %s, and is told everything again",
     async (text) => {
       const consul = await startConsul();
-      const registration = await open(consul, quick).register(instance("orders-1"));
-      const states: string[] = [];
-      registration.onState((state) => states.push(state));
+      const { states, untilSignOfLife } = await registered(consul);
       consul.failing.set("/v1/agent/check/pass/", { status: 500, text });
-      await vi.waitFor(() => expect(states.slice(0, 2)).toEqual(["lost", "registered"]));
-      consul.failing.clear();
-      await vi.waitFor(() => expect(registration.state).toBe("registered"));
+      await untilSignOfLife();
+      await eventually(() => expect(states).toEqual(["lost", "registered"]));
     },
   );
 
   test("an agent that fails to take a sign of life for another reason has not forgotten it", async () => {
     const consul = await startConsul();
-    const events: RegistryEvent[] = [];
-    const registry = open(consul, { ttlMs: 1_500, monitor: (event) => events.push(event) });
-    const registration = await registry.register(instance("orders-1"));
-    const states: string[] = [];
-    registration.onState((state) => states.push(state));
+    const { events, states, untilSignOfLife } = await registered(consul);
     consul.failing.set("/v1/agent/check/pass/", { status: 500, text: "rpc error making call: No cluster leader" });
-    await vi.waitFor(() => expect(events).toContainEqual({ type: "renewal", ok: false }));
-    consul.failing.clear();
+    await untilSignOfLife();
+    await eventually(() => expect(events).toContainEqual({ type: "renewal", ok: false }));
     expect(states).toEqual([]);
     expect(consul.requests.filter((request) => request.includes("/service/register?"))).toHaveLength(1);
   });
@@ -316,7 +321,7 @@ describe("what happens to Consul", () => {
       expect(await orders.until(({ stale }) => stale)).toEqual({ ...before, stale: true });
       await consul.restart({ empty });
       expect(await orders.until(({ stale }) => !stale)).toEqual(before);
-      await vi.waitFor(() => expect(registrations.map(({ state }) => state)).toEqual(["registered", "registered"]));
+      await eventually(() => expect(registrations.map(({ state }) => state)).toEqual(["registered", "registered"]));
       expect(
         orders.snapshots.slice(orders.snapshots.indexOf(before)).every(({ instances }) => instances.length === 2),
       ).toBe(true);
@@ -332,9 +337,9 @@ describe("what happens to Consul", () => {
     const before = await orders.untilIds("orders-1");
     consul.hang();
     expect(await orders.until(({ stale }) => stale)).toEqual({ ...before, stale: true });
-    await vi.waitFor(() => expect(registration.state).toBe("lost"), { timeout: 10_000 });
+    await eventually(() => expect(registration.state).toBe("lost"));
     consul.wakeUp();
-    await vi.waitFor(() => expect(registration.state).toBe("registered"), { timeout: 10_000 });
+    await eventually(() => expect(registration.state).toBe("registered"));
     expect(await orders.until(({ stale }) => !stale)).toEqual(before);
     for (const event of [
       { type: "renewal", ok: true },
@@ -389,7 +394,7 @@ describe("what happens to Consul", () => {
     consul.failing.set("/v1/health/", { status: 500, text: "No cluster leader" });
     consul.stir();
     consul.failing.set("/v1/status/leader", { status: 200, text: '""' });
-    await vi.waitFor(() => expect(consul.held).toBe(0));
+    await eventually(() => expect(consul.held).toBe(0));
     consul.stir();
     expect(await orders.until(({ stale }) => stale)).toEqual({ ...before, stale: true });
     consul.failing.clear();

@@ -1,6 +1,6 @@
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { RegistryEvent } from "../../src/contract/contract.js";
 import { Code } from "../../src/errors/errors.js";
 import type { Registry } from "../../src/registry/registry.js";
@@ -10,6 +10,7 @@ import { type ZooKeeperRegistryOptions, zookeeperRegistry } from "../../src/regi
 import { systemClock } from "../../src/time/time.js";
 import { instance } from "../conformance/registry.js";
 import { CountingClock } from "../support/counting-clock.js";
+import { eventually } from "../support/eventually.js";
 import { ManualClock } from "../support/manual-clock.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 import { withZooKeeper, ZooKeeperServer } from "../support/zookeeper.js";
@@ -183,7 +184,7 @@ withZooKeeper("what is done to a registration", () => {
     registration.onState((state) => states.push(state));
     const hand = await byHand(server);
     await hand.delete(orders1, -1);
-    await vi.waitFor(() => expect(states).toEqual(["lost", "registered"]));
+    await eventually(() => expect(states).toEqual(["lost", "registered"]));
     expect(await hand.data(orders1)).toBeDefined();
   });
 
@@ -192,7 +193,7 @@ withZooKeeper("what is done to a registration", () => {
     await open(server).register(instance("orders-1"));
     const hand = await byHand(server);
     await hand.setData(orders1, Buffer.from("{"), -1);
-    await vi.waitFor(async () => expect((await hand.data(orders1))?.data.toString()).toContain("shop.v1"));
+    await eventually(async () => expect((await hand.data(orders1))?.data.toString()).toContain("shop.v1"));
   });
 
   test("a node that a killed process of the same id has left is replaced at once, and nobody sees it missing", async () => {
@@ -213,11 +214,11 @@ withZooKeeper("what is done to a registration", () => {
     const logger = recordingLogger();
     const first = await open(server, { logger }).register(instance("orders-1", { version: "1.0.0" }));
     const second = await open(server).register(instance("orders-1", { version: "2.0.0" }));
-    await vi.waitFor(() => expect([first.state, second.state]).toEqual(["lost", "registered"]));
+    await eventually(() => expect([first.state, second.state]).toEqual(["lost", "registered"]));
     await expect(first.update(instance("orders-1", { weight: 7 }))).rejects.toThrow(/another process has registered/);
     expect(logger.lines.filter(({ level }) => level === "error")).toHaveLength(1);
     await second.close();
-    await vi.waitFor(() => expect(first.state).toBe("registered"));
+    await eventually(() => expect(first.state).toBe("registered"));
     const { instances } = await new Follower(open(server), "orders").untilIds("orders-1");
     expect(instances[0]).toMatchObject({ version: "1.0.0", weight: 7 });
   });
@@ -241,13 +242,13 @@ withZooKeeper("what is done to a registration", () => {
     await others.untilIds("orders-1", "orders-2");
     proxy.refuse();
     await others.untilIds();
-    await vi.waitFor(() => expect(registrations.map(({ state }) => state)).toEqual(["lost", "lost"]));
+    await eventually(() => expect(registrations.map(({ state }) => state)).toEqual(["lost", "lost"]));
     proxy.admit();
     await others.untilIds("orders-1", "orders-2");
     const [after, ...more] = (await server.sessions()).keys();
     expect(more).toEqual([]);
     expect([before, undefined]).not.toContain(after);
-    await vi.waitFor(() => expect(registrations.map(({ state }) => state)).toEqual(["registered", "registered"]));
+    await eventually(() => expect(registrations.map(({ state }) => state)).toEqual(["registered", "registered"]));
   });
 
   test("a connection that is cut is made again, and the session goes on", async () => {
@@ -278,10 +279,10 @@ withZooKeeper("what is done to a registration", () => {
     const before = await orders.untilIds("orders-1");
     proxy.stall();
     expect(await orders.until(({ stale }) => stale)).toEqual({ ...before, stale: true });
-    await vi.waitFor(() => expect(registration.state).toBe("lost"), { timeout: 10_000 });
+    await eventually(() => expect(registration.state).toBe("lost"));
     proxy.resume();
     proxy.cut();
-    await vi.waitFor(() => expect(registration.state).toBe("registered"), { timeout: 10_000 });
+    await eventually(() => expect(registration.state).toBe("registered"));
     expect(await orders.until(({ stale }) => !stale)).toEqual(before);
     expect(events).toContainEqual({ type: "renewal", ok: true });
     expect(events).toContainEqual({ type: "renewal", ok: false });
@@ -296,7 +297,7 @@ withZooKeeper("a watch of which nothing is heard", () => {
     const registry = open(server, { ttlMs: 1_000, monitor: (event) => events.push(event) });
     await new Follower(registry, "orders").untilIds();
     events.length = 0;
-    await vi.waitFor(() => expect(events.length).toBeGreaterThan(1), { timeout: 10_000 });
+    await eventually(() => expect(events.length).toBeGreaterThan(1));
     expect(new Set(events.map(({ type }) => type))).toEqual(new Set(["confirmed"]));
   });
 });
@@ -328,7 +329,7 @@ withZooKeeper("what happens to ZooKeeper", () => {
     await server.restart({ empty: true });
     await orders.until(({ stale, instances }) => !stale && instances.length === 2);
     expect(orders.snapshots.slice(-3).every(({ instances }) => instances.length === 2)).toBe(true);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect([...(await server.sessions()).values()].flat().toSorted()).toEqual([orders1, `${service}/orders-2`]);
     });
   });
@@ -337,9 +338,9 @@ withZooKeeper("what happens to ZooKeeper", () => {
     const server = await startZooKeeper();
     const registration = await open(server, { ttlMs: 1_000, requestTimeoutMs: 300 }).register(instance("orders-1"));
     server.pause();
-    await vi.waitFor(() => expect(registration.state).toBe("lost"), { timeout: 10_000 });
+    await eventually(() => expect(registration.state).toBe("lost"));
     server.resume();
-    await vi.waitFor(() => expect(registration.state).toBe("registered"), { timeout: 10_000 });
+    await eventually(() => expect(registration.state).toBe("registered"));
     await new Follower(open(server), "orders").untilIds("orders-1");
   });
 
