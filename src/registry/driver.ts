@@ -21,6 +21,7 @@ export {
   toMessage,
 } from "./instance-message.js";
 export { InstanceTable, type TableEntry } from "./instance-table.js";
+export { type JoinedSignal, joinSignals } from "./join-signals.js";
 export { type KeepTryingOptions, keepTrying } from "./keep-trying.js";
 export { type Keeper, type Kept, KeptRegistration, type KeptRegistrationOptions } from "./kept-registration.js";
 export { LeftOut } from "./left-out.js";

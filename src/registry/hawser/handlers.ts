@@ -3,6 +3,7 @@ import type { RegistryServiceDefinition, WatchResponse } from "../../gen/hawser/
 import { type Clock, systemClock } from "../../time/time.js";
 import { checkServiceName, toMessage } from "../instance-message.js";
 import { InstanceTable } from "../instance-table.js";
+import { joinSignals } from "../join-signals.js";
 import { summarize } from "../summaries.js";
 import { Wakeup } from "../wakeup.js";
 import { closing, invalid } from "./failures.js";
@@ -39,17 +40,30 @@ export function registryHandlers(options: RegistryHandlersOptions = {}): Handler
   const grant = (askedMs: number) => Math.min(maxTtlMs, Math.max(minTtlMs, askedMs || usualTtlMs));
 
   return {
-    register: (requests, call) => new Lease(table, { clock, logger, grant }).hold(requests, streamSignal(call, signal)),
+    register: (requests, call) => {
+      return endedBy(signal, call, (over) => new Lease(table, { clock, logger, grant }).hold(requests, over));
+    },
     watch: ({ service, heartbeatMs }, call) => {
       const options = { clock, heartbeatMs: heartbeatMs && Math.round(Math.max(minTtlMs / 3, heartbeatMs)) };
-      return sets(table, named(service), streamSignal(call, signal), options);
+      const name = named(service);
+      return endedBy(signal, call, (over) => sets(table, name, over, options));
     },
     list: () => ({ services: summarize(table.all()).map((each) => ({ ...each, versions: [...each.versions] })) }),
   };
 }
 
-function streamSignal(call: HandlerCall, closing: AbortSignal | undefined): AbortSignal {
-  return closing === undefined ? call.signal : AbortSignal.any([call.signal, closing]);
+/** A stream that ends with its call, and with the server. */
+async function* endedBy<T>(
+  closing: AbortSignal | undefined,
+  call: HandlerCall,
+  stream: (over: AbortSignal) => AsyncGenerator<T>,
+): AsyncGenerator<T> {
+  const { signal, release } = joinSignals(call.signal, ...(closing === undefined ? [] : [closing]));
+  try {
+    yield* stream(signal);
+  } finally {
+    release();
+  }
 }
 
 interface Heartbeat {

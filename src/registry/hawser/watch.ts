@@ -2,6 +2,7 @@ import type { Instance } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
 import type { WatchResponse } from "../../gen/hawser/registry/v1/registry.js";
 import { fromMessage } from "../instance-message.js";
+import { joinSignals } from "../join-signals.js";
 import { keepTrying } from "../keep-trying.js";
 import { LeftOut } from "../left-out.js";
 import type { Feed } from "../service-view.js";
@@ -52,7 +53,7 @@ export class HawserWatch {
     const dead = new AbortController();
     let patienceMs = ttlMs;
     const watchdog = new Watchdog(clock, () => dead.abort());
-    const signal = AbortSignal.any([this.#closing.signal, dead.signal]);
+    const { signal, release } = joinSignals(this.#closing.signal, dead.signal);
     watchdog.feed(patienceMs);
     try {
       const call = { signal, timeoutMs: Number.POSITIVE_INFINITY };
@@ -70,6 +71,7 @@ export class HawserWatch {
       throw new RpcError(Code.UNAVAILABLE, `${name}: no answer for ${patienceMs} ms`, { cause: reason });
     } finally {
       watchdog.stop();
+      release();
     }
     throw streamEnded(name);
   }

@@ -1,5 +1,6 @@
 import { sleep } from "../../time/time.js";
 import type { InstanceTable } from "../instance-table.js";
+import { joinSignals } from "../join-signals.js";
 import { keepTrying } from "../keep-trying.js";
 import type { Feed } from "../service-view.js";
 import type { Link } from "./link.js";
@@ -58,7 +59,7 @@ export class Browser {
       this.#feed.markStale();
       away.abort(error);
     });
-    const signal = AbortSignal.any([this.#closing.signal, away.signal]);
+    const { signal, release } = joinSignals(this.#closing.signal, away.signal);
     try {
       for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
         await this.#ask();
@@ -72,6 +73,7 @@ export class Browser {
       }
     } finally {
       deaf();
+      release();
     }
   }
 
