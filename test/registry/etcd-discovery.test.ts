@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Instance, RegistryEvent } from "../../src/contract/contract.js";
 import type { Entry } from "../../src/registry/etcd/api.js";
+import { etcdNamingLayout } from "../../src/registry/etcd/layouts/etcd-naming.js";
 import { hawserLayout } from "../../src/registry/etcd/layouts/hawser.js";
 import { Discovery } from "../../src/registry/etcd/watch/discovery.js";
 import { instance } from "../conformance/registry.js";
@@ -11,7 +12,7 @@ const keys = hawserLayout();
 const key = (id: string) => `/hawser/instances/orders/${id}`;
 
 /** What a discovery publishes of the values it is given. */
-function discovery({ maxValueBytes = 65_536 } = {}) {
+function discovery({ maxValueBytes = 65_536, layout = keys } = {}) {
   const logger = recordingLogger();
   const published: (readonly Instance[])[] = [];
   const events: RegistryEvent[] = [];
@@ -23,7 +24,7 @@ function discovery({ maxValueBytes = 65_536 } = {}) {
     confirm: () => told.push("confirmed"),
   };
   const monitor = (event: RegistryEvent) => events.push(event);
-  const made = new Discovery(feed, { keys, maxValueBytes, logger, monitor });
+  const made = new Discovery(feed, { keys: layout, maxValueBytes, logger, monitor });
   const sees = (entries: { readonly [id: string]: string | Buffer }, changes = 1) => {
     made.changed(new Map(Object.entries(entries).map(([id, value]) => [key(id), entry(value)])), changes);
     return published.at(-1)?.map(({ id }) => id);
@@ -42,27 +43,40 @@ afterEach(() => {
 });
 
 describe("values under a service's keys", () => {
-  test("that are no instance are left out and logged once per key and value, and the others are told", () => {
+  test("that are no instance are left out and logged once, and the others are told", () => {
     const { sees, logger } = discovery();
     const broken = { a: good("a"), broken: "{", moved: good("elsewhere") };
-    expect(sees(broken)).toEqual(["a"]);
-    expect(sees(broken)).toEqual(["a"]);
-    expect(sees({ a: good("a") })).toEqual(["a"]);
-    expect(sees(broken)).toEqual(["a"]);
-    expect(logger.lines.map(({ level, fields }) => [level, fields["key"], fields["value"]])).toEqual([
-      ["warn", key("broken"), "{"],
-      ["warn", key("moved"), good("elsewhere")],
+    for (let round = 0; round < 3; round++) expect(sees(broken)).toEqual(["a"]);
+    expect(logger.lines.map(({ level, fields }) => [level, fields["service"], fields["reason"]])).toEqual([
+      ["warn", "orders", expect.stringMatching(`^${key("broken")}: .*JSON`)],
+      ["warn", "orders", `${key("moved")}: it says that it belongs under ${key("elsewhere")}`],
     ]);
-    expect(sees({ a: good("a"), broken: "[" })).toEqual(["a"]);
-    expect(logger.lines).toHaveLength(3);
+  });
+
+  test("however many are no instance, and whatever is said of them, do not fill the log", () => {
+    const { sees, logger } = discovery();
+    const many = Array.from({ length: 1_000 }, (_, index) => [`bad-${index}`, good("x".repeat(10_000))]);
+    sees(Object.fromEntries(many));
+    expect(logger.lines).toHaveLength(11);
+    expect(JSON.stringify(logger.lines).length).toBeLessThan(5_000);
+  });
+
+  test("of one id are one instance: that of the first key, whichever came first", () => {
+    const { sees, published, logger } = discovery({ layout: etcdNamingLayout("/hawser/instances") });
+    const at = (Addr: string) => JSON.stringify({ Op: 0, Addr });
+    expect(sees({ "a/b": at("10.0.0.2:1"), c: at("10.0.0.3:1") })).toEqual(["a-b", "c"]);
+    expect(sees({ "a/b": at("10.0.0.2:1"), c: at("10.0.0.3:1"), "a-b": at("10.0.0.1:1") })).toEqual(["a-b", "c"]);
+    expect(published.at(-1)?.[0]?.endpoints).toEqual(["grpc://10.0.0.1:1"]);
+    expect(logger.lines.map(({ fields }) => fields["reason"])).toEqual([
+      `${key("a/b")}: "a-b" is under ${key("a-b")} too`,
+    ]);
   });
 
   test("that are too long are left out, and not logged at length", () => {
     const { sees, logger } = discovery({ maxValueBytes: 1_000 });
     const long = good("long", { version: "x".repeat(1_000) });
     expect(sees({ long, short: good("short") })).toEqual(["short"]);
-    expect(String(logger.lines[0]?.fields["err"])).toMatch(/is \d+ bytes long; 1000 are allowed/);
-    expect(String(logger.lines[0]?.fields["value"])).toHaveLength(200);
+    expect(logger.lines[0]?.fields["reason"]).toMatch(/is \d+ bytes long; 1000 are allowed/);
   });
 
   test("that are not UTF-8 are left out, although what is not might be replaced", () => {

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { Instance, Logger, RegistryMonitor } from "../../../contract/contract.js";
+import { LeftOut } from "../../left-out.js";
 import type { Feed } from "../../service-view.js";
 import type { Entry } from "../api.js";
 import type { Keys } from "../layout.js";
@@ -9,6 +10,8 @@ interface Parsed {
   readonly value: Buffer;
   /** None where the value is no instance. */
   readonly instances: readonly Instance[];
+  /** Why it is none, as in log lines. */
+  readonly reason?: string;
 }
 
 export interface DiscoveryOptions {
@@ -19,19 +22,20 @@ export interface DiscoveryOptions {
 }
 
 /**
- * Makes snapshots of a service's keys. Parses a value once; one that is no instance is left out, and logged once. That
- * nobody is left is believed only when etcd has said it twice.
+ * Makes snapshots of a service's keys. Parses a value once; one that is no instance is left out, and of several keys of
+ * one id all but the first, and each is logged once. That nobody is left is believed only when etcd has said it twice.
  */
 export class Discovery implements RangeObserver {
   readonly #feed: Feed;
   readonly #options: DiscoveryOptions;
-  readonly #leftOut = new Complaints();
+  readonly #leftOut: LeftOut;
   #parsed = new Map<string, Parsed>();
   #hadAny = false;
 
   constructor(feed: Feed, options: DiscoveryOptions) {
     this.#feed = feed;
     this.#options = options;
+    this.#leftOut = new LeftOut(options.logger, { service: feed.service });
   }
 
   changed(entries: ReadonlyMap<string, Entry>, changes: number): void {
@@ -61,19 +65,41 @@ export class Discovery implements RangeObserver {
     const parsed = new Map<string, Parsed>();
     for (const [key, { value }] of entries) {
       const known = this.#parsed.get(key);
-      parsed.set(key, known?.value.equals(value) ? known : { value, instances: this.#parse(key, value) });
+      parsed.set(key, known?.value.equals(value) ? known : this.#parse(key, value));
     }
     this.#parsed = parsed;
-    return [...parsed.values()].flatMap(({ instances }) => instances);
+    const { instances, reasons } = eachIdOnce(parsed);
+    this.#leftOut.report([...reasons, ...[...parsed.values()].flatMap(({ reason }) => reason ?? [])]);
+    return instances;
   }
 
-  #parse(key: string, value: Buffer): readonly Instance[] {
-    return parseInstances(key, value, this.#options, (err) => {
-      if (!this.#leftOut.isNew(key, value)) return;
-      const shown = value.subarray(0, 200).toString();
-      this.#options.logger.warn({ err, key, value: shown }, "left out of the registry: no instance");
+  #parse(key: string, value: Buffer): Parsed {
+    let reason: string | undefined;
+    const instances = parseInstances(key, value, this.#options, (error) => {
+      reason = `${key}: ${error instanceof Error ? error.message : String(error)}`;
     });
+    return { value, instances, ...(reason !== undefined && { reason }) };
   }
+}
+
+/** Of several keys that speak of one id the first counts, in the order of etcd. */
+function eachIdOnce(parsed: ReadonlyMap<string, Parsed>): {
+  readonly instances: readonly Instance[];
+  readonly reasons: readonly string[];
+} {
+  const byId = new Map<string, { readonly key: string; readonly instance: Instance }>();
+  const reasons: string[] = [];
+  for (const [key, { instances }] of parsed) {
+    for (const instance of instances) {
+      const { id } = instance;
+      const other = byId.get(id);
+      if (other === undefined || key < other.key) byId.set(id, { key, instance });
+      if (other === undefined) continue;
+      const [first, second] = key < other.key ? [key, other.key] : [other.key, key];
+      reasons.push(`${second}: "${id}" is under ${first} too`);
+    }
+  }
+  return { instances: [...byId.values()].map(({ instance }) => instance), reasons };
 }
 
 /** None for a value that is no instance. @param leftOut is told why */
@@ -92,21 +118,5 @@ export function parseInstances(
   } catch (reason) {
     leftOut(reason);
     return [];
-  }
-}
-
-const longestMemory = 1_000;
-
-/** What has been complained of, so that it is not again when it is seen once more. Forgets the oldest. */
-class Complaints {
-  readonly #values = new Map<string, Buffer>();
-
-  isNew(key: string, value: Buffer): boolean {
-    if (this.#values.get(key)?.equals(value)) return false;
-    this.#values.delete(key);
-    this.#values.set(key, value);
-    const [oldest] = this.#values.keys();
-    if (this.#values.size > longestMemory && oldest !== undefined) this.#values.delete(oldest);
-    return true;
   }
 }
