@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Code } from "../../src/errors/errors.js";
 import { EtcdConnection } from "../../src/registry/etcd/connection/connection.js";
-import { Token } from "../../src/registry/etcd/connection/token.js";
+import { Login } from "../../src/registry/etcd/connection/token.js";
 import { type EtcdRegistryOptions, etcdRegistry } from "../../src/registry/etcd/etcd.js";
 import { resolveEtcdOptions } from "../../src/registry/etcd/options.js";
 import type { Registry } from "../../src/registry/registry.js";
@@ -221,17 +221,26 @@ describe("a token that etcd does not know any more", () => {
   });
 
   test("is asked for once however many want it, and again once it was refused or could not be had", async () => {
-    const token = new Token();
+    const login = new Login({});
     const authenticate = vi.fn(async () => `token ${authenticate.mock.calls.length}`);
-    const first = token.get(authenticate);
-    expect(await Promise.all([first, token.get(authenticate)])).toEqual(["token 1", "token 1"]);
-    token.refused(first);
-    expect(await token.get(authenticate)).toBe("token 2");
-    token.refused(first);
-    expect(await token.get(authenticate)).toBe("token 2");
-    token.refused(token.get(authenticate));
-    await expect(token.get(() => Promise.reject(new Error("away")))).rejects.toThrow("away");
-    expect(await token.get(authenticate)).toBe("token 3");
+    expect(await Promise.all([login.token(authenticate), login.token(authenticate)])).toEqual(["token 1", "token 1"]);
+    login.refused("token 1");
+    expect(await login.token(authenticate)).toBe("token 2");
+    login.refused("token 1");
+    expect(await login.token(authenticate)).toBe("token 2");
+    login.refused("token 2");
+    await expect(login.token(() => Promise.reject(new Error("away")))).rejects.toThrow("away");
+    expect(await login.token(authenticate)).toBe("token 3");
+  });
+
+  test("is the same at every member, and one that does not give it keeps nobody waiting at another", async () => {
+    const token = {};
+    const [frozen, well] = [new Login(token), new Login(token)];
+    void frozen.token(() => new Promise(() => {}));
+    expect(await well.token(async () => "token 1")).toBe("token 1");
+    expect(await frozen.token(() => Promise.reject(new Error("not asked")))).toBe("token 1");
+    well.refused("token 1");
+    expect(await well.token(async () => "token 2")).toBe("token 2");
   });
 });
 

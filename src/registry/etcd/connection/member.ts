@@ -3,7 +3,7 @@ import { Code } from "../../../errors/errors.js";
 import type { ResolvedEtcdOptions } from "../options.js";
 import { type CallOptions, clientOptions, type Etcd3Module, type Interceptor, type WireCall } from "./etcd3.js";
 import { isTokenRefused, refusedToken } from "./failures.js";
-import type { Token } from "./token.js";
+import { Login, type Token } from "./token.js";
 
 /** A call to etcd3, which must hand on the options. */
 export type Work<T> = (client: Etcd3, options: CallOptions) => Promise<T>;
@@ -19,7 +19,7 @@ export class EtcdMember {
   readonly host: string;
   readonly #client: Etcd3;
   readonly #auth: ResolvedEtcdOptions["auth"];
-  readonly #token: Token;
+  readonly #login: Login;
   readonly #underWay = new Set<WireCall>();
   /** Whether a call was ever begun; before that there is no connection. */
   #used = false;
@@ -30,26 +30,26 @@ export class EtcdMember {
     this.host = host;
     this.#client = new etcd3.Etcd3(clientOptions(host, options));
     this.#auth = options.auth;
-    this.#token = token;
+    this.#login = new Login(token);
   }
 
   /** Rejects with what etcd3 rejects with, after `timeoutMs` at the latest, and at once where the member is left. */
   async request<T>(work: Work<T>, timeoutMs: number): Promise<T> {
     // Real time, whatever the injected clock says: grpc-js counts in it.
     const deadline = Date.now() + timeoutMs;
-    const login = this.#login(deadline);
+    const token = await this.#token(deadline);
     try {
-      return await work(this.#client, this.#with({ token: await login, deadline }));
+      return await work(this.#client, this.#with({ token, deadline }));
     } catch (reason) {
-      if (login === undefined || !isTokenRefused(reason)) throw reason;
-      this.#token.refused(login);
-      return await work(this.#client, this.#with({ token: await this.#login(deadline), deadline }));
+      if (token === undefined || !isTokenRefused(reason)) throw reason;
+      this.#login.refused(token);
+      return await work(this.#client, this.#with({ token: await this.#token(deadline), deadline }));
     }
   }
 
   /** A stream that ends with an error where the member loses its leader, and where it is left. */
   async open<S extends IDuplexStream<never, unknown>>(work: Work<S>, timeoutMs: number): Promise<S> {
-    const token = await this.#login(Date.now() + timeoutMs);
+    const token = await this.#token(Date.now() + timeoutMs);
     return await work(this.#client, this.#with({ token, hasleader: "true" }));
   }
 
@@ -68,10 +68,10 @@ export class EtcdMember {
     await this.#client.kv.range({ key: Buffer.of(0), limit: 1, count_only: true }, options).catch(() => {});
   }
 
-  #login(deadline: number): Promise<string> | undefined {
+  async #token(deadline: number): Promise<string | undefined> {
     if (this.#auth === undefined) return undefined;
     const { username: name, password } = this.#auth;
-    return this.#token.get(async () => {
+    return await this.#login.token(async () => {
       const { token } = await this.#client.auth.authenticate({ name, password }, this.#with({ deadline }));
       return token;
     });

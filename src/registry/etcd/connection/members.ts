@@ -7,7 +7,7 @@ import { type Etcd3Module, loadEtcd3 } from "./etcd3.js";
 import { toRpcError } from "./failures.js";
 import { knock } from "./knock.js";
 import { EtcdMember } from "./member.js";
-import { Token } from "./token.js";
+import type { Token } from "./token.js";
 
 /** A member spoken to for less long than this is not left for what a stream of the one before has not heard. */
 const newMs = 1_000;
@@ -22,7 +22,7 @@ export class Members {
   readonly #hosts: readonly string[];
   /** Those that have failed: they are knocked at before they are spoken to again. */
   readonly #doubted = new Set<string>();
-  readonly #token = new Token();
+  readonly #token: Token = {};
   readonly #closing = new AbortController();
   #etcd3: Promise<Etcd3Module> | undefined;
   #turn = 0;
