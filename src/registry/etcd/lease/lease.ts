@@ -223,3 +223,8 @@ export class EtcdLease {
     return new RpcError(Code.NOT_FOUND, `${this.#options.name}: the lease is gone (${why})`);
   }
 }
+
+/** Whether etcd has said that it does not know the lease any more. */
+export function isLeaseGone(error: unknown): boolean {
+  return error instanceof RpcError && error.code === Code.NOT_FOUND;
+}

@@ -1,13 +1,12 @@
 import { Code, RpcError } from "../../../errors/errors.js";
-import { isFinal } from "../../failures.js";
 import { keepTrying } from "../../keep-trying.js";
 import type { Keeper, Kept } from "../../kept-registration.js";
 import { Wakeup } from "../../wakeup.js";
-import type { EtcdApi, KeyRange } from "../api.js";
+import type { EtcdApi } from "../api.js";
 import { etcdBackoff, healthyMs } from "../backoff.js";
+import { isLeaseGone } from "../lease/lease.js";
 import type { ResolvedEtcdOptions } from "../options.js";
-import type { RangeObserver } from "../watch/range-watch.js";
-import { isThere, keepKey, type OwnKey, takeKey } from "./own-key.js";
+import { OwnKey, type Watching } from "./own-key.js";
 
 /** What keepers are made with. */
 export interface KeeperContext {
@@ -15,9 +14,6 @@ export interface KeeperContext {
   readonly options: ResolvedEtcdOptions;
   readonly watching: Watching;
 }
-
-/** Makes what follows a range of keys, once started: a `RangeWatch`. */
-export type Watching = (range: KeyRange, observer: RangeObserver) => { start(): void; close(): Promise<void> };
 
 /** Who holds the lease that keys are kept under. */
 export interface KeeperOwner {
@@ -39,39 +35,34 @@ export interface KeeperOwner {
  * the id it stays with that one until it leaves, and the registration is lost meanwhile.
  */
 export class EtcdKeeper implements Keeper {
-  readonly key: Buffer;
+  readonly key: OwnKey;
   readonly #kept: Kept;
   readonly #context: KeeperContext;
   readonly #owner: KeeperOwner;
   readonly #closing = new AbortController();
   readonly #wakeup = new Wakeup();
-  readonly #watch: ReturnType<Watching>;
   #leaseId: string | undefined;
   /** For what etcd has been brought into order last. */
   #settled: { readonly leaseId: string; readonly version: number; readonly doubts: number } | undefined;
-  /** What was written last, or is being written. */
-  #written: OwnKey | undefined;
-  #unanswered = false;
   /** How often the key has been seen other than it was written. */
   #doubts = 0;
-  #watching = false;
   #running: Promise<void> | undefined;
 
   constructor(kept: Kept, context: KeeperContext, owner: KeeperOwner) {
-    this.key = context.options.keys.of(kept.publication.instance);
+    this.key = new OwnKey({
+      ...context,
+      key: context.options.keys.of(kept.publication.instance),
+      ours: (leaseId) => owner.ours(leaseId),
+      onMissing: () => this.#missing(),
+      onDoubt: () => this.#doubt(),
+    });
     this.#kept = kept;
     this.#context = context;
     this.#owner = owner;
-    this.#watch = context.watching({ key: this.key }, { changed: (entries) => this.#seen(entries), away: () => {} });
   }
 
   get id(): string {
     return this.#kept.publication.instance.id;
-  }
-
-  /** Whether something was asked of etcd of which nobody knows if it was done, or will be. */
-  get unanswered(): boolean {
-    return this.#unanswered;
   }
 
   /** Whether nothing is left to do under the lease. */
@@ -98,7 +89,7 @@ export class EtcdKeeper implements Keeper {
   run(): void {
     const { api, options } = this.#context;
     this.#running = keepTrying((well) => this.#keepInOrder(well), {
-      what: `registration of ${this.key}`,
+      what: `registration of ${this.key.name}`,
       clock: options.clock,
       logger: options.logger,
       backoff: etcdBackoff(options),
@@ -113,7 +104,7 @@ export class EtcdKeeper implements Keeper {
   async stop(): Promise<void> {
     this.#closing.abort();
     this.#wakeup.wake();
-    await Promise.all([this.#running, this.#watch.close()]);
+    await Promise.all([this.#running, this.key.unwatch()]);
   }
 
   granted(leaseId: string): void {
@@ -148,15 +139,16 @@ export class EtcdKeeper implements Keeper {
     const { publication, status } = this.#kept;
     const { instance, version } = publication;
     const doubts = this.#doubts;
-    const own = { key: this.key, value: this.#context.options.keys.encode(instance), leaseId };
-    const there = await this.#write(own).catch((error: unknown) => {
+    const value = this.#context.options.keys.encode(instance);
+    const isOurs = await this.key.write({ value, leaseId }).catch((error: unknown) => {
+      if (isLeaseGone(error)) this.#owner.leaseGone(leaseId);
       // What failed under a lease that is gone is done under the next, as soon as that is granted.
       if (this.#leaseId === leaseId) throw error;
       return false;
     });
     if (this.#closing.signal.aborted || this.#leaseId !== leaseId) return;
     this.#settled = { leaseId, version, doubts };
-    if (there) {
+    if (isOurs) {
       // Where it was seen otherwise meanwhile, that may be younger: it is looked at once more before it counts.
       if (doubts === this.#doubts) status.become("registered");
       publication.confirm(version);
@@ -164,49 +156,25 @@ export class EtcdKeeper implements Keeper {
       this.#takenOver();
     }
     this.#owner.settled();
-    if (this.#watching) return;
-    this.#watching = true;
-    this.#watch.start();
+    this.key.watch();
   }
 
-  /** @returns whether the key is ours */
-  async #write(own: OwnKey): Promise<boolean> {
-    const { api } = this.#context;
-    const wasThere = this.#settled?.leaseId === own.leaseId;
-    const missing = () => {
-      this.#lost();
-      if (!wasThere) return;
-      const { logger } = this.#context.options;
-      logger.warn({ key: this.key.toString() }, "somebody deleted or changed the registration; putting it back");
-    };
-    this.#written = own;
-    this.#unanswered = true;
-    try {
-      const there = this.#watching
-        ? await keepKey(api, own, (leaseId) => this.#owner.ours(leaseId), missing)
-        : await takeKey(api, own);
-      this.#unanswered = false;
-      return there;
-    } catch (error) {
-      const leaseGone = error instanceof RpcError && error.code === Code.NOT_FOUND;
-      if (leaseGone || isFinal(error)) this.#unanswered = false;
-      if (leaseGone) this.#owner.leaseGone(own.leaseId);
-      throw error;
-    }
-  }
-
-  /** By its own watch: what is there now. */
-  #seen(entries: Parameters<RangeObserver["changed"]>[0]): void {
-    const [found] = entries.values();
-    if (this.#written !== undefined && isThere(this.#written, found)) return;
+  #doubt(): void {
     this.#doubts += 1;
     this.#wakeup.wake();
+  }
+
+  #missing(): void {
+    const { logger } = this.#context.options;
+    this.#lost();
+    if (this.#settled === undefined || this.#settled.leaseId !== this.#leaseId) return;
+    logger.warn({ key: this.key.name }, "somebody deleted or changed the registration; putting it back");
   }
 
   #takenOver(): void {
     const { logger, name } = this.#context.options;
     const message = `another process has registered "${this.id}"; give each instance an id of its own`;
-    if (this.#kept.status.state !== "lost") logger.warn({ key: this.key.toString() }, message);
+    if (this.#kept.status.state !== "lost") logger.warn({ key: this.key.name }, message);
     this.#lost();
     this.failed(new RpcError(Code.ALREADY_EXISTS, `${name}: ${message}`));
   }

@@ -8,7 +8,6 @@ import { EtcdLease, type LeaseHolder } from "../lease/lease.js";
 import type { ResolvedEtcdOptions } from "../options.js";
 import { closeMs, within } from "../patience.js";
 import { EtcdKeeper, type KeeperContext, type KeeperOwner } from "./keeper.js";
-import { dropKey } from "./own-key.js";
 
 /** Everything one registry has registered, under one lease; there is no lease while there is nothing. */
 export class EtcdRegistrar implements LeaseHolder, KeeperOwner {
@@ -108,18 +107,19 @@ export class EtcdRegistrar implements LeaseHolder, KeeperOwner {
 
   /** A lease that may hold, or may yet be given, a key that nobody wants must not live on: the others get another. */
   async #remove(keeper: EtcdKeeper): Promise<void> {
-    const { api, options } = this.#context;
+    const { name } = this.#context.options;
     if (this.#active.size === 0) return await this.#releaseLease();
     const lease = this.#lease;
     const leaseId = lease?.id;
     if (lease === undefined || leaseId === undefined) return;
-    if (keeper.unanswered) return lease.replace(leaseId, `etcd has not answered whether it put ${keeper.key}`);
+    const { key } = keeper;
+    if (key.unanswered) return lease.replace(leaseId, `etcd has not answered whether it put ${key.name}`);
     try {
-      await dropKey(api, keeper.key, leaseId);
+      await key.drop(leaseId);
       // It may be under a replaced lease still, and the last for which that was kept.
       this.settled();
     } catch (error) {
-      lease.replace(leaseId, `${keeper.key} could not be deleted: ${reasonOf(error, options.name)}`);
+      lease.replace(leaseId, `${key.name} could not be deleted: ${reasonOf(error, name)}`);
     }
   }
 }
