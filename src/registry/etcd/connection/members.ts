@@ -2,7 +2,7 @@ import { Code, RpcError } from "../../../errors/errors.js";
 import type { Random } from "../../../time/time.js";
 import { closedError } from "../../failures.js";
 import type { ResolvedEtcdOptions } from "../options.js";
-import { unlessAborted } from "../patience.js";
+import { unlessAborted } from "../unless-aborted.js";
 import { type Etcd3Module, loadEtcd3 } from "./etcd3.js";
 import { toRpcError } from "./failures.js";
 import { knock } from "./knock.js";

@@ -1,7 +1,7 @@
 import { Code, RpcError } from "../../../errors/errors.js";
 import type { EtcdApi } from "../api.js";
 import type { ResolvedEtcdOptions } from "../options.js";
-import { unlessAborted } from "../patience.js";
+import { unlessAborted } from "../unless-aborted.js";
 import { dropStream, readStream } from "../watch/stream.js";
 
 export interface Heartbeat {

@@ -1,6 +1,6 @@
 import type { IEvent } from "etcd3";
 import type { EtcdApi, KeyRange } from "../api.js";
-import { unlessAborted } from "../patience.js";
+import { unlessAborted } from "../unless-aborted.js";
 import type { RangeObserver } from "./range-observer.js";
 import { RangeState } from "./range-state.js";
 

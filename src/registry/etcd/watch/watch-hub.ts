@@ -4,7 +4,7 @@ import { Watchdog } from "../../watchdog.js";
 import type { EtcdApi } from "../api.js";
 import { etcdBackoff, healthyMs } from "../backoff.js";
 import type { ResolvedEtcdOptions } from "../options.js";
-import { unlessAborted } from "../patience.js";
+import { unlessAborted } from "../unless-aborted.js";
 import { Pulse } from "./pulse.js";
 import { dropStream, readStream } from "./stream.js";
 import { type Subscriber, WatchLink } from "./watch-link.js";
