@@ -94,6 +94,6 @@ export class Registrations<K extends Keeper = Keeper> implements Iterable<K> {
 function checkTimeout(registryName: string, timeoutMs: number): void {
   if (typeof timeoutMs === "number" && timeoutMs >= 0) return;
   throw new RangeError(
-    `${registryName}: register(): timeoutMs is ${JSON.stringify(timeoutMs)}; it must be 0 or more, or Infinity`,
+    `${registryName}: register(): timeoutMs is ${timeoutMs}; it must be a number of ms, 0 or more, or Infinity`,
   );
 }

@@ -159,7 +159,7 @@ describe("what is registered through one registry", () => {
     const { keepers, registrations } = setup();
     const refused = registrations.register(instance("orders-1"), { timeoutMs: timeoutMs as number });
     await expect(refused).rejects.toThrow(RangeError);
-    await expect(refused).rejects.toThrow(/timeoutMs is (null|-1|"10s"|NaN)/);
+    await expect(refused).rejects.toThrow(`timeoutMs is ${timeoutMs};`);
     expect(keepers).toEqual([]);
   });
 
