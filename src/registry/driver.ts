@@ -26,6 +26,7 @@ export { type KeepTryingOptions, keepTrying } from "./keep-trying.js";
 export { type Keeper, type Kept, KeptRegistration, type KeptRegistrationOptions } from "./kept-registration.js";
 export { LeftOut } from "./left-out.js";
 export { Publication, type PublicationOptions } from "./publication.js";
+export { healthyMs, reconnectBackoff } from "./reconnect-backoff.js";
 export { RegistrationStatus, type RegistrationStatusOptions } from "./registration-status.js";
 export { Registrations, type RegistrationsOptions } from "./registrations.js";
 export type { Feed, Follow } from "./service-view.js";

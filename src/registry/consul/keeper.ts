@@ -2,10 +2,11 @@ import { isDeepStrictEqual } from "node:util";
 import { Code, RpcError } from "../../errors/errors.js";
 import { keepTrying } from "../keep-trying.js";
 import type { Keeper, Kept } from "../kept-registration.js";
+import { healthyMs } from "../reconnect-backoff.js";
 import { Wakeup } from "../wakeup.js";
 import { Watchdog } from "../watchdog.js";
 import type { ConsulApi } from "./api.js";
-import { healthyMs, type ResolvedConsulOptions } from "./options.js";
+import type { ResolvedConsulOptions } from "./options.js";
 import { type ServiceRecord, toRecord } from "./records.js";
 
 /** How long all of leaving may take. Who cannot be told lets the check run out. */

@@ -1,15 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import { type Logger, type RegistryMonitor, silentLogger } from "../../contract/contract.js";
-import {
-  type Backoff,
-  type Clock,
-  exponentialBackoff,
-  type Random,
-  systemClock,
-  systemRandom,
-} from "../../time/time.js";
+import { type Backoff, type Clock, type Random, systemClock, systemRandom } from "../../time/time.js";
 import { guarded } from "../guarded-monitor.js";
+import { reconnectBackoff } from "../reconnect-backoff.js";
 
 export interface ConsulRegistryOptions {
   /** The agent on this machine, as `127.0.0.1:8500` or `https://consul.example:8501`. Default: `127.0.0.1:8500`. */
@@ -68,9 +62,6 @@ export interface ResolvedConsulOptions {
 
 export const consulHint = "is a Consul agent running there? try: consul members";
 
-/** After two healthy minutes the waits start anew. */
-export const healthyMs = 120_000;
-
 /** @throws TypeError or RangeError for an option that cannot be */
 export function resolveConsulOptions(options: ConsulRegistryOptions): ResolvedConsulOptions {
   const { secure, host, port } = readAddress(options.address ?? "127.0.0.1:8500");
@@ -96,7 +87,7 @@ export function resolveConsulOptions(options: ConsulRegistryOptions): ResolvedCo
     requestTimeoutMs: milliseconds("requestTimeoutMs", options.requestTimeoutMs ?? 5_000, 1),
     clock: options.clock ?? systemClock,
     random,
-    backoff: exponentialBackoff({ initialMs: 800, maxMs: 30_000, random }),
+    backoff: reconnectBackoff(random),
     logger,
     monitor: guarded(options.monitor, logger),
   };

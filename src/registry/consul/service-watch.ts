@@ -4,9 +4,10 @@ import { sleep } from "../../time/time.js";
 import { reasonOf } from "../failures.js";
 import { keepTrying } from "../keep-trying.js";
 import { LeftOut } from "../left-out.js";
+import { healthyMs } from "../reconnect-backoff.js";
 import type { Feed } from "../service-view.js";
 import type { ConsulApi, Health } from "./api.js";
-import { healthyMs, type ResolvedConsulOptions } from "./options.js";
+import type { ResolvedConsulOptions } from "./options.js";
 import { fromEntry, type HealthEntry } from "./records.js";
 
 /** A service that changes all the time, or a Consul that answers at once, is asked this often and no more. */

@@ -2,12 +2,13 @@ import { Code, RpcError } from "../../errors/errors.js";
 import { sleep } from "../../time/time.js";
 import { keepTrying } from "../keep-trying.js";
 import type { Keeper, Kept } from "../kept-registration.js";
+import { healthyMs, reconnectBackoff } from "../reconnect-backoff.js";
 import { Wakeup } from "../wakeup.js";
 import { toRpcError } from "./failures.js";
 import type { NodeRemoval } from "./node-removal.js";
 import type { Nodes } from "./nodes.js";
 import type { ResolvedZooKeeperOptions } from "./options.js";
-import { goodbyeMs, healthyMs, loopBackoff, type Session } from "./session.js";
+import { goodbyeMs, type Session } from "./session.js";
 import type { Connection } from "./wire/connection.js";
 import { errorCode, hasCode, type NewNode } from "./wire/protocol.js";
 
@@ -55,7 +56,7 @@ export class ZooKeeperKeeper implements Keeper {
       what: `registration of ${path}`,
       clock,
       logger,
-      backoff: loopBackoff(this.#options),
+      backoff: reconnectBackoff(this.#options.random),
       healthyMs,
       signal: this.#closing.signal,
       onEnd: (error) => this.#kept.publication.fail(error),

@@ -1,12 +1,13 @@
 import { keepTrying } from "../keep-trying.js";
 import { LeftOut } from "../left-out.js";
+import { healthyMs, reconnectBackoff } from "../reconnect-backoff.js";
 import type { Feed } from "../service-view.js";
 import { Wakeup } from "../wakeup.js";
 import { type Child, readChild } from "./child.js";
 import { toRpcError } from "./failures.js";
 import type { Nodes } from "./nodes.js";
 import type { ResolvedZooKeeperOptions } from "./options.js";
-import { healthyMs, loopBackoff, type Session } from "./session.js";
+import type { Session } from "./session.js";
 import type { Connection } from "./wire/connection.js";
 
 /**
@@ -45,7 +46,7 @@ export class ServiceWatch {
       what: `watch of ${this.#path}`,
       clock,
       logger,
-      backoff: loopBackoff(this.#options),
+      backoff: reconnectBackoff(this.#options.random),
       healthyMs,
       signal: this.#closing.signal,
       onEnd: () => this.#interrupted(),

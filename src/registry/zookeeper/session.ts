@@ -8,14 +8,6 @@ import type { Address, ResolvedZooKeeperOptions } from "./options.js";
 import { Connection, RefusedError, SilentError } from "./wire/connection.js";
 import { errorCode, hasCode, type NodeEvent, type Ticket } from "./wire/protocol.js";
 
-/** After two healthy minutes the waits start anew. */
-export const healthyMs = 120_000;
-
-/** 0.8 s to 30 s with full jitter, for what is done over a connection; the wait ends early at a new connection. */
-export function loopBackoff({ random }: ResolvedZooKeeperOptions): Backoff {
-  return exponentialBackoff({ initialMs: 800, maxMs: 30_000, random });
-}
-
 /** How long a server may take over a goodbye. Who cannot be told lets the session expire. */
 export const goodbyeMs = 1_000;
 
