@@ -1,12 +1,13 @@
 import { Code, RpcError } from "../../../errors/errors.js";
 import { isFinal } from "../../failures.js";
 import { keepTrying } from "../../keep-trying.js";
+import { reconnectBackoff } from "../../reconnect-backoff.js";
 import { Watchdog } from "../../watchdog.js";
 import type { EtcdApi } from "../api.js";
-import { etcdBackoff, renewalBackoff } from "../backoff.js";
 import type { ResolvedEtcdOptions } from "../options.js";
 import { closeMs } from "../patience.js";
 import { beat } from "./heartbeat.js";
+import { renewalBackoff } from "./renewal-backoff.js";
 import { ReplacedLeases } from "./replaced-leases.js";
 
 /** Who is told what becomes of the lease. */
@@ -82,7 +83,7 @@ export class EtcdLease {
       what: "lease",
       clock,
       logger,
-      backoff: etcdBackoff(this.#options),
+      backoff: reconnectBackoff(this.#options.random),
       // Sooner than the other loops: this one cannot come more often than once in that time anyway.
       healthyMs: this.#options.ttlMs,
       signal: this.#closing.signal,

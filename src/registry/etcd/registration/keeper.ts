@@ -1,9 +1,9 @@
 import { Code, RpcError } from "../../../errors/errors.js";
 import { keepTrying } from "../../keep-trying.js";
 import type { Keeper, Kept } from "../../kept-registration.js";
+import { healthyMs, reconnectBackoff } from "../../reconnect-backoff.js";
 import { Wakeup } from "../../wakeup.js";
 import type { EtcdApi } from "../api.js";
-import { etcdBackoff, healthyMs } from "../backoff.js";
 import { isLeaseGone } from "../lease/lease.js";
 import type { ResolvedEtcdOptions } from "../options.js";
 import { OwnKey, type Watching } from "./own-key.js";
@@ -92,7 +92,7 @@ export class EtcdKeeper implements Keeper {
       what: `registration of ${this.key.name}`,
       clock: options.clock,
       logger: options.logger,
-      backoff: etcdBackoff(options),
+      backoff: reconnectBackoff(options.random),
       healthyMs,
       signal: this.#closing.signal,
       onEnd: (error) => this.failed(error),

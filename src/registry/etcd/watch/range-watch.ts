@@ -1,9 +1,9 @@
 import type { IResponseHeader, IWatchResponse } from "etcd3";
 import { Code, RpcError } from "../../../errors/errors.js";
 import { keepTrying } from "../../keep-trying.js";
+import { healthyMs, reconnectBackoff } from "../../reconnect-backoff.js";
 import { Wakeup } from "../../wakeup.js";
 import type { EtcdApi, KeyRange } from "../api.js";
-import { etcdBackoff, healthyMs } from "../backoff.js";
 import type { ResolvedEtcdOptions } from "../options.js";
 import type { RangeObserver } from "./range-observer.js";
 import { RangePicture } from "./range-picture.js";
@@ -65,7 +65,7 @@ export class RangeWatch {
       what,
       clock,
       logger,
-      backoff: etcdBackoff(options),
+      backoff: reconnectBackoff(options.random),
       healthyMs,
       signal: this.#closing.signal,
       early: (signal) => api.untilBack(signal),

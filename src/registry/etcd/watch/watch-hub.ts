@@ -1,8 +1,8 @@
 import { Code, RpcError } from "../../../errors/errors.js";
 import { keepTrying } from "../../keep-trying.js";
+import { healthyMs, reconnectBackoff } from "../../reconnect-backoff.js";
 import { Watchdog } from "../../watchdog.js";
 import type { EtcdApi } from "../api.js";
-import { etcdBackoff, healthyMs } from "../backoff.js";
 import type { ResolvedEtcdOptions } from "../options.js";
 import { unlessAborted } from "../unless-aborted.js";
 import { Pulse } from "./pulse.js";
@@ -63,7 +63,7 @@ export class WatchHub {
         what: "watch stream",
         clock,
         logger,
-        backoff: etcdBackoff(this.#options),
+        backoff: reconnectBackoff(this.#options.random),
         healthyMs,
         signal: end.signal,
         onEnd: () => {
