@@ -15,12 +15,12 @@ export class Wakeup {
   /**
    * Resolves at the next wake-up, at once where one is kept. One caller at a time.
    *
-   * @param within when it resolves at the latest. Default: never
+   * @param within when it resolves at the latest. Default: never. `background` as for `Clock.timer()`
    */
-  wait(within?: { readonly clock: Clock; readonly ms: number }): Promise<void> {
+  wait(within?: { readonly clock: Clock; readonly ms: number; readonly background?: boolean }): Promise<void> {
     if (!this.#pending) {
       return new Promise((resolve) => {
-        const timer = within?.clock.timer(within.ms, () => this.wake());
+        const timer = within?.clock.timer(within.ms, () => this.wake(), within.background);
         this.#resume = () => {
           timer?.cancel();
           resolve();

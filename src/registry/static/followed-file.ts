@@ -72,9 +72,7 @@ export class FollowedFile {
   /** Until the folder changes, or it is time to look. */
   async #rest(): Promise<void> {
     const { clock, pollMs } = this.#options;
-    const timer = clock.timer(pollMs, () => this.#wakeup.wake(), true);
-    await this.#wakeup.wait();
-    timer.cancel();
+    await this.#wakeup.wait({ clock, ms: pollMs, background: true });
   }
 
   /** @returns the signature of what was read */
