@@ -27,6 +27,7 @@ export { type Keeper, type Kept, KeptRegistration, type KeptRegistrationOptions 
 export { LeftOut } from "./left-out.js";
 export { Publication, type PublicationOptions } from "./publication.js";
 export { healthyMs, reconnectBackoff } from "./reconnect-backoff.js";
+export { resolveRegisterOptions } from "./register-options.js";
 export { RegistrationStatus, type RegistrationStatusOptions } from "./registration-status.js";
 export { Registrations, type RegistrationsOptions } from "./registrations.js";
 export type { Feed, Follow } from "./service-view.js";

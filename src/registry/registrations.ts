@@ -4,6 +4,7 @@ import type { Clock } from "../time/time.js";
 import { closedError, registeredTwiceError } from "./failures.js";
 import { type Keeper, type Kept, KeptRegistration } from "./kept-registration.js";
 import { Publication } from "./publication.js";
+import { resolveRegisterOptions } from "./register-options.js";
 import { RegistrationStatus } from "./registration-status.js";
 import type { RegisterOptions, Registration } from "./registry.js";
 
@@ -37,10 +38,9 @@ export class Registrations<K extends Keeper = Keeper> implements Iterable<K> {
   }
 
   /** As `Registry.register()`. */
-  async register(instance: Instance, options: RegisterOptions = {}): Promise<Registration> {
-    const { timeoutMs = 10_000, wait = true } = options;
+  async register(instance: Instance, options?: RegisterOptions): Promise<Registration> {
     const { registryName } = this.#options;
-    checkTimeout(registryName, timeoutMs);
+    const { timeoutMs, wait } = resolveRegisterOptions(registryName, options);
     const publication = new Publication(instance, this.#options);
     const { id } = publication.instance;
     const earlier = this.#byId.get(id);
@@ -89,11 +89,4 @@ export class Registrations<K extends Keeper = Keeper> implements Iterable<K> {
     });
     return registration;
   }
-}
-
-function checkTimeout(registryName: string, timeoutMs: number): void {
-  if (typeof timeoutMs === "number" && timeoutMs >= 0) return;
-  throw new RangeError(
-    `${registryName}: register(): timeoutMs is ${timeoutMs}; it must be a number of ms, 0 or more, or Infinity`,
-  );
 }

@@ -529,6 +529,16 @@ export function registrySuite(options: RegistrySuiteOptions): void {
       expect(await shared.list()).toEqual([]);
     }, ["register"]);
 
+    story("a time to wait that is none is refused", async () => {
+      const shared = await registry();
+      for (const timeoutMs of [Number.NaN, -1, "10s" as never]) {
+        const refused = shared.register(instance("orders-1"), { timeoutMs });
+        await expect(refused).rejects.toThrow(RangeError);
+        await expect(refused).rejects.toThrow(`timeoutMs is ${timeoutMs}`);
+      }
+      expect(await shared.list()).toEqual([]);
+    }, ["register"]);
+
     if (!capabilities.register) {
       test("register() says that it cannot, and who does it", async () => {
         const refused = (await registry()).register(instance("orders-1"));

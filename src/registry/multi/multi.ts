@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Instance } from "../../contract/contract.js";
 import { closedError, notRegisteredHereError, registeredTwiceError } from "../failures.js";
 import { copyInstance } from "../instance-message.js";
+import { resolveRegisterOptions } from "../register-options.js";
 import type {
   RegisterOptions,
   Registration,
@@ -70,7 +71,8 @@ class MultiRegistry implements Registry {
     });
   }
 
-  async register(instance: Instance, options: RegisterOptions = {}): Promise<Registration> {
+  async register(instance: Instance, options?: RegisterOptions): Promise<Registration> {
+    const resolved = resolveRegisterOptions(this.name, options);
     const copy = copyInstance(instance);
     const { id } = copy;
     if (this.#closed !== undefined) throw closedError(this.name);
@@ -84,7 +86,7 @@ class MultiRegistry implements Registry {
     });
     this.#registrations.set(id, registration);
     try {
-      await this.#outsideCalls(() => registration.register(options));
+      await this.#outsideCalls(() => registration.register(resolved));
     } catch (error) {
       registration.close().catch((err: unknown) => this.#options.logger.error({ err, instance: id }, "not taken out"));
       throw error;

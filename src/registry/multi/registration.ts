@@ -52,8 +52,8 @@ export class MultiRegistration implements Registration {
   }
 
   /** Resolves once one has it, and the others have had their chance. @throws where all refuse, or none has it in time */
-  async register(options: RegisterOptions): Promise<void> {
-    const { timeoutMs = 10_000, wait = true } = options;
+  async register(options: Required<RegisterOptions>): Promise<void> {
+    const { timeoutMs, wait } = options;
     this.#asked = this.#registries.map((registry) => this.#registerIn(registry, options));
     const over = new AbortController();
     const answers = wait ? this.#registeredWithin(timeoutMs, over.signal) : this.#asked;
