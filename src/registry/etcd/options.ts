@@ -30,7 +30,7 @@ export interface EtcdRegistryOptions {
    * last renewal was a third of it old when etcd fell silent.
    */
   readonly heartbeatMs?: number;
-  /** A value that is longer is no instance: it is left out, and logged once. Default: 65 536. */
+  /** A value that is longer is no instance: it is left out, and logged once; `register()` refuses it. Default: 65 536. */
   readonly maxValueBytes?: number;
   /** TLS: whom to trust, and who this client is. Default: the system's authorities where hosts say `https`, else none. */
   readonly credentials?: EtcdCredentials;
