@@ -17,7 +17,8 @@ import { etcdHint } from "./connection/failures.js";
 import type { ResolvedEtcdOptions } from "./options.js";
 import { EtcdRegistrar } from "./registration/registrar.js";
 import { Discovery, parseInstances } from "./watch/discovery.js";
-import { type RangeObserver, RangeWatch } from "./watch/range-watch.js";
+import type { RangeObserver } from "./watch/range-observer.js";
+import { RangeWatch } from "./watch/range-watch.js";
 import { WatchHub } from "./watch/watch-hub.js";
 
 /** Closed by the registry it was made for. */

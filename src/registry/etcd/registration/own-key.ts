@@ -2,7 +2,7 @@ import type { ITxnRequest } from "etcd3";
 import { isFinal } from "../../failures.js";
 import type { Entry, EtcdApi, KeyRange } from "../api.js";
 import { isLeaseGone } from "../lease/lease.js";
-import type { RangeObserver } from "../watch/range-watch.js";
+import type { RangeObserver } from "../watch/range-observer.js";
 
 /** Makes what follows a range of keys, once started: a `RangeWatch`. */
 export type Watching = (range: KeyRange, observer: RangeObserver) => { start(): void; close(): Promise<void> };

@@ -4,7 +4,7 @@ import { LeftOut } from "../../left-out.js";
 import type { Feed } from "../../service-view.js";
 import type { Entry } from "../api.js";
 import type { Keys } from "../layout.js";
-import type { RangeObserver } from "./range-watch.js";
+import type { RangeObserver } from "./range-observer.js";
 
 interface Parsed {
   readonly value: Buffer;

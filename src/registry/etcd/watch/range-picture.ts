@@ -1,7 +1,6 @@
 import type { IEvent } from "etcd3";
-import type { EtcdApi, KeyRange } from "../api.js";
+import type { Entry, EtcdApi, KeyRange } from "../api.js";
 import { unlessAborted } from "../unless-aborted.js";
-import type { RangeObserver } from "./range-observer.js";
 import { RangeState } from "./range-state.js";
 
 /** What is known of a range, by lists and by events, and what of it the observer has not been told yet. */
@@ -9,16 +8,17 @@ export class RangePicture {
   readonly state: RangeState = new RangeState();
   readonly #api: EtcdApi;
   readonly #range: KeyRange;
-  readonly #observer: RangeObserver;
+  readonly #doubts: (entries: ReadonlyMap<string, Entry>) => boolean;
   #untold = 0;
   #doubted = false;
   /** Events that have come since the list that is on its way was asked for. */
   #meanwhile: IEvent[] | undefined;
 
-  constructor(api: EtcdApi, range: KeyRange, observer: RangeObserver) {
+  /** @param doubts whether it is too bad to be believed before etcd has been asked once more */
+  constructor(api: EtcdApi, range: KeyRange, doubts: (entries: ReadonlyMap<string, Entry>) => boolean) {
     this.#api = api;
     this.#range = range;
-    this.#observer = observer;
+    this.#doubts = doubts;
   }
 
   /** How many changes the observer has not been told. */
@@ -70,6 +70,6 @@ export class RangePicture {
 
   #changed(changes: number, believed: boolean): void {
     this.#untold += changes;
-    this.#doubted = !believed && (this.#observer.doubts?.(this.state.entries) ?? false);
+    this.#doubted = !believed && this.#doubts(this.state.entries);
   }
 }

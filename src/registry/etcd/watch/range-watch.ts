@@ -7,9 +7,8 @@ import type { EtcdApi, KeyRange } from "../api.js";
 import type { ResolvedEtcdOptions } from "../options.js";
 import type { RangeObserver } from "./range-observer.js";
 import { RangePicture } from "./range-picture.js";
-import type { Subscriber, WatchHub } from "./watch-hub.js";
-
-export type { RangeObserver } from "./range-observer.js";
+import type { WatchHub } from "./watch-hub.js";
+import type { Subscriber } from "./watch-link.js";
 
 export interface RangeWatchOptions {
   readonly api: EtcdApi;
@@ -48,7 +47,8 @@ export class RangeWatch {
 
   constructor(options: RangeWatchOptions) {
     this.#with = options;
-    this.#picture = new RangePicture(options.api, options.range, options.observer);
+    const { api, range, observer } = options;
+    this.#picture = new RangePicture(api, range, (entries) => observer.doubts?.(entries) ?? false);
     this.#subscriber = {
       range: options.range,
       from: () => this.#picture.state.revision,

@@ -9,8 +9,6 @@ import { Pulse } from "./pulse.js";
 import { dropStream, readStream } from "./stream.js";
 import { type Subscriber, WatchLink } from "./watch-link.js";
 
-export type { Subscriber } from "./watch-link.js";
-
 /**
  * All watches of one registry, over one stream: there is one while anybody follows anything, and another in its place
  * whenever it ends or etcd does not answer on it.
