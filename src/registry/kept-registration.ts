@@ -61,12 +61,12 @@ export class KeptRegistration<K extends Keeper = Keeper> implements Registration
 
   /** @param earlier has the same id, and is closing: what it takes out must not be what this one has put in */
   start(earlier: KeptRegistration | undefined): void {
-    if (earlier === undefined) this.#start();
-    else
-      this.#waiting = earlier
-        .close()
-        .finally(() => this.#start())
-        .catch(() => {}); // who closed that one has been told
+    if (earlier === undefined) {
+      this.#start();
+      return;
+    }
+    const ended = earlier.close().catch(() => {}); // who closed it has been told
+    this.#waiting = ended.then(() => this.#start());
   }
 
   async update(instance: Instance): Promise<void> {
