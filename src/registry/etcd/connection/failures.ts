@@ -85,6 +85,9 @@ function meaning(code: Code | undefined, text: string, options: ResolvedEtcdOpti
   if (text.includes("authentication is not enabled")) {
     return [Code.FAILED_PRECONDITION, `${text}; leave out auth, or try: etcdctl auth enable`];
   }
+  if (text.includes("request is too large")) {
+    return [Code.INVALID_ARGUMENT, "what is to be written is longer than etcd takes (--max-request-bytes, 1.5 MiB)"];
+  }
   if (code === Code.FAILED_PRECONDITION) return [code, text];
   return [Code.UNAVAILABLE, tlsMeaning(text, options) ?? text];
 }

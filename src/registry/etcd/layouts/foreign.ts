@@ -51,9 +51,9 @@ function texts(labels: unknown): Labels {
 
 /** `10.0.0.7:50051` of the first endpoint that speaks gRPC. @throws TypeError where there is none */
 export function hostPort({ id, endpoints }: Instance): string {
-  const grpc = endpoints.find((endpoint) => /^grpcs?:\/\//.test(endpoint));
+  const grpc = endpoints.find((endpoint) => /^grpcs?:\/\/[^/]+:\d+$/.test(endpoint));
   if (grpc !== undefined) return grpc.replace(/^\w+:\/\//, "");
-  throw new TypeError(`instance "${id}" has no endpoint that speaks grpc, and this layout keeps nothing else`);
+  throw new TypeError(`instance "${id}" has no endpoint of the form grpc://host:port, and this layout keeps nothing else`);
 }
 
 /** @throws TypeError for what is no object, with what it should be */
