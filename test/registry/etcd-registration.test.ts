@@ -383,6 +383,16 @@ describe("who cannot be registered", () => {
     await expect(registration.update(instance("orders-1", long))).rejects.toThrow(refusal);
   });
 
+  test("so is one that is longer than etcd takes, by etcd", async () => {
+    const registry = open(await startEtcd(), { maxValueBytes: 4_000_000 });
+    const long = instance("orders-1", { metadata: { note: "x".repeat(1_700_000) } });
+    const refused = registry.register(long, { timeoutMs: Number.POSITIVE_INFINITY });
+    await expect(refused).rejects.toMatchObject({
+      code: Code.INVALID_ARGUMENT,
+      message: expect.stringContaining("longer than etcd takes"),
+    });
+  });
+
   test("a second one of the same id is refused, and nobody is told that it was registering", async () => {
     const server = await startEtcd();
     const told: RegistryEvent[] = [];

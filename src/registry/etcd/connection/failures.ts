@@ -12,6 +12,9 @@ const grpcWords = /^No connection established\. Last error: |(?: \([\dT:.-]+Z\))
 /** What OpenSSL puts around `sslv3 alert bad certificate`. */
 const openSslWords = /^[0-9A-F]+:error:[0-9A-F]+:SSL routines:\w*:([^:]+):[\s\S]*$/;
 
+/** How etcd says that a request is too long, and how the server beneath it does; our own end says it with a capital. */
+const refusedLength = /request is too large|^grpc: received message larger/;
+
 /** etcd3 asks again without end where it reads the first of these, so `EtcdMember` shows it the second. */
 export const refusedToken = ["invalid auth token", "the token is not valid any more"] as const;
 
@@ -85,7 +88,7 @@ function meaning(code: Code | undefined, text: string, options: ResolvedEtcdOpti
   if (text.includes("authentication is not enabled")) {
     return [Code.FAILED_PRECONDITION, `${text}; leave out auth, or try: etcdctl auth enable`];
   }
-  if (text.includes("request is too large")) {
+  if (refusedLength.test(text)) {
     return [Code.INVALID_ARGUMENT, "what is to be written is longer than etcd takes (--max-request-bytes, 1.5 MiB)"];
   }
   if (code === Code.FAILED_PRECONDITION) return [code, text];
