@@ -5,6 +5,8 @@ export const graveyard: ReadonlyMap<number, string> = new Map([
   [41, "data were lost and others written, and a watch went on from a revision of the old ones"],
   [298, "a deletion at the very revision of a compaction, which etcd never tells who goes on right behind it"],
   [263, "a lease was revoked, and the waits of an outage long over kept the next away"],
+  [43_879, "a lease was found alive in its last moment, and when it was gone the next waited as if etcd were away"],
+  [23_988, "data were lost and others written unseen, up to a revision that was known before"],
   [20_686, "etcd came back for a moment only, and the waits of before went on"],
   [21_063, "a watch fell behind on etcd's side, which hid a deletion from it until the next list"],
   [

@@ -41,6 +41,8 @@ export class EtcdLease {
   readonly #watchdog: Watchdog;
   /** Not known to be gone: to be renewed, or to be asked about. */
   #lease: Granted | undefined;
+  /** etcd has answered, and does not know it: it answers, so another can be had at once. */
+  #isGone = false;
   /** What the holder counts on. */
   #trusted: string | undefined;
   /** Or to be replaced. */
@@ -88,7 +90,7 @@ export class EtcdLease {
       healthyMs: this.#options.ttlMs,
       signal: this.#closing.signal,
       onEnd: (error) => this.#holder.failed(error as RpcError),
-      early: (signal) => this.#api.untilBack(signal),
+      early: (signal) => (this.#isGone ? Promise.resolve() : this.#api.untilBack(signal)),
     });
   }
 
@@ -103,6 +105,7 @@ export class EtcdLease {
   gone(leaseId: string): void {
     if (this.#lease?.leaseId !== leaseId) return;
     this.#lease = undefined;
+    this.#isGone = true;
     this.#distrust();
     this.#term.abort(this.#ended("etcd does not know it"));
   }
@@ -125,6 +128,7 @@ export class EtcdLease {
   async #hold(well: () => void): Promise<void> {
     const term = new AbortController();
     this.#term = term;
+    this.#isGone = false;
     const lease = (await this.#recalled()) ?? (await this.#granted(well));
     if (lease !== undefined) await this.#renew(lease, term, well);
     throw term.signal.reason;
