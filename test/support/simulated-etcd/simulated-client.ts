@@ -1,8 +1,8 @@
 import type { IRangeResponse, ITxnRequest, ITxnResponse, IWatchRequest, IWatchResponse } from "etcd3";
 import { Code, RpcError } from "../../../src/errors/errors.js";
 import type { KeepAliveStream, KeyRange, WatchStream } from "../../../src/registry/etcd/api.js";
-import type { ClosableEtcdApi } from "../../../src/registry/etcd/etcd-registry.js";
 import { Outage } from "../../../src/registry/etcd/connection/outage.js";
+import type { ClosableEtcdApi } from "../../../src/registry/etcd/etcd-registry.js";
 import type { Connection, ServerSide } from "./connection.js";
 import { Dialer } from "./dialer.js";
 import type { History } from "./history.js";

@@ -53,7 +53,9 @@ function texts(labels: unknown): Labels {
 export function hostPort({ id, endpoints }: Instance): string {
   const grpc = endpoints.find((endpoint) => /^grpcs?:\/\/[^/]+:\d+$/.test(endpoint));
   if (grpc !== undefined) return grpc.replace(/^\w+:\/\//, "");
-  throw new TypeError(`instance "${id}" has no endpoint of the form grpc://host:port, and this layout keeps nothing else`);
+  throw new TypeError(
+    `instance "${id}" has no endpoint of the form grpc://host:port, and this layout keeps nothing else`,
+  );
 }
 
 /** @throws TypeError for what is no object, with what it should be */
