@@ -16,6 +16,8 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: commands,
           sequence: { groupOrder: 0 },
+          // Most of them wait for something: two at a time on a machine of two cores, too.
+          maxWorkers: 2,
           typecheck: { enabled: true, include: ["test/types/**/*.test-d.ts"], tsconfig: "./tsconfig.json" },
         },
       },

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -109,6 +110,7 @@ export class EtcdServer {
   /** Freezes the process: connections stay and nothing answers. */
   pause(): void {
     this.#process?.kill("SIGSTOP");
+    while (!this.#isFrozen); // every thread of it stops by itself, and soon
   }
 
   resume(): void {
@@ -147,6 +149,15 @@ export class EtcdServer {
   async metric(name: string): Promise<number> {
     const text = await (await fetch(`http://${this.endpoint}/metrics`)).text();
     return Number(new RegExp(`^${name} (.*)$`, "m").exec(text)?.[1]);
+  }
+
+  get #isFrozen(): boolean {
+    const pid = this.#process?.pid;
+    if (pid === undefined) return true;
+    const states = readdirSync(`/proc/${pid}/task`).map((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8"),
+    );
+    return states.every((stat) => stat.slice(stat.lastIndexOf(")")).startsWith(") T"));
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {

@@ -17,7 +17,10 @@ export function tlsMeaning(text: string, { credentials, hosts }: ResolvedEtcdOpt
   if (/wrong version number|before secure TLS connection/.test(text)) {
     return `it does not speak TLS (${text}); leave out https:// and credentials, or check the port`;
   }
-  return /\balert\b|ECONNRESET|GOAWAY/.test(text) ? refused(text, credentials?.certChain) : undefined;
+  if (/\balert\b/.test(text)) return refused(text, credentials?.certChain);
+  // A server without TLS hangs up like one that has refused a certificate, where its answer is lost on the way.
+  if (!/ECONNRESET|GOAWAY/.test(text)) return undefined;
+  return `${refused(text, credentials?.certChain)}; or it does not speak TLS at all: leave out https:// then`;
 }
 
 function refused(text: string, certChain: Buffer | undefined): string {
