@@ -17,6 +17,8 @@ export interface FaultContext {
   hiddenMs: number;
   /** When tokens expired last. */
   tokensMs: number;
+  /** How often they did. */
+  expiries: number;
   wipes: number;
   compactions: number;
 }
@@ -86,6 +88,7 @@ export const faults = {
     const { etcd, clock } = context;
     if (clock.now() - context.tokensMs < shortestTokenMs) return;
     context.tokensMs = clock.now();
+    context.expiries += 1;
     etcd.expireTokens();
   },
   restart(context: FaultContext) {

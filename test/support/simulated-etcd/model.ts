@@ -63,6 +63,7 @@ export async function runModel(seed: number, options: { readonly log?: boolean }
     longestMs,
     hiddenMs: Number.NEGATIVE_INFINITY,
     tokensMs: Number.NEGATIVE_INFINITY,
+    expiries: 0,
     wipes: 0,
     compactions: 0,
   };
@@ -100,7 +101,8 @@ export async function runModel(seed: number, options: { readonly log?: boolean }
   for (const what of wrong()) breaks(`in peace: ${what}`);
   const minutes = clock.now() / 60_000;
   for (const { name, client, begun } of registries) {
-    const reasons = context.compactions + context.wipes + Math.ceil(minutes / 4);
+    // Whose new watch is refused for its token lists again, which renews it.
+    const reasons = context.compactions + context.wipes + context.expiries + Math.ceil(minutes / 4);
     const emptied = services.reduce((sum, service) => sum + truth.emptied(service), 0);
     const due = begun + reasons * services.length + emptied;
     if (client.lists > due) breaks(`${name} listed ${client.lists} times for ${begun} watches, at most ${due} are due`);

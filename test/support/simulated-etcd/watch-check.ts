@@ -101,8 +101,8 @@ export class WatchCheck {
     if (causes.some((cause) => cause === "hand" || cause === "cut off")) return;
     // Who begins to watch after an outage cannot know who was there before it.
     if (causes.includes("outage") && this.#firstMs >= this.#options.recoveredMs()) return;
-    // Who cannot see that data were lost goes on from a state of before, which may look like one of after.
-    if (causes.includes("outage") && this.#options.hidden()) return;
+    // Who cannot see that data were lost goes on from a state of before, and what it knows may look like another of before.
+    if (this.#options.hidden() && !causes.includes("own")) return;
     if (causes.includes("outage")) this.#broken(`dropped ${id}, which lives, because of an outage of etcd`);
     else if (causes.includes("own")) this.#broken(`dropped ${id}, which lives and which its own registry took out`);
     else this.#broken(`dropped ${id}, which nobody took out`);
