@@ -75,9 +75,9 @@ async function starting(etcd: Etcd, open: Map<Party, Process>): Promise<void> {
 async function standing(open: Map<Party, Process>, seconds: number): Promise<void> {
   const results = none();
   const cpu = (party: Party): Promise<number> => (open.get(party) as Process).ask<number>("cpuUs");
-  await pause(5_000); // what starting has left to compile and to collect
+  await pause(20_000); // what starting has left to compile and to collect
   const before = { hawser: await cpu("hawser"), etcd3: await cpu("etcd3") };
-  const ms = Math.max(10, seconds * 2) * 1000;
+  const ms = Math.max(20, seconds * 2) * 1000;
   await pause(ms);
   for (const party of parties) {
     const used = (await cpu(party)) - before[party];
