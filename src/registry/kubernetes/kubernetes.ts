@@ -1,19 +1,22 @@
-import type { Instance } from "../../contract/contract.js";
-import { closedError, notListedError, notRegisteredHereError } from "../failures.js";
-import type { Registration, Registry, RegistryCapabilities, ServiceSummary, Snapshot, Watch } from "../registry.js";
+import { assembleRegistry } from "../assemble-registry.js";
+import { notListedError } from "../failures.js";
+import type { Registry } from "../registry.js";
 import { summarize } from "../summaries.js";
 import { Watchers } from "../watchers.js";
 import { kubernetesHint } from "./failures.js";
 import { HttpKubernetesApi } from "./http-api.js";
 import { joined } from "./joined.js";
 import { fieldsOf, textOf } from "./json.js";
-import { type KubernetesRegistryOptions, type ResolvedKubernetesOptions, resolveKubernetesOptions } from "./options.js";
+import { type KubernetesRegistryOptions, resolveKubernetesOptions } from "./options.js";
 import { serviceAddress } from "./service-address.js";
 import { readSlice, type Slice } from "./slice.js";
 import { SliceWatch } from "./slice-watch.js";
 
 export type { KubernetesCredentials } from "./credentials.js";
 export type { KubernetesRegistryOptions } from "./options.js";
+
+/** Says of which service a slice is a part. */
+const serviceLabel = "kubernetes.io/service-name";
 
 /**
  * Who is alive by the EndpointSlices of a Kubernetes cluster (1.21 or newer), which says so itself: pods that are ready
@@ -26,88 +29,50 @@ export type { KubernetesRegistryOptions } from "./options.js";
  * @throws TypeError or RangeError for an option that cannot be, and where there is no cluster around
  */
 export function kubernetesRegistry(options: KubernetesRegistryOptions = {}): Registry {
-  return new KubernetesRegistry(resolveKubernetesOptions(options));
-}
-
-/** Says of which service a slice is a part. */
-const serviceLabel = "kubernetes.io/service-name";
-
-class KubernetesRegistry implements Registry {
-  readonly name: string;
-  readonly capabilities: RegistryCapabilities = { register: false, lease: true, watch: "push" };
-  readonly #options: ResolvedKubernetesOptions;
-  readonly #api: HttpKubernetesApi;
-  readonly #watchers: Watchers;
-  readonly #closing = new AbortController();
-  #closed: Promise<void> | undefined;
-
-  constructor(options: ResolvedKubernetesOptions) {
-    const { name, logger, clock, monitor, settleMs } = options;
-    this.name = name;
-    this.#options = options;
-    this.#api = new HttpKubernetesApi(options);
-    this.#watchers = new Watchers({
-      registryName: name,
-      logger,
-      clock,
-      monitor,
-      settleMs,
-      follow: (feed) => {
-        const { name: service, namespace } = serviceAddress(feed.service, options.namespace);
-        const scope = { namespace, labelSelector: this.#selector(`${serviceLabel}=${service}`) };
-        const watch = new SliceWatch(feed, this.#api, options, scope);
-        watch.start();
-        return () => watch.close();
-      },
-    });
-  }
-
-  async register(_instance: Instance): Promise<Registration> {
-    if (this.#closed !== undefined) throw closedError(this.name);
-    throw notRegisteredHereError(this.name, "the cluster, by its EndpointSlices,");
-  }
-
-  /** @throws TypeError for a name that Kubernetes can give to no service */
-  watch(service: string, onSnapshot: (snapshot: Snapshot) => void): Watch {
-    serviceAddress(service, this.#options.namespace);
-    return this.#watchers.watch(service, onSnapshot);
-  }
-
-  /** Those of the namespace that have a port for us. */
-  async list(): Promise<readonly ServiceSummary[]> {
-    if (this.#closed !== undefined) throw closedError(this.name);
-    const { namespace, portName, scheme } = this.#options;
-    const scope = { namespace, labelSelector: this.#selector(serviceLabel) };
-    const { slices } = await this.#api.list(scope, this.#closing.signal).catch((cause: unknown) => {
-      throw notListedError(this.name, cause, kubernetesHint);
-    });
-    const services = new Map<string, Slice[]>();
-    for (const object of slices) {
-      const service = serviceOf(object);
-      services.set(service, [...(services.get(service) ?? []), readSlice(object, { service, portName, scheme })]);
-    }
-    return summarize([...services.values()].flatMap(joined));
-  }
-
-  close(): Promise<void> {
-    this.#closed ??= this.#end();
-    return this.#closed;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  async #end(): Promise<void> {
-    this.#closing.abort();
-    await this.#watchers.close();
-    this.#api.close();
-  }
-
-  #selector(own: string): string {
-    const { labelSelector } = this.#options;
-    return labelSelector === undefined ? own : `${own},${labelSelector}`;
-  }
+  const resolved = resolveKubernetesOptions(options);
+  const { name, namespace, portName, scheme, labelSelector, logger, clock, monitor, settleMs } = resolved;
+  const api = new HttpKubernetesApi(resolved);
+  const closing = new AbortController();
+  const selector = (own: string): string => (labelSelector === undefined ? own : `${own},${labelSelector}`);
+  const watchers = new Watchers({
+    registryName: name,
+    logger,
+    clock,
+    monitor,
+    settleMs,
+    follow: (feed) => {
+      const address = serviceAddress(feed.service, namespace);
+      const scope = { namespace: address.namespace, labelSelector: selector(`${serviceLabel}=${address.name}`) };
+      const watch = new SliceWatch(feed, api, resolved, scope);
+      watch.start();
+      return () => watch.close();
+    },
+  });
+  return assembleRegistry({
+    name,
+    capabilities: { register: false, lease: true, watch: "push" },
+    registrar: "the cluster, by its EndpointSlices,",
+    watchers,
+    checkService: (service) => void serviceAddress(service, namespace),
+    /** Those of the namespace that have a port for us. */
+    async list() {
+      const scope = { namespace, labelSelector: selector(serviceLabel) };
+      const { slices } = await api.list(scope, closing.signal).catch((cause: unknown) => {
+        throw notListedError(name, cause, kubernetesHint);
+      });
+      const services = new Map<string, Slice[]>();
+      for (const object of slices) {
+        const service = serviceOf(object);
+        services.set(service, [...(services.get(service) ?? []), readSlice(object, { service, portName, scheme })]);
+      }
+      return summarize([...services.values()].flatMap(joined));
+    },
+    async end() {
+      closing.abort();
+      await watchers.close();
+      api.close();
+    },
+  });
 }
 
 function serviceOf(slice: unknown): string {

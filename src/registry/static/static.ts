@@ -1,12 +1,13 @@
 import type { Instance } from "../../contract/contract.js";
-import { closedError, notListedError, notRegisteredHereError } from "../failures.js";
-import type { Registration, Registry, RegistryCapabilities, ServiceSummary, Snapshot, Watch } from "../registry.js";
+import { assembleRegistry } from "../assemble-registry.js";
+import { notListedError } from "../failures.js";
+import type { Registry } from "../registry.js";
 import { summarize } from "../summaries.js";
 import { Watchers } from "../watchers.js";
 import { withoutEvents } from "../without-events.js";
 import { EntryError, readEntries } from "./entries.js";
 import { FileSource } from "./file-source.js";
-import { type ResolvedStaticOptions, resolveStaticOptions, type StaticRegistryOptions } from "./options.js";
+import { resolveStaticOptions, type StaticRegistryOptions } from "./options.js";
 import { written } from "./services-file.js";
 import { codeSource, type Source } from "./source.js";
 
@@ -22,58 +23,35 @@ export type { StaticRegistryOptions } from "./options.js";
  * @throws TypeError or RangeError for an option that cannot be, and for an entry of `services` that makes no sense
  */
 export function staticRegistry(options: StaticRegistryOptions): Registry {
-  return new StaticRegistry(resolveStaticOptions(options));
-}
-
-class StaticRegistry implements Registry {
-  readonly name: string;
-  readonly capabilities: RegistryCapabilities = { register: false, lease: false, watch: "push" };
-  readonly #source: Source;
-  readonly #watchers: Watchers;
-  #closed = false;
-
-  constructor(options: ResolvedStaticOptions) {
-    const { name, source, clock, logger, monitor } = options;
-    this.name = name;
-    this.#source = "file" in source ? new FileSource(source.file, options) : codeSource(entries(source.services));
-    // Nobody registers again after an outage: a file that is back is the truth.
-    const settleMs = 0;
-    this.#watchers = new Watchers({
-      registryName: name,
-      clock,
-      logger,
-      monitor: "file" in source ? monitor : withoutEvents(monitor, "confirmed"), // a list in code has no age
-      settleMs,
-      follow: (feed) => this.#source.follow(feed),
-    });
-  }
-
-  async register(_instance: Instance): Promise<Registration> {
-    if (this.#closed) throw closedError(this.name);
-    throw notRegisteredHereError(this.name, "its list");
-  }
-
-  watch(service: string, onSnapshot: (snapshot: Snapshot) => void): Watch {
-    return this.#watchers.watch(service, onSnapshot);
-  }
-
-  async list(): Promise<readonly ServiceSummary[]> {
-    if (this.#closed) throw closedError(this.name);
-    try {
-      return summarize(await this.#source.instances());
-    } catch (cause) {
-      throw notListedError(this.name, cause, "put the file right");
-    }
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    await this.#watchers.close();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
+  const resolved = resolveStaticOptions(options);
+  const { name, clock, logger, monitor } = resolved;
+  const isFile = "file" in resolved.source;
+  const source: Source =
+    "file" in resolved.source
+      ? new FileSource(resolved.source.file, resolved)
+      : codeSource(entries(resolved.source.services));
+  const watchers = new Watchers({
+    registryName: name,
+    clock,
+    logger,
+    monitor: isFile ? monitor : withoutEvents(monitor, "confirmed"), // a list in code has no age
+    settleMs: 0, // nobody registers again after an outage: a file that is back is the truth
+    follow: (feed) => source.follow(feed),
+  });
+  return assembleRegistry({
+    name,
+    capabilities: { register: false, lease: false, watch: "push" },
+    registrar: "its list",
+    watchers,
+    async list() {
+      try {
+        return summarize(await source.instances());
+      } catch (cause) {
+        throw notListedError(name, cause, "put the file right");
+      }
+    },
+    end: () => watchers.close(),
+  });
 }
 
 /** @throws TypeError for what makes no sense */
