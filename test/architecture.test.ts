@@ -36,6 +36,8 @@ const doors: Readonly<Record<string, RegExp>> = {
   etcd3: /^registry\/etcd\//,
   "multicast-dns": /^registry\/mdns\//,
   "@grpc/grpc-js": /^transport\/grpc-js\//,
+  // The wire is our own: Node's HTTP/2 gives grpc-js's driver its types, and asks whether an etcd is there at all.
+  "node:http2": /^(transport\/grpc-js\/|registry\/etcd\/connection\/knock\.ts$)/,
   "@grpc/proto-loader": /^contract\/load-contract\.ts$/,
   "@opentelemetry/api": /^telemetry\//,
   "@opentelemetry/sdk-node": /^telemetry\//,
