@@ -1,6 +1,6 @@
 import { type Backoff, exponentialBackoff, type Timer } from "../../time/time.js";
+import { authorityOf, isTls, parseEndpoint } from "../grpc/endpoint.js";
 import type { Address, ChannelState } from "../transport.js";
-import { parseEndpoint } from "./endpoint.js";
 import { type Grpc, grpc } from "./grpc.js";
 import { type ResolvedOptions, sharedOptions } from "./options.js";
 
@@ -125,10 +125,9 @@ export class Connection {
 }
 
 function openChannel(address: Address, options: ResolvedOptions): Grpc.ChannelInterface {
-  const { scheme, host, port } = parseEndpoint(address);
-  const target =
-    port === undefined ? `unix:${host}` : host.includes(":") ? `ipv6:[${host}]:${port}` : `dns:${host}:${port}`;
-  return new grpc.Channel(target, credentials(scheme, options), {
+  const endpoint = parseEndpoint(address, "grpc-js");
+  const road = endpoint.port === undefined ? "unix" : endpoint.host.includes(":") ? "ipv6" : "dns";
+  return new grpc.Channel(`${road}:${authorityOf(endpoint)}`, credentials(isTls(endpoint), options), {
     ...sharedOptions(options),
     "grpc.enable_http_proxy": 0,
     "grpc.enable_retries": 0,
@@ -145,8 +144,8 @@ function openChannel(address: Address, options: ResolvedOptions): Grpc.ChannelIn
   });
 }
 
-function credentials(scheme: string, { tls }: ResolvedOptions): Grpc.ChannelCredentials {
-  if (!scheme.startsWith("grpcs")) return grpc.credentials.createInsecure();
+function credentials(sealed: boolean, { tls }: ResolvedOptions): Grpc.ChannelCredentials {
+  if (!sealed) return grpc.credentials.createInsecure();
   const pem = (value: string | Buffer | undefined): Buffer | null => (value === undefined ? null : Buffer.from(value));
   return grpc.credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
 }

@@ -1,8 +1,8 @@
+import { schemes } from "../grpc/endpoint.js";
 import { sharedByAddress } from "../shared-by-address.js";
 import type { Transport } from "../transport.js";
-import { GrpcJsChannel } from "./channel.js";
+import { grpcJsChannel } from "./channel.js";
 import { Connection } from "./connection.js";
-import { schemes } from "./endpoint.js";
 import { GrpcJsListener } from "./listener.js";
 import { type GrpcJsTransportOptions, resolveOptions } from "./options.js";
 
@@ -18,7 +18,7 @@ export function grpcJsTransport(options: GrpcJsTransportOptions = {}): Transport
   return {
     name: "grpc-js",
     schemes,
-    connect: (address) => new GrpcJsChannel(address, connectionTo(address), resolved),
+    connect: (address) => grpcJsChannel(address, connectionTo(address), resolved),
     listen: (address, router) => GrpcJsListener.open(address, router, resolved),
   };
 }

@@ -1,8 +1,8 @@
 import { Code, RpcError } from "../../errors/errors.js";
 import type { Clock } from "../../time/time.js";
+import { authorityOf, isTls, parseEndpoint } from "../grpc/endpoint.js";
 import type { Address, Listener, Router } from "../transport.js";
 import { type DrivenServer, driveServer } from "./driven-server.js";
-import { parseEndpoint } from "./endpoint.js";
 import { type Grpc, grpc } from "./grpc.js";
 import type { ResolvedOptions } from "./options.js";
 
@@ -21,16 +21,12 @@ export class GrpcJsListener implements Listener {
   }
 
   static async open(address: Address, router: Router, options: ResolvedOptions): Promise<GrpcJsListener> {
-    const { scheme, host, port } = parseEndpoint(address);
+    const endpoint = parseEndpoint(address, "grpc-js");
     const server = driveServer(router, options);
-    const target = port === undefined ? `unix:${host}` : host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-    const bound = await bind(server.grpc, target, address, serverCredentials(scheme, address, options));
-    const authority = host.includes(":") ? `[${host}]` : host;
-    return new GrpcJsListener(
-      port === undefined ? address : `${scheme}://${authority}:${bound}`,
-      server,
-      options.clock,
-    );
+    const target = endpoint.port === undefined ? `unix:${endpoint.host}` : authorityOf(endpoint);
+    const port = await bind(server.grpc, target, address, serverCredentials(isTls(endpoint), address, options));
+    const bound = endpoint.port === undefined ? address : `${endpoint.scheme}://${authorityOf({ ...endpoint, port })}`;
+    return new GrpcJsListener(bound, server, options.clock);
   }
 
   drain(): void {
@@ -70,8 +66,8 @@ function bind(
   });
 }
 
-function serverCredentials(scheme: string, address: Address, { tls }: ResolvedOptions): Grpc.ServerCredentials {
-  if (!scheme.startsWith("grpcs")) return grpc.ServerCredentials.createInsecure();
+function serverCredentials(sealed: boolean, address: Address, { tls }: ResolvedOptions): Grpc.ServerCredentials {
+  if (!sealed) return grpc.ServerCredentials.createInsecure();
   if (tls.cert === undefined || tls.key === undefined) {
     throw new TypeError(`${address}: a TLS server needs a certificate; give the transport tls: { cert, key }`);
   }

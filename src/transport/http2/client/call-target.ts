@@ -18,6 +18,6 @@ export interface CallTarget {
 export interface Waiter {
   /** Has to open its stream before it returns, or the room is another's. */
   onConnection(connection: ClientConnection): void;
-  /** No connection could be had: UNAVAILABLE, `unprocessed`, with the reason; the text names no method. */
+  /** No connection could be had: UNAVAILABLE, `unprocessed`. The text is the reason alone, without method and address. */
   onFailure(error: RpcError): void;
 }

@@ -1,0 +1,95 @@
+import type { Call, Reply } from "../../contract/contract.js";
+import { Code, RpcError } from "../../errors/errors.js";
+import type { Clock } from "../../time/time.js";
+import { CallGuard } from "../call-guard.js";
+import type { Caller } from "../caller.js";
+import { RunningCalls } from "../running-calls.js";
+import type { Share } from "../shared-by-address.js";
+import type { Address, Channel, ChannelState } from "../transport.js";
+
+/** What is kept up to one address for all the channels to it. */
+export interface Connector {
+  readonly state: ChannelState;
+  connect(): void;
+  onState(listener: (state: ChannelState) => void): () => void;
+}
+
+export interface SharedChannelOptions {
+  readonly address: Address;
+  readonly connector: Share<Connector>;
+  readonly clock: Clock;
+  /** Begins a call that nothing forbids. */
+  readonly start: (call: Call, caller: Caller) => void;
+}
+
+/** One user of the connection to an address, and the calls this user has running on it. */
+export class SharedChannel implements Channel {
+  readonly address: Address;
+  readonly #connector: Connector;
+  readonly #clock: Clock;
+  readonly #start: (call: Call, caller: Caller) => void;
+  readonly #letGo: () => void;
+  readonly #unfollow: () => void;
+  readonly #listeners = new Set<(state: ChannelState) => void>();
+  readonly #running = new RunningCalls();
+  #closing: Promise<void> | undefined;
+
+  constructor({ address, connector, clock, start }: SharedChannelOptions) {
+    this.address = address;
+    this.#connector = connector.value;
+    this.#clock = clock;
+    this.#start = start;
+    this.#letGo = () => connector.release();
+    this.#unfollow = this.#connector.onState((state) => this.#tell(state));
+  }
+
+  get state(): ChannelState {
+    return this.#closing === undefined ? this.#connector.state : "closed";
+  }
+
+  connect(): void {
+    if (this.#closing === undefined) this.#connector.connect();
+  }
+
+  onState(listener: (state: ChannelState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  readonly invoke = (call: Call): Promise<Reply> => {
+    const refusal = CallGuard.refusal(call, this.#clock) ?? this.#refusal();
+    if (refusal !== undefined) return Promise.reject(refusal);
+    this.#running.begin();
+    return new Promise((resolve, reject) => {
+      this.#start(call, { resolve, reject, ended: this.#running.end });
+    });
+  };
+
+  close(): Promise<void> {
+    if (this.#closing === undefined) {
+      this.#unfollow();
+      this.#closing = this.#drain();
+      this.#tell("closed");
+      this.#listeners.clear();
+    }
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #drain(): Promise<void> {
+    await this.#running.drained();
+    this.#letGo();
+  }
+
+  #tell(state: ChannelState): void {
+    for (const listener of [...this.#listeners]) listener(state);
+  }
+
+  #refusal(): RpcError | undefined {
+    if (this.#closing === undefined) return undefined;
+    return new RpcError(Code.UNAVAILABLE, `the channel to ${this.address} is closed`, { unprocessed: true });
+  }
+}
