@@ -1,11 +1,10 @@
 import type { HandlerCall, Handlers } from "../../src/contract/contract.js";
 import { type Code, RpcError } from "../../src/errors/errors.js";
 import { createServer } from "../../src/server/server.js";
-import { grpcJsTransport } from "../../src/transport/grpc-js/grpc-js.js";
 import type { EchoStatus, SimpleRequest, StreamingOutputCallRequest } from "../gen/grpc/testing/messages.js";
 import { TestServiceDefinition } from "../gen/grpc/testing/test.js";
 import { tls } from "../support/tls/certificates.js";
-import type { InteropServer, InteropSetup } from "./peer.js";
+import type { MakeTransport, Serve } from "./peer.js";
 
 const { unimplementedCall: _unimplemented, ...methods } = TestServiceDefinition.methods;
 const definition = { ...TestServiceDefinition, methods };
@@ -57,15 +56,17 @@ const handlers: Handlers<typeof definition> = {
   },
 };
 
-/** Ours. */
-export async function hawserServer(setup: InteropSetup): Promise<InteropServer> {
-  const transport = grpcJsTransport({
-    ...(setup.tls ? { tls } : {}),
-    compression: setup.compress === true ? "gzip" : "identity",
-    compressMinBytes: setup.compressMinBytes ?? 1,
-  });
-  const address = setup.tls ? "grpcs://127.0.0.1:0" : "grpc://127.0.0.1:0";
-  const server = createServer({ transport, address }).add(definition, handlers);
-  await server.start();
-  return { address: server.address, close: () => server.close({ graceMs: 0 }) };
+/** Ours, over a transport. */
+export function hawserServer(make: MakeTransport): Serve {
+  return async (setup) => {
+    const transport = make({
+      ...(setup.tls ? { tls } : {}),
+      compression: setup.compress === true ? "gzip" : "identity",
+      compressMinBytes: setup.compressMinBytes ?? 1,
+    });
+    const address = setup.tls ? "grpcs://127.0.0.1:0" : "grpc://127.0.0.1:0";
+    const server = createServer({ transport, address }).add(definition, handlers);
+    await server.start();
+    return { address: server.address, close: () => server.close({ graceMs: 0 }) };
+  };
 }

@@ -1,5 +1,7 @@
 import type { Metadata, MetadataInit } from "../../src/contract/contract.js";
 import type { DeepPartial } from "../../src/contract/definition.js";
+import type { GrpcJsTransportOptions } from "../../src/transport/grpc-js/grpc-js.js";
+import type { Transport } from "../../src/transport/transport.js";
 import type {
   SimpleRequest,
   SimpleResponse,
@@ -53,3 +55,8 @@ export interface InteropSetup {
   /** Where the size decides: smaller ones are not. Default: 1. */
   readonly compressMinBytes?: number;
 }
+
+export type Connect = (address: string, setup: InteropSetup) => InteropClient;
+export type Serve = (setup: InteropSetup) => Promise<InteropServer>;
+/** A transport of ours that speaks gRPC. */
+export type MakeTransport = (options: GrpcJsTransportOptions) => Transport;
