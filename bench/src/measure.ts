@@ -17,6 +17,13 @@ export interface Result {
   readonly serverCpuUsPerOp: number;
 }
 
+export interface MeasureEvents {
+  /** `share`: of all rounds, how much is done. */
+  readonly onRound: (share: number) => void;
+  /** A pair failed; unless this throws, the others go on without it. */
+  readonly onFailure: (pair: Pair, error: Error) => void;
+}
+
 /**
  * Lets the pairs take turns, slice by slice, in alternating order, until each has had its `seconds`. The first round is
  * for warming up and counts for nothing.
@@ -25,14 +32,19 @@ export async function measure(
   pairs: readonly Pair[],
   name: CaseName,
   seconds: number,
-  onRound: (share: number) => void,
+  { onRound, onFailure }: MeasureEvents,
 ): Promise<Result[]> {
   const rounds = Math.max(2, Math.round((seconds * 1000) / sliceMs));
   const slices = new Map<Pair, Slice[]>(pairs.map((pair) => [pair, []]));
   for (let round = 0; round < rounds; round++) {
-    for (const pair of round % 2 === 0 ? pairs : pairs.toReversed()) {
-      const slice = await pair.run(name, sliceMs);
-      if (round > 0) slices.get(pair)?.push(slice);
+    for (const pair of round % 2 === 0 ? [...slices.keys()] : [...slices.keys()].reverse()) {
+      try {
+        const slice = await pair.run(name, sliceMs);
+        if (round > 0) slices.get(pair)?.push(slice);
+      } catch (error) {
+        onFailure(pair, error as Error);
+        slices.delete(pair);
+      }
     }
     onRound((round + 1) / rounds);
   }

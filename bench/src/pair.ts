@@ -18,8 +18,15 @@ export interface CpuUs {
   readonly server: number;
 }
 
-const serverCore = 0;
-const clientCore = 1;
+export interface PairOptions {
+  /** Where both write a CPU profile when they end. */
+  readonly profileDir: string | undefined;
+  /** What stands before the party's name in error messages and in the names of profiles. Default: nothing. */
+  readonly label?: string;
+}
+
+export const serverCore = 0;
+export const clientCore = 1;
 
 /** A party at work: its server and its client, each in a process of its own. */
 export class Pair {
@@ -33,11 +40,11 @@ export class Pair {
     this.#server = server;
   }
 
-  /** Resolves once the client can make calls. `profileDir`: where both write a CPU profile when they end. */
-  static async start(party: Party, profileDir: string | undefined): Promise<Pair> {
+  /** Resolves once the client can make calls. */
+  static async start(party: Party, { profileDir, label = "" }: PairOptions): Promise<Pair> {
     const start = (role: "server" | "client", core: number, ...args: string[]) =>
       new Process({
-        name: `${party.name} ${role}`,
+        name: `${label} ${party.name} ${role}`.trim(),
         script: `${role}-process.js`,
         args: [party.folder, ...args],
         core,

@@ -13,6 +13,8 @@ function party(name: string, folder: string = name): Party {
 export const parties = {
   "hawser/grpc-js": party("hawser/grpc-js", "hawser-grpc-js"),
   "hawser/grpc-js+traced": party("hawser/grpc-js+traced", "hawser-grpc-js-traced"),
+  "hawser/http2": party("hawser/http2", "hawser-http2"),
+  "hawser/http2+traced-10%": party("hawser/http2+traced-10%", "hawser-http2-traced"),
   "hawser/memory": { name: "hawser/memory", folder: "hawser-memory", inProcess: true },
   "hawser/memory+metrics": { name: "hawser/memory+metrics", folder: "hawser-memory-metrics", inProcess: true },
   "hawser/app": { name: "hawser/app", folder: "hawser-app", inProcess: true },

@@ -1,48 +1,70 @@
+import { type Case, type CaseName, cases } from "./cases.js";
+import { columns, type Line } from "./line.js";
 import type { Result } from "./measure.js";
 
+/** From this size on people ask for bytes, not for calls. */
+const largePayloadBytes = 64 << 10;
+
 /** The lines for programs: each subject against each peer, then each peer against the first. */
-export function lines(suite: string, name: string, results: readonly Result[], peers: readonly string[]): string[] {
-  const [first, ...others] = results.filter(({ party }) => peers.includes(party)) as [Result, ...Result[]];
+export function lines(suite: string, name: CaseName, results: readonly Result[], peers: readonly string[]): Line[] {
+  const measured = results.filter(({ party }) => peers.includes(party));
   const subjects = results.filter(({ party }) => !peers.includes(party));
   const compared: [Result, Result][] = [
-    ...subjects.flatMap((subject) => [first, ...others].map((peer): [Result, Result] => [subject, peer])),
-    ...[first, ...others].map((peer): [Result, Result] => [peer, first]),
+    ...subjects.flatMap((subject) => measured.map((peer): [Result, Result] => [subject, peer])),
+    ...measured.map((peer): [Result, Result] => [peer, measured[0] as Result]),
   ];
-  return compared.map(([subject, peer]) =>
-    JSON.stringify({
-      suite,
-      case: name,
-      subject: subject.party,
-      peer: peer.party,
-      ops_per_s: round(subject.opsPerS),
-      p50_ms: round(subject.p50Ms),
-      p99_ms: round(subject.p99Ms),
-      cpu_us_per_op: round(subject.clientCpuUsPerOp + subject.serverCpuUsPerOp),
-      ratio: round(subject.opsPerS / peer.opsPerS),
-    }),
-  );
+  return compared.map(([subject, peer]) => ({
+    suite,
+    case: name,
+    subject: subject.party,
+    peer: peer.party,
+    figures: {
+      ops_per_s: subject.opsPerS,
+      p50_ms: subject.p50Ms,
+      p99_ms: subject.p99Ms,
+      cpu_us_per_op: subject.clientCpuUsPerOp + subject.serverCpuUsPerOp,
+      client_cpu_us_per_op: subject.clientCpuUsPerOp,
+      server_cpu_us_per_op: subject.serverCpuUsPerOp,
+      ...(isLarge(name) ? { mb_per_s: mbPerS(name, subject) } : {}),
+      ratio: subject.opsPerS / peer.opsPerS,
+    },
+  }));
 }
 
 /** The table for people: one case, everybody against the first peer. */
-export function table(name: string, results: readonly Result[], peer: string): string {
-  const base = results.find(({ party }) => party === peer)?.opsPerS ?? Number.NaN;
-  const rows = [
-    [name, "ops/s", "p50 ms", "p99 ms", "client µs/op", "server µs/op", `× ${peer}`],
+export function table(name: CaseName, results: readonly Result[], peers: readonly string[]): string {
+  const base = results.find(({ party }) => peers.includes(party));
+  const large = isLarge(name);
+  return columns([
+    [
+      name,
+      "ops/s",
+      ...(large ? ["MB/s each way"] : []),
+      "p50 ms",
+      "p99 ms",
+      "client µs/op",
+      "server µs/op",
+      `× ${base?.party}`,
+    ],
     ...results.map((each) => [
       each.party,
       Math.round(each.opsPerS).toLocaleString("en"),
+      ...(large ? [mbPerS(name, each).toFixed(0)] : []),
       each.p50Ms.toFixed(3),
       each.p99Ms.toFixed(3),
       each.clientCpuUsPerOp.toFixed(1),
       each.serverCpuUsPerOp.toFixed(1),
-      (each.opsPerS / base).toFixed(2),
+      (each.opsPerS / (base?.opsPerS ?? Number.NaN)).toFixed(2),
     ]),
-  ];
-  const format = ([first = "", ...rest]: string[]) => first.padEnd(24) + rest.map((cell) => cell.padStart(16)).join("");
-  return `${rows.map(format).join("\n")}\n`;
+  ]);
 }
 
-/** Four digits that count. */
-function round(value: number): number {
-  return value >= 1000 ? Math.round(value) : Number(value.toPrecision(4));
+function isLarge(name: CaseName): boolean {
+  return cases[name].payloadBytes >= largePayloadBytes;
+}
+
+/** Payload, in each direction: it comes back as it went. */
+function mbPerS(name: CaseName, { opsPerS }: Result): number {
+  const { payloadBytes }: Case = cases[name];
+  return (opsPerS * payloadBytes) / 1e6;
 }

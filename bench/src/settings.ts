@@ -1,6 +1,5 @@
-import { type CaseName, cases } from "./cases.js";
 import { type PartyName, peers } from "./parties.js";
-import { type Suite, suites } from "./suites.js";
+import { casesOf, type Suite, suites } from "./suites.js";
 
 /** What the environment asks for. */
 export interface Settings {
@@ -10,7 +9,8 @@ export interface Settings {
   /** Of load, for each party in each case; a round of warming up included. */
   readonly seconds: number;
   readonly peers: readonly PartyName[] | undefined;
-  readonly cases: readonly CaseName[];
+  /** Undefined: all. */
+  readonly cases: readonly string[] | undefined;
   readonly profileDir: string | undefined;
 }
 
@@ -19,13 +19,12 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const seconds = Number(env["SECONDS"] || 5);
   if (!(seconds >= 1 && seconds <= 3600)) throw new Error(`SECONDS=${env["SECONDS"]}: give a number from 1 to 3600`);
   const suiteNames = choose("SUITE", env, [...Object.keys(suites), "registry"]) ?? ["unary"];
-  const caseNames = Object.keys(cases) as CaseName[];
   return {
     suites: suiteNames.flatMap((name) => (suites[name] === undefined ? [] : [{ name, suite: suites[name] }])),
     registry: suiteNames.includes("registry"),
     seconds,
     peers: choose("PEERS", env, peers),
-    cases: choose("CASES", env, caseNames) ?? caseNames,
+    cases: choose("CASES", env, [...new Set(Object.values(suites).flatMap(casesOf))]),
     profileDir: env["PROFILE"] || undefined,
   };
 }

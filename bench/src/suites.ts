@@ -1,11 +1,18 @@
+import type { Bound } from "./bounds.js";
 import type { CaseName } from "./cases.js";
+import type { Experiment } from "./experiment.js";
 import type { PartyName } from "./parties.js";
+import { wire } from "./wire/wire.js";
 
 /** Who is measured in which cases, in this order: many calls at once come first, because they warm everybody up best. */
 export interface Suite {
   readonly measurements: readonly Measurement[];
   /** Join in every case. Unless `PEERS` says otherwise. */
   readonly peers: readonly PartyName[];
+  /** Come after the cases. */
+  readonly experiments?: readonly Experiment[];
+  /** What the figures have to be; people are told at the end. */
+  readonly bounds?: readonly Bound[];
 }
 
 export interface Measurement {
@@ -43,6 +50,8 @@ export const suites: { readonly [name: string]: Suite } = {
     ],
     peers: ["grpc-js"],
   },
+  /** Hawser's own engine over the wire. */
+  wire,
   /** The same service in one process: what is left when the wire is not. */
   modes: {
     measurements: [
@@ -55,3 +64,8 @@ export const suites: { readonly [name: string]: Suite } = {
     peers: ["grpc-js"],
   },
 };
+
+/** The names of what a suite measures. */
+export function casesOf({ measurements, experiments = [] }: Suite): string[] {
+  return [...measurements.map((each) => each.case), ...experiments.map((each) => each.name)];
+}

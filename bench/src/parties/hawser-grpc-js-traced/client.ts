@@ -1,8 +1,5 @@
+import { grpcJsTransport } from "../../../../dist/transport/grpc-js/grpc-js.js";
 import type { Connect } from "../../echo.js";
-import { startTracing } from "../hawser/telemetry.js";
-import { connect as connectUntraced } from "../hawser-grpc-js/client.js";
+import { connectOver } from "../hawser/over.js";
 
-export const connect: Connect = (address) => {
-  startTracing();
-  return connectUntraced(address);
-};
+export const connect: Connect = connectOver(grpcJsTransport, 1);

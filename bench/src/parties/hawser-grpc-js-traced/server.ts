@@ -1,8 +1,5 @@
+import { grpcJsTransport } from "../../../../dist/transport/grpc-js/grpc-js.js";
 import type { Serve } from "../../echo.js";
-import { startTracing } from "../hawser/telemetry.js";
-import { serve as serveUntraced } from "../hawser-grpc-js/server.js";
+import { serveOver } from "../hawser/over.js";
 
-export const serve: Serve = () => {
-  startTracing();
-  return serveUntraced();
-};
+export const serve: Serve = serveOver(grpcJsTransport, 1);

@@ -1,9 +1,5 @@
-import { type Connect, maxMessageBytes } from "../../echo.js";
-import { connectClient } from "../hawser/client.js";
-import { grpcJsTransport } from "../hawser/hawser.js";
-import { startMetrics } from "../hawser/telemetry.js";
+import { grpcJsTransport } from "../../../../dist/transport/grpc-js/grpc-js.js";
+import type { Connect } from "../../echo.js";
+import { connectOver } from "../hawser/over.js";
 
-export const connect: Connect = (address) => {
-  startMetrics();
-  return connectClient(grpcJsTransport({ maxReceiveBytes: maxMessageBytes }), address);
-};
+export const connect: Connect = connectOver(grpcJsTransport);

@@ -1,9 +1,5 @@
-import { maxMessageBytes, type Serve } from "../../echo.js";
-import { grpcJsTransport } from "../hawser/hawser.js";
-import { startServer } from "../hawser/server.js";
-import { startMetrics } from "../hawser/telemetry.js";
+import { grpcJsTransport } from "../../../../dist/transport/grpc-js/grpc-js.js";
+import type { Serve } from "../../echo.js";
+import { serveOver } from "../hawser/over.js";
 
-export const serve: Serve = () => {
-  startMetrics();
-  return startServer(grpcJsTransport({ maxReceiveBytes: maxMessageBytes }), "grpc://127.0.0.1:0");
-};
+export const serve: Serve = serveOver(grpcJsTransport);

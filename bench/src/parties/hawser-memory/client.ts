@@ -1,6 +1,6 @@
+import { memoryTransport } from "../../../../dist/transport/memory/memory.js";
 import { type Connect, maxMessageBytes } from "../../echo.js";
 import { connectClient } from "../hawser/client.js";
-import { memoryTransport } from "../hawser/hawser.js";
 import { startServer } from "../hawser/server.js";
 
 export const connect: Connect = async () => {

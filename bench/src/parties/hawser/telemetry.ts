@@ -8,7 +8,13 @@ import {
   PeriodicExportingMetricReader,
   type PushMetricExporter,
 } from "@opentelemetry/sdk-metrics";
-import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace-base";
+import {
+  BasicTracerProvider,
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  type SpanExporter,
+  TraceIdRatioBasedSampler,
+} from "@opentelemetry/sdk-trace-base";
 
 /** Read every second: far more often than usual, so that no slice of load goes without. */
 const metricsIntervalMs = 1000;
@@ -28,8 +34,12 @@ export function startMetrics(): void {
   metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
 }
 
-/** Every call is traced, across the wire too; spans go in batches to an exporter that serialises them and throws the bytes away. */
-export function startTracing(): void {
+/**
+ * Calls are traced across the wire; spans go in batches to an exporter that serialises them and throws the bytes away.
+ *
+ * @param share of the calls nobody traces yet, from 0 to 1; whoever is called does as the caller does
+ */
+export function startTracing(share: number): void {
   const exporter: SpanExporter = {
     export(batch, done) {
       ProtobufTraceSerializer.serializeRequest(batch);
@@ -39,5 +49,8 @@ export function startTracing(): void {
   };
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-  trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new BatchSpanProcessor(exporter)] }));
+  const sampler = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(share) });
+  trace.setGlobalTracerProvider(
+    new BasicTracerProvider({ sampler, spanProcessors: [new BatchSpanProcessor(exporter)] }),
+  );
 }

@@ -1,0 +1,39 @@
+import type { Bound } from "../bounds.js";
+import type { PartyName } from "../parties.js";
+import type { Suite } from "../suites.js";
+
+const plain: readonly PartyName[] = ["hawser/http2"];
+const alsoTraced: readonly PartyName[] = ["hawser/http2", "hawser/http2+traced-10%"];
+
+/** Throughput, of the whole Hawser client and server, against one peer. */
+function times(name: string, against: string, atLeast: number, subject = "hawser/http2"): Bound {
+  return { case: name, subject, of: "ops_per_s", against, atLeast };
+}
+
+const bounds: readonly Bound[] = [
+  times("unary-100B-c64", "grpc-js", 12),
+  times("unary-100B-c64", "moleculer-tcp", 1.2),
+  times("unary-100B-c64", "grpc-js", 8, "hawser/http2+traced-10%"),
+  times("unary-100B-c512", "grpc-js", 12),
+  times("unary-100B-c512", "moleculer-tcp", 1.2),
+  { case: "unary-100B-c1", subject: "hawser/http2", of: "p50_ms", against: "grpc-js", atMost: 0.25 },
+  times("unary-64KiB-c16", "grpc-js", 3),
+  times("unary-4MiB-c4", "grpc-js", 1.5),
+  times("server-stream-100B", "grpc-js", 10),
+  times("bidi-100B", "grpc-js", 10),
+];
+
+/** What a call costs over Hawser's own engine, and what is asked of it. */
+export const wire: Suite = {
+  measurements: [
+    { case: "unary-100B-c64", subjects: alsoTraced },
+    { case: "unary-100B-c512", subjects: plain },
+    { case: "unary-100B-c1", subjects: plain },
+    { case: "unary-64KiB-c16", subjects: plain },
+    { case: "unary-4MiB-c4", subjects: plain },
+    { case: "server-stream-100B", subjects: plain },
+    { case: "bidi-100B", subjects: plain },
+  ],
+  peers: ["grpc-js", "moleculer-tcp"],
+  bounds,
+};
