@@ -6,13 +6,16 @@ export type { CallOptions, Client, HandlerCall, Handlers, Instance, Middleware }
 export { Metadata } from "./contract/contract.js";
 export { Code, detail, RpcError } from "./errors/errors.js";
 export { createServer, type Server, type ServerOptions } from "./server/server.js";
+export { type GrpcJsTransportOptions, grpcJsTransport } from "./service/grpc-js-transport.js";
 export {
   type App,
   createService,
+  defaultTransport,
   defineApp,
   defineService,
   httpListener,
   openRegistry,
+  openTransport,
   type RunningApp,
   type Service,
   type ServiceClientOptions,
@@ -20,7 +23,7 @@ export {
   type ServiceSpec,
   type StartAppOptions,
   startApp,
+  type TransportName,
 } from "./service/service.js";
 export { startTelemetry } from "./telemetry/telemetry.js";
-export { grpcJsTransport } from "./transport/grpc-js/grpc-js.js";
 export { memoryTransport } from "./transport/memory/memory.js";

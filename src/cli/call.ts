@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import type { ClientOptions } from "../client/client.js";
 import type { ServiceDefinition } from "../contract/contract.js";
 import { systemClock } from "../time/time.js";
-import { grpcJsTransport } from "../transport/grpc-js/grpc-js.js";
 import { addressOf } from "./address-of.js";
 import { CallTrace } from "./call/call-trace.js";
 import { Caller } from "./call/caller.js";
@@ -120,7 +119,7 @@ async function replayAt(
 
 /** Uses the server at an address, or the instances of a service. */
 function withServer(service: string, terminal: Terminal, use: (server: ClientOptions) => Promise<void>): Promise<void> {
-  const transport = grpcJsTransport();
+  const transport = terminal.transport();
   const target = addressOf(service, transport);
   if (target !== undefined) return use({ target, transport });
   return withRegistry(terminal, async (registry) => {

@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import type { Instance } from "../contract/contract.js";
-import { grpcJsTransport } from "../transport/grpc-js/grpc-js.js";
 import { askHealth, askRegistration, type HealthAnswer, type RegistrationAnswer, targetOf } from "./ask-health.js";
 import { formatDuration } from "./duration.js";
 import { interruptible } from "./interruptible.js";
@@ -33,7 +32,7 @@ function get(service: string, terminal: Terminal): Promise<void> {
   return withRegistry(terminal, async (registry) => {
     const { signal, clock } = terminal.io;
     const instances = await interruptible(instancesOf(registry, service, clock), signal);
-    const transport = grpcJsTransport();
+    const transport = terminal.transport();
     const examined = await interruptible(
       Promise.all(
         instances.map(async (instance): Promise<Examined> => {

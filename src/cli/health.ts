@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { grpcJsTransport } from "../transport/grpc-js/grpc-js.js";
 import type { Transport } from "../transport/transport.js";
 import { addressOf } from "./address-of.js";
 import { askHealth, askRegistration, type HealthAnswer, type RegistrationAnswer, targetOf } from "./ask-health.js";
@@ -32,7 +31,7 @@ interface Answer {
 
 /** @throws Error where one does not serve, naming it */
 async function health(services: readonly string[], terminal: Terminal): Promise<void> {
-  const transport = grpcJsTransport();
+  const transport = terminal.transport();
   const asked = services.map((service) => ask(service, transport, terminal));
   const answers = (await interruptible(Promise.all(asked), terminal.io.signal)).flat();
   if (terminal.json) await terminal.object(answers);

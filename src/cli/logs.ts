@@ -30,7 +30,7 @@ async function logs(names: readonly string[], options: LogsOptions, terminal: Te
   const { signal, clock } = terminal.io;
   const app = await findApp(terminal, options.app);
   try {
-    await withControl(app, async (control) => {
+    await withControl(app, terminal, async (control) => {
       const view = await openView(control, terminal);
       for await (const { entry } of control.logs({ names: [...names], lines, follow }, { signal })) {
         for (const line of told(entry, view, clock.now())) await terminal.line(line);

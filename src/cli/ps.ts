@@ -32,7 +32,7 @@ async function ps(wanted: string | undefined, terminal: Terminal): Promise<void>
   const apps = await findApps(terminal, wanted);
   const all = await Promise.all(
     apps.map((app) =>
-      withControl(app, async (control): Promise<Seen> => {
+      withControl(app, terminal, async (control): Promise<Seen> => {
         const { children } = await control.list({}, { signal });
         return { app, children: children.map(fromChild) };
       }),

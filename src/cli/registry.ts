@@ -15,7 +15,7 @@ export function addRegistry(program: Command, io: Io): void {
 }
 
 async function registry(given: string, terminal: Terminal): Promise<void> {
-  await using server = await startRegistryServer(given);
+  await using server = await startRegistryServer(given, terminal.transport());
   const { address, url } = server;
   if (terminal.json) await terminal.object({ address, registry: url });
   else await terminal.line(`registry listening on ${address}; services find it with HAWSER_REGISTRY=${url}`);

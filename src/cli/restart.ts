@@ -20,7 +20,7 @@ export function addRestart(program: Command, io: Io): void {
 
 async function restart(names: readonly string[], wanted: string | undefined, terminal: Terminal): Promise<void> {
   const app = await findApp(terminal, wanted);
-  await withControl(app, async (control) => {
+  await withControl(app, terminal, async (control) => {
     await followWork(control.restart({ names: [...names] }, { signal: terminal.io.signal }), terminal);
     if (!terminal.json) await terminal.line(`restarted ${names.join(", ") || app.name}`);
   });

@@ -34,7 +34,8 @@ async function runApp(argument: string | undefined, options: RunOptions, termina
     throw new UsageError("--inspect and --watch do not go together: a debugger stays with one process");
   }
   const given = terminal.givenRegistryUrl;
-  await using registry = listen && given === undefined ? await startRegistryServer("127.0.0.1:0") : undefined;
+  await using registry =
+    listen && given === undefined ? await startRegistryServer("127.0.0.1:0", terminal.transport()) : undefined;
   const registryUrl = given ?? registry?.url;
   if (options.watch) return await runWatched(file, options, registryUrl, terminal);
   inspectThis(options);

@@ -24,7 +24,7 @@ interface Scale {
 
 async function scale(scales: readonly Scale[], wanted: string | undefined, terminal: Terminal): Promise<void> {
   const app = await findApp(terminal, wanted);
-  await withControl(app, async (control) => {
+  await withControl(app, terminal, async (control) => {
     for (const { group, count } of scales) {
       await followWork(control.scale({ group, count }, { signal: terminal.io.signal }), terminal);
       if (!terminal.json) await terminal.line(`scaled ${group} to ${count}`);

@@ -37,7 +37,7 @@ async function stop(
     throw new UsageError("name what shall stop, like orders, or give --all for the whole app");
   const app = await findApp(terminal, wanted);
   if (all) return stopAll(app, terminal);
-  await withControl(app, async (control) => {
+  await withControl(app, terminal, async (control) => {
     await followWork(control.stop({ names: [...names] }, { signal: terminal.io.signal }), terminal);
     if (!terminal.json) await terminal.line(`stopped ${names.join(", ")}`);
   });
@@ -46,7 +46,7 @@ async function stop(
 /** Resolves once nothing of the app is left, so that whoever comes next can start it again. */
 async function stopAll(app: RunningApp, terminal: Terminal): Promise<void> {
   const { signal } = terminal.io;
-  await withControl(app, async (control) => {
+  await withControl(app, terminal, async (control) => {
     try {
       await followWork(control.shutdown({}, { signal }), terminal);
     } catch (reason) {

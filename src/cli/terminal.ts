@@ -1,5 +1,8 @@
 import type { Writable } from "node:stream";
 import { defaultRegistryUrl } from "../service/open-registry.js";
+import { defaultTransport } from "../service/open-transport.js";
+import type { Transport } from "../transport/transport.js";
+import { UsageError } from "./failure.js";
 import type { Io } from "./io.js";
 import { type Paint, paint } from "./paint.js";
 import { runningRegistry } from "./up/running-app.js";
@@ -35,6 +38,15 @@ export class Terminal {
    */
   async registryUrl(file?: string): Promise<string> {
     return this.givenRegistryUrl ?? (await runningRegistry(this.io.env, file)) ?? defaultRegistryUrl;
+  }
+
+  /** What calls go by, and what listens. @throws UsageError where `HAWSER_TRANSPORT` names none */
+  transport(): Transport {
+    try {
+      return defaultTransport(this.io.env);
+    } catch (cause) {
+      throw new UsageError((cause as Error).message, { cause });
+    }
   }
 
   /** A line of the answer. Resolves when the reader can take more. */

@@ -35,7 +35,8 @@ async function up(argument: string | undefined, options: UpOptions, terminal: Te
   if (given?.startsWith("memory:")) {
     throw new UsageError("memory: is a registry of one process, and these are many; leave it out, or try: hawser run");
   }
-  await using registry = given === undefined ? await startRegistryServer("127.0.0.1:0") : undefined;
+  await using registry =
+    given === undefined ? await startRegistryServer("127.0.0.1:0", terminal.transport()) : undefined;
   const registryUrl = given ?? (registry?.url as string);
   const common = { args: appArguments(options), registryUrl, intensity, readyTimeoutMs: options.startTimeout };
   const { watch = false, tui = false } = options;

@@ -2,9 +2,9 @@ import { type Logger, type Middleware, newInstanceId } from "../contract/contrac
 import type { Registry } from "../registry/registry.js";
 import { createLogger, registryMetrics, type TelemetryOptions } from "../telemetry/telemetry.js";
 import { type Clock, systemClock } from "../time/time.js";
-import { grpcJsTransport } from "../transport/grpc-js/grpc-js.js";
 import type { Address, Transport } from "../transport/transport.js";
 import { defaultRegistryUrl, openRegistry } from "./open-registry.js";
+import { defaultTransport } from "./open-transport.js";
 import type { KnownBy } from "./presence.js";
 import { withoutPasswords } from "./registry-url.js";
 
@@ -26,7 +26,7 @@ export interface ServiceOptions {
    * calls it by address, and its health says NOT_SERVING. Default: `HAWSER_REGISTRATION`, or `required`.
    */
   readonly registration?: "required" | "eventual";
-  /** Default: `grpcJsTransport()`. */
+  /** Default: the one that `HAWSER_TRANSPORT` names, `http2` or `grpc-js`; see `defaultTransport()`. */
   readonly transport?: Transport;
   /** Where to listen; at several addresses where it is to be reached by several. Default: `HAWSER_ADDRESS`, or a free port on 127.0.0.1. */
   readonly address?: Address | readonly Address[];
@@ -91,7 +91,7 @@ export function resolveServiceOptions(options: ServiceOptions): ResolvedServiceO
     registration,
     knownBy: registry.capabilities.register ? "registration" : "others",
     ownsRegistry: options.registry === undefined,
-    transport: options.transport ?? grpcJsTransport(),
+    transport: options.transport ?? defaultTransport(),
     address: options.address ?? variable("HAWSER_ADDRESS") ?? "grpc://127.0.0.1:0",
     advertise: options.advertise ?? variable("HAWSER_ADVERTISE"),
     metadata: options.metadata ?? {},

@@ -21,7 +21,7 @@ import { parseStaticServices } from "../registry/static/inline.js";
 import { staticRegistry } from "../registry/static/static.js";
 import { wrapped } from "../registry/wrapped.js";
 import { zookeeperRegistry } from "../registry/zookeeper/zookeeper.js";
-import { grpcJsTransport } from "../transport/grpc-js/grpc-js.js";
+import { defaultTransport } from "./open-transport.js";
 import { credentialsOf, tlsOf, tlsOptions } from "./registry-tls.js";
 import type { RegistryUrl } from "./registry-url.js";
 
@@ -164,7 +164,10 @@ function only<Name extends string>(
 function openHawser({ hosts }: RegistryUrl, context: DriverContext): Registry {
   const [address = ""] = hosts;
   if (hosts.length !== 1 || !/^.+:\d+$/.test(address)) throw new TypeError("expected hawser://host:port");
-  const client = createClient(RegistryServiceDefinition, { target: `grpc://${address}`, transport: grpcJsTransport() });
+  const client = createClient(RegistryServiceDefinition, {
+    target: `grpc://${address}`,
+    transport: defaultTransport(),
+  });
   const registry = hawserRegistry({ ...context, client, name: `hawser://${address}` });
   const close = (): Promise<void> => registry.close().finally(() => client.close());
   return wrapped(registry, { close });

@@ -15,6 +15,7 @@ export { type App, type AppOptions, type AppProcess, defineApp } from "./define-
 export { defineService } from "./define-service.js";
 export { type HttpListenerOptions, httpListener } from "./http-listener.js";
 export { defaultRegistryUrl, type OpenRegistryOptions, openRegistry } from "./open-registry.js";
+export { defaultTransport, openTransport, type TransportName } from "./open-transport.js";
 export type { ServiceOptions } from "./options.js";
 export type { RegistrationStanding } from "./presence.js";
 export type { Service, ServiceClientOptions } from "./service-interface.js";

@@ -3,9 +3,9 @@ import { RegistryServiceDefinition } from "../../gen/hawser/registry/v1/registry
 import { registryHandlers } from "../../registry/hawser/hawser.js";
 import { createServer } from "../../server/server.js";
 import { advertised } from "../../service/advertised.js";
+import { defaultTransport } from "../../service/open-transport.js";
 import { parseAddress } from "../../transport/address.js";
-import { grpcJsTransport } from "../../transport/grpc-js/grpc-js.js";
-import type { Address } from "../../transport/transport.js";
+import type { Address, Transport } from "../../transport/transport.js";
 import { UsageError } from "../failure.js";
 import { takenAddress } from "./taken-address.js";
 
@@ -22,11 +22,15 @@ const graceMs = 1000;
  * A registry server in this process.
  *
  * @param address `host:port`; port 0 takes a free one
+ * @param transport what it serves. Default: the one that `HAWSER_TRANSPORT` names
  * @throws UsageError for what is no address; Error where it is taken
  */
-export async function startRegistryServer(address: string): Promise<RegistryServer> {
+export async function startRegistryServer(
+  address: string,
+  transport: Transport = defaultTransport(),
+): Promise<RegistryServer> {
   const closing = new AbortController();
-  const server = createServer({ transport: grpcJsTransport(), address: grpcAddress(address) });
+  const server = createServer({ transport, address: grpcAddress(address) });
   server.add(RegistryServiceDefinition, registryHandlers({ signal: closing.signal }));
   try {
     await server.start();

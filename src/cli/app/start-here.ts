@@ -57,6 +57,7 @@ export async function startHere(start: StartOptions, terminal: Terminal): Promis
 async function loadAndStart(start: StartOptions, terminal: Terminal): Promise<RunningApp> {
   const { file, startTimeout, listen, registryUrl, supervisor, signal, open } = start;
   const { io } = terminal;
+  const transport = terminal.transport();
   const onStep = (step: string): void => supervisor?.step(step);
   onStep(`loading ${file}`);
   const app = await loadApp(file, { timeoutMs: startTimeout, signal, clock: io.clock });
@@ -83,7 +84,7 @@ async function loadAndStart(start: StartOptions, terminal: Terminal): Promise<Ru
     middleware: (name) => [start.stats, ...recordings(name)],
     telemetry: ({ name, version, id }) =>
       telemetry.forService({ serviceName: name, serviceVersion: version, instanceId: id }),
-    ...(registry && { remote: { registry, listen, address, ...whereOthersReachIt(start, terminal) } }),
+    ...(registry && { remote: { registry, transport, listen, address, ...whereOthersReachIt(start, terminal) } }),
   };
   // A start that waits for it waits no longer. What is wrong with closing it is said when all is closed.
   const giveUp = (): void => void registry?.close().catch(() => {});

@@ -1,8 +1,9 @@
 import { Option } from "commander";
 import { type ClosableClient, createClient } from "../../client/client.js";
 import type { Client } from "../../contract/contract.js";
+import { defaultTransport } from "../../service/open-transport.js";
 import { SupervisorServiceDefinition } from "../../supervisor/control/control.js";
-import { grpcJsTransport } from "../../transport/grpc-js/grpc-js.js";
+import type { Transport } from "../../transport/transport.js";
 import { UsageError } from "../failure.js";
 import type { Terminal } from "../terminal.js";
 import { type RunningApp, runningApps } from "./running-app.js";
@@ -19,15 +20,22 @@ export function appOption(description: string): Option {
 /** What a running app is asked through. */
 export type ControlClient = Client<SupervisorServiceDefinition>;
 
-/** Speaks to the supervisor of an app. */
-export function openControl({ socket }: RunningApp): ClosableClient<SupervisorServiceDefinition> {
+/** Speaks to the supervisor of an app. @param transport Default: the one that `HAWSER_TRANSPORT` names */
+export function openControl(
+  { socket }: RunningApp,
+  transport: Transport = defaultTransport(),
+): ClosableClient<SupervisorServiceDefinition> {
   const target = `grpc+unix://${socket}`;
-  return createClient(SupervisorServiceDefinition, { target, transport: grpcJsTransport(), retry: false });
+  return createClient(SupervisorServiceDefinition, { target, transport, retry: false });
 }
 
 /** As `openControl()`, closed whatever comes of it. */
-export async function withControl<T>(app: RunningApp, use: (control: ControlClient) => Promise<T>): Promise<T> {
-  await using control = openControl(app);
+export async function withControl<T>(
+  app: RunningApp,
+  terminal: Terminal,
+  use: (control: ControlClient) => Promise<T>,
+): Promise<T> {
+  await using control = openControl(app, terminal.transport());
   return await use(control);
 }
 

@@ -1,16 +1,19 @@
 import { chmodSync } from "node:fs";
 import type { Closeable } from "../../contract/contract.js";
 import { createServer } from "../../server/server.js";
+import { defaultTransport } from "../../service/open-transport.js";
 import { type AppInfo, SupervisorServiceDefinition, supervisorHandlers } from "../../supervisor/control/control.js";
 import type { Supervisor } from "../../supervisor/supervisor.js";
 import type { Clock } from "../../time/time.js";
-import { grpcJsTransport } from "../../transport/grpc-js/grpc-js.js";
+import type { Transport } from "../../transport/transport.js";
 
 export interface ControlServerOptions {
   readonly supervisor: Supervisor;
   readonly info: AppInfo;
   /** Where to listen: a path in a folder that nobody else can enter. */
   readonly socket: string;
+  /** Default: the one that `HAWSER_TRANSPORT` names. */
+  readonly transport?: Transport;
   /** Default: the machine's. */
   readonly clock?: Clock;
 }
@@ -23,9 +26,9 @@ const graceMs = 1000;
  * To be closed after the supervisor has ended: who follows it is told of its end, and whoever asked for that gets an answer.
  */
 export async function startControlServer(options: ControlServerOptions): Promise<Closeable> {
-  const { socket, ...rest } = options;
+  const { socket, transport = defaultTransport(), ...rest } = options;
   const closing = new AbortController();
-  const server = createServer({ transport: grpcJsTransport(), address: `grpc+unix://${socket}` });
+  const server = createServer({ transport, address: `grpc+unix://${socket}` });
   server.add(SupervisorServiceDefinition, supervisorHandlers({ ...rest, signal: closing.signal }));
   await server.start();
   chmodSync(socket, 0o600);

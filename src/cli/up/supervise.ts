@@ -43,10 +43,11 @@ export async function supervise(options: SuperviseOptions, terminal: Terminal): 
   const { signal, clock, stdin } = terminal.io;
   const keyboard = options.tui ? keyboardOf(stdin) : undefined;
   if (options.tui && keyboard === undefined) throw new UsageError("--tui needs a terminal; leave it out for a log");
+  const transport = terminal.transport();
   const supervisor = createSupervisor(tree, { clock });
   folder.publish(registryUrl);
   const info = { name, file, pid: process.pid, registry: registryUrl, startedAt };
-  const control = await startControlServer({ supervisor, info, socket: folder.socket, clock });
+  const control = await startControlServer({ supervisor, info, socket: folder.socket, transport, clock });
   if (registryUrl !== "") await terminal.note(`${name}: HAWSER_REGISTRY=${withoutPassword(registryUrl)}`);
   const view =
     keyboard === undefined

@@ -4,11 +4,11 @@ import type { Logger, Middleware } from "../../contract/contract.js";
 import type { Registry } from "../../registry/registry.js";
 import { createLogger, type TelemetryOptions } from "../../telemetry/telemetry.js";
 import { type Clock, systemClock } from "../../time/time.js";
-import { grpcJsTransport } from "../../transport/grpc-js/grpc-js.js";
 import { joinTransports } from "../../transport/joined.js";
 import { memoryTransport } from "../../transport/memory/memory.js";
 import type { Address, Transport } from "../../transport/transport.js";
 import type { App } from "../define-app.js";
+import { defaultTransport } from "../open-transport.js";
 import { logLevel } from "../options.js";
 import type { Need, Placement, ServiceSpec } from "../spec.js";
 import { ComposedApp } from "./composed-app.js";
@@ -20,7 +20,7 @@ import type { RunningApp } from "./running-app.js";
 export interface RemoteOptions {
   /** Who is elsewhere, and where those here are made known. Stays its maker's to close. */
   readonly registry: Registry;
-  /** Default: `grpcJsTransport()`. */
+  /** Default: the one that `HAWSER_TRANSPORT` names, `http2` or `grpc-js`; see `defaultTransport()`. */
   readonly transport?: Transport;
   /** Whether those here are to be called from elsewhere; else they only call. Default: true. */
   readonly listen?: boolean;
@@ -101,7 +101,7 @@ export async function startApp(app: App, options: StartAppOptions = {}): Promise
   const composed = new ComposedApp({
     app,
     registry: new ProcessRegistry(remote?.registry),
-    transport: remote === undefined ? memory : joinTransports(memory, remote.transport ?? grpcJsTransport()),
+    transport: remote === undefined ? memory : joinTransports(memory, remote.transport ?? defaultTransport()),
     wire,
     config: createConfig({ sources: options.config ?? [], sections: app.services.map(({ name }) => name) }),
     clock,

@@ -1,0 +1,141 @@
+import type { Call, Reply } from "../contract/contract.js";
+import { Code, RpcError } from "../errors/errors.js";
+import type { Address, Channel, ChannelState, Transport } from "../transport/transport.js";
+
+export interface LateTransportOptions {
+  readonly name: string;
+  readonly schemes: readonly string[];
+  /** Looks an address over. @throws TypeError for one that the driver does not go to */
+  readonly check: (address: Address) => void;
+  /** Called once, by the first who connects, calls or listens. */
+  readonly load: () => Promise<Transport>;
+}
+
+/**
+ * A transport whose driver is loaded when it is first needed: for those that bring a heavy library along. Where that
+ * cannot be loaded, `listen()` rejects with the reason and every call is FAILED_PRECONDITION.
+ */
+export function lateTransport({ name, schemes, check, load }: LateTransportOptions): Transport {
+  let loading: Promise<Transport> | undefined;
+  let driver: Transport | undefined;
+  const loaded = (): Promise<Transport> => {
+    loading ??= load().then((transport) => {
+      driver = transport;
+      return transport;
+    });
+    return loading;
+  };
+  return {
+    name,
+    schemes,
+    connect(address) {
+      check(address);
+      return driver?.connect(address) ?? new LateChannel(address, loaded);
+    },
+    async listen(address, router) {
+      check(address);
+      return (await loaded()).listen(address, router);
+    },
+  };
+}
+
+/** A channel that was made before the driver was there. */
+class LateChannel implements Channel {
+  readonly address: Address;
+  readonly #load: () => Promise<Transport>;
+  readonly #listeners = new Set<(state: ChannelState) => void>();
+  #opening: Promise<Channel> | undefined;
+  #channel: Channel | undefined;
+  #unfollow: (() => void) | undefined;
+  #failed = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(address: Address, load: () => Promise<Transport>) {
+    this.address = address;
+    this.#load = load;
+  }
+
+  get state(): ChannelState {
+    if (this.#closing !== undefined) return "closed";
+    return this.#channel?.state ?? (this.#failed ? "broken" : "idle");
+  }
+
+  readonly invoke = (call: Call): Promise<Reply> => {
+    if (this.#channel !== undefined) return this.#channel.invoke(call);
+    return this.#closing === undefined ? this.#invokeLater(call) : Promise.reject(this.#closed());
+  };
+
+  connect(): void {
+    if (this.#closing !== undefined) return;
+    if (this.#channel !== undefined) this.#channel.connect();
+    else
+      this.#open().then(
+        (channel) => channel.connect(),
+        () => {}, // the state says so
+      );
+  }
+
+  onState(listener: (state: ChannelState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): Promise<void> {
+    if (this.#closing === undefined) {
+      this.#unfollow?.();
+      this.#closing = this.#close();
+      this.#tell("closed");
+      this.#listeners.clear();
+    }
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #invokeLater(call: Call): Promise<Reply> {
+    let channel: Channel;
+    try {
+      channel = await this.#open();
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new RpcError(Code.FAILED_PRECONDITION, reason, { cause, unprocessed: true });
+    }
+    return await channel.invoke(call);
+  }
+
+  /** Calls that waited run before whatever closes the channel: promises keep their order. */
+  async #close(): Promise<void> {
+    const channel = this.#channel ?? (await this.#opening?.catch(() => undefined));
+    await channel?.close();
+  }
+
+  #open(): Promise<Channel> {
+    this.#opening ??= this.#attach();
+    return this.#opening;
+  }
+
+  async #attach(): Promise<Channel> {
+    try {
+      const channel = (await this.#load()).connect(this.address);
+      this.#channel = channel;
+      if (this.#closing !== undefined) return channel;
+      this.#unfollow = channel.onState((state) => this.#tell(state));
+      if (channel.state !== "idle") this.#tell(channel.state);
+      return channel;
+    } catch (reason) {
+      this.#failed = true;
+      this.#tell("broken");
+      throw reason;
+    }
+  }
+
+  #tell(state: ChannelState): void {
+    for (const listener of [...this.#listeners]) listener(state);
+  }
+
+  #closed(): RpcError {
+    return new RpcError(Code.UNAVAILABLE, `the channel to ${this.address} is closed`, { unprocessed: true });
+  }
+}
