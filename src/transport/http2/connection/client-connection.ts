@@ -1,0 +1,166 @@
+import type { Socket } from "node:net";
+import { ConnectionError, Http2Code, http2CodeName } from "../errors.js";
+import { connectionPreface, FrameType } from "../frames/frames.js";
+import type { HeaderBlock } from "../hpack/hpack.js";
+import { Setting } from "../settings.js";
+import { Stream, type StreamHandler } from "../stream/stream.js";
+import { Connection } from "./connection.js";
+import type { ConnectionOptions } from "./connection-options.js";
+
+/** Ids are 31 bits and never used again; nobody waits for the very last. */
+const lastUsefulId = 2 ** 31 - 1024;
+
+/** Before its SETTINGS say otherwise a peer takes any number; we wait for them. */
+const unlimited = 2 ** 32 - 1;
+
+/** How whoever dialled learns of a connection. Each text is for people. */
+export interface ClientConnectionEvents {
+  /** The peer's SETTINGS have come: calls may be made. */
+  onReady(): void;
+  /** There is room for a call again, after there was none. */
+  onRoom(): void;
+  /** No further calls: the peer said GOAWAY, or ids run out. Running calls go on. */
+  onLeaving(leaving: Leaving): void;
+  /** Once, last. */
+  onClosed(message: string): void;
+}
+
+export interface Leaving {
+  readonly message: string;
+  /** The peer minds how often it is probed (gRFC A8). */
+  readonly tooManyPings: boolean;
+}
+
+/** The side that makes calls. */
+export class ClientConnection extends Connection {
+  readonly #events: ClientConnectionEvents;
+  #nextId = 1;
+  #maxConcurrentStreams = unlimited;
+  #ready = false;
+  #leaving = false;
+  #full = false;
+
+  /** @param socket connected; with TLS, for `h2` */
+  constructor(socket: Socket, options: ConnectionOptions, events: ClientConnectionEvents) {
+    super(socket, options);
+    this.#events = events;
+    const at = this.outbox.reserve(connectionPreface.length);
+    this.outbox.commit(at + connectionPreface.copy(this.outbox.bytes, at));
+    this.begin();
+  }
+
+  protected get ownSettings(): readonly (readonly [number, number])[] {
+    return [[Setting.ENABLE_PUSH, 0]];
+  }
+
+  /** Whether it takes calls at all. */
+  get open(): boolean {
+    return this.#ready && !this.#leaving && !this.over;
+  }
+
+  /** Whether it takes one more call now. */
+  get hasRoom(): boolean {
+    if (this.streams.size < this.#maxConcurrentStreams) return this.open;
+    this.#full = true;
+    return false;
+  }
+
+  get running(): number {
+    return this.streams.size;
+  }
+
+  /** Opens a stream. Its header fields are to be sent before another is opened. */
+  request(handler: StreamHandler): Stream {
+    const stream = new Stream(
+      this.#nextId,
+      this,
+      handler,
+      this.receiving.streamWindow,
+      this.sending.streamWindow,
+    );
+    this.#nextId += 2;
+    this.add(stream);
+    if (this.#nextId > lastUsefulId) this.#leave({ message: "stream ids run out", tooManyPings: false });
+    return stream;
+  }
+
+  /** Takes no further calls, and closes once the last has ended. */
+  drain(): void {
+    this.#leaving = true;
+    this.#closeWhenIdle();
+  }
+
+  protected onHeaderBlock(streamId: number, block: HeaderBlock, endStream: boolean): void {
+    const stream = this.streams.get(streamId);
+    if (stream === undefined) {
+      this.checkClosed(streamId, FrameType.HEADERS);
+      return;
+    }
+    if (stream.remoteEnded) {
+      this.failStream(streamId, Http2Code.STREAM_CLOSED, "header fields after the end of the stream");
+      return;
+    }
+    stream.handler.onHeaders(block, endStream);
+    if (endStream) stream.received();
+  }
+
+  /** What comes late on a stream that is over changes nothing. */
+  protected checkClosed(id: number): void {
+    if (id % 2 === 1 && id < this.#nextId) return;
+    throw new ConnectionError(Http2Code.PROTOCOL_ERROR, `a frame on stream ${id}, which nobody opened`);
+  }
+
+  protected onGoaway(lastStreamId: number, code: number, debug: string): void {
+    const message = `GOAWAY with code ${http2CodeName(code)}${debug === "" ? "" : ` (${debug})`}`;
+    for (const stream of [...this.streams.values()]) {
+      if (stream.id > lastStreamId) stream.close({ code, by: "connection", message, unprocessed: true });
+    }
+    this.#leave({ message, tooManyPings: code === Http2Code.ENHANCE_YOUR_CALM && debug === "too_many_pings" });
+  }
+
+  protected onPing(): void {
+    this.patience.spend("PINGs");
+  }
+
+  protected onSetting(id: number, value: number): void {
+    if (id === Setting.MAX_CONCURRENT_STREAMS) this.#maxConcurrentStreams = value;
+    if (id === Setting.ENABLE_PUSH && value === 1) {
+      throw new ConnectionError(Http2Code.PROTOCOL_ERROR, "a server that offers to be pushed to");
+    }
+  }
+
+  protected onSettings(first: boolean): void {
+    if (first) {
+      this.#ready = true;
+      this.#events.onReady();
+    }
+    this.#tellRoom();
+  }
+
+  protected onStreamEnd(): void {
+    if (this.#full) this.#tellRoom();
+    if (this.#leaving) this.#closeWhenIdle();
+  }
+
+  protected onOver(message: string): void {
+    this.#events.onClosed(message);
+  }
+
+  #tellRoom(): void {
+    if (!this.#full || !this.open || this.streams.size >= this.#maxConcurrentStreams) return;
+    this.#full = false;
+    this.#events.onRoom();
+  }
+
+  #leave(leaving: Leaving): void {
+    if (!this.#leaving) {
+      this.#leaving = true;
+      this.#events.onLeaving(leaving);
+    }
+    this.#closeWhenIdle();
+  }
+
+  #closeWhenIdle(): void {
+    if (this.streams.size === 0) this.leave("closed");
+  }
+}

@@ -1,0 +1,433 @@
+/**
+ * One HTTP/2 connection over a socket, whichever side of it we are (RFC 9113).
+ *
+ * Promises: a peer that breaks a rule is told which, and loses the stream or the connection as the RFC says, nothing else;
+ * what it can make us hold is bounded; when the connection is over every stream has been told so.
+ */
+import type { Socket } from "node:net";
+import type { Timer } from "../../../time/time.js";
+import { ConnectionError, Http2Code, http2CodeName } from "../errors.js";
+import { Bandwidth } from "../flow-control/bandwidth.js";
+import { Receiving } from "../flow-control/receiving.js";
+import { Sending } from "../flow-control/sending.js";
+import {
+  Flag,
+  FrameReader,
+  type FrameSink,
+  FrameType,
+  writeGoaway,
+  writePing,
+  writeResetStream,
+  writeSettings,
+} from "../frames/frames.js";
+import { type Fields, type FieldTemplate, type HeaderBlock, HpackEncoder } from "../hpack/hpack.js";
+import { Outbox } from "../outbox.js";
+import { maxWindowBytes, readSettings, Setting } from "../settings.js";
+import type { Stream } from "../stream/stream.js";
+import type { ConnectionOptions } from "./connection-options.js";
+import { HeaderBlocks } from "./header-blocks.js";
+import { writeHeaderBlock } from "./header-writer.js";
+import { Keepalive } from "./keepalive.js";
+import { Patience } from "./patience.js";
+
+/** Our SETTINGS_MAX_FRAME_SIZE: fewer frames for large messages, and still fair turns. */
+const maxFrameBytes = 64 * 1024;
+
+/** Our windows to begin with: what 25 ms of a gigabit hold. They grow with what the road turns out to hold. */
+const streamWindowBytes = 1024 * 1024;
+
+/** A peer that does not read what its own frames make us answer. */
+const maxUnsentBytes = 4 * 1024 * 1024;
+
+/** How long a peer may read why it was thrown out, in ms. */
+const lingerMs = 1000;
+
+/** What our PINGs carry, to tell their answers apart. */
+export const PingKind = { keepalive: 1, bandwidth: 2, drain: 3 } as const;
+
+export abstract class Connection implements FrameSink {
+  readonly outbox: Outbox;
+  readonly sending: Sending;
+  readonly receiving: Receiving;
+  protected readonly socket: Socket;
+  protected readonly options: ConnectionOptions;
+  protected readonly patience: Patience;
+  protected readonly streams = new Map<number, Stream>();
+  /** Of those the peer opened. */
+  protected lastPeerId = 0;
+  /** Data or header fields went out since the peer's last PING. */
+  protected spoke = false;
+  /** What the peer takes of header fields, in bytes as HPACK counts. */
+  maxPeerHeaderBytes: number = Number.POSITIVE_INFINITY;
+  readonly #reader: FrameReader;
+  readonly #blocks: HeaderBlocks;
+  readonly #encoder: HpackEncoder;
+  readonly #templates = new Map<unknown, FieldTemplate>();
+  readonly #keepalive: Keepalive;
+  readonly #bandwidth = new Bandwidth();
+  #settingsTimer: Timer | undefined;
+  #lingerTimer: Timer | undefined;
+  #settled = false;
+  #over = false;
+
+  constructor(socket: Socket, options: ConnectionOptions) {
+    this.socket = socket;
+    this.options = options;
+    this.patience = new Patience(options.clock);
+    this.outbox = new Outbox(socket);
+    this.sending = new Sending(this.outbox, () => {
+      this.spoke = true;
+    });
+    this.outbox.source = this.sending;
+    this.receiving = new Receiving(this.outbox, streamWindowBytes);
+    this.#reader = new FrameReader(this, maxFrameBytes);
+    this.#blocks = new HeaderBlocks(options.maxHeaderBytes, (id, block, endStream, dependsOn) => {
+      if (dependsOn === id) this.#selfDependent(id);
+      else this.onHeaderBlock(id, block, endStream);
+    });
+    this.#encoder = new HpackEncoder({ sensitive: options.sensitive });
+    this.#keepalive = new Keepalive({
+      ...options,
+      needed: () => this.running > 0,
+      ping: () => this.ping(PingKind.keepalive),
+      onDead: () => this.destroy("the peer does not answer: keepalive timed out"),
+    });
+  }
+
+  /** Calls that run. */
+  abstract readonly running: number;
+
+  protected abstract onHeaderBlock(streamId: number, block: HeaderBlock, endStream: boolean): void;
+  protected abstract onGoaway(lastStreamId: number, code: number, debug: string): void;
+  protected abstract onPing(): void;
+  /** The peer's SETTINGS have come, the first ones or others. */
+  protected abstract onSettings(first: boolean): void;
+  /** @param id that the peer uses and that is no stream's of ours. @throws ConnectionError where it cannot be */
+  protected abstract checkClosed(id: number, type: number): void;
+  protected abstract onStreamEnd(): void;
+  protected abstract onOver(message: string): void;
+
+  /** Limits the peer's streams, where the peer may open any. */
+  protected abstract readonly ownSettings: readonly (readonly [number, number])[];
+
+  /** Whether nothing more can be said or heard. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Begins to talk. */
+  protected begin(): void {
+    writeSettings(this.outbox, [
+      [Setting.MAX_FRAME_SIZE, maxFrameBytes],
+      [Setting.INITIAL_WINDOW_SIZE, this.receiving.streamWindow],
+      [Setting.MAX_HEADER_LIST_SIZE, this.options.maxHeaderBytes],
+      ...this.ownSettings,
+    ]);
+    this.receiving.open();
+    const { clock, keepaliveTimeoutMs } = this.options;
+    this.#settingsTimer = clock.timer(
+      keepaliveTimeoutMs,
+      () => this.fail(new ConnectionError(Http2Code.SETTINGS_TIMEOUT, "our SETTINGS were not acknowledged")),
+      true,
+    );
+    this.socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    this.socket.on("drain", () => this.outbox.schedule());
+    this.socket.on("error", (error: Error) => this.#end(error.message));
+    this.socket.on("close", () => this.#end("the connection dropped"));
+    this.socket.on("end", () => this.destroy("the peer closed the connection"));
+  }
+
+  /** Fields that are sent again and again; made once for a key. */
+  template(key: unknown, fields: () => Fields): FieldTemplate {
+    let template = this.#templates.get(key);
+    if (template === undefined) {
+      template = this.#encoder.template(fields());
+      this.#templates.set(key, template);
+    }
+    return template;
+  }
+
+  writeHeaders(streamId: number, template: FieldTemplate, fields: Fields, endStream: boolean): void {
+    this.spoke = true;
+    writeHeaderBlock(this.outbox, this.#encoder, this.sending.maxFrameBytes, streamId, template, fields, endStream);
+  }
+
+  resetStream(streamId: number, code: number): void {
+    writeResetStream(this.outbox, streamId, code);
+  }
+
+  forget(stream: Stream): void {
+    this.streams.delete(stream.id);
+    this.sending.forget(stream);
+    this.receiving.forget(stream);
+    this.onStreamEnd();
+  }
+
+  ping(kind: number): void {
+    const data = new Uint8Array(8);
+    data[7] = kind;
+    writePing(this.outbox, data, false);
+  }
+
+  /** Ends the connection at once, and every stream on it. */
+  destroy(message: string): void {
+    this.socket.destroy();
+    this.#end(message);
+  }
+
+  /** Tells the peer what it did, and ends the connection. */
+  protected fail(error: ConnectionError): void {
+    if (this.#over) return;
+    writeGoaway(this.outbox, this.lastPeerId, error.code, error.message);
+    this.leave(`${http2CodeName(error.code)}: ${error.message}`);
+  }
+
+  /** Ends the connection once what was said has left. */
+  protected leave(message: string): void {
+    if (this.#over) return;
+    this.outbox.flush();
+    this.#end(message);
+    this.socket.end();
+    // What the peer goes on sending is thrown away: a socket closed over unread bytes would take our last words with it.
+    this.socket.resume();
+    this.#lingerTimer = this.options.clock.timer(lingerMs, () => this.socket.destroy(), true);
+    this.socket.once("close", () => this.#lingerTimer?.cancel());
+  }
+
+  protected add(stream: Stream): void {
+    this.streams.set(stream.id, stream);
+    this.#keepalive.watch();
+  }
+
+  /** The peer broke a rule that concerns one stream alone. */
+  protected failStream(streamId: number, code: number, message: string): void {
+    this.patience.spend("errors of single streams");
+    this.resetStream(streamId, code);
+    this.streams.get(streamId)?.close({ code, by: "self", message, unprocessed: false });
+  }
+
+  onData(
+    streamId: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    paddingBytes: number,
+    frameEnds: boolean,
+    endStream: boolean,
+  ): void {
+    this.#checkFirst(FrameType.DATA);
+    this.#blocks.checkNext(FrameType.DATA, streamId);
+    const length = end - start + paddingBytes;
+    this.#bandwidth.received(length);
+    if (this.receiving.received(length) && !this.#bandwidth.measuring) this.#measure();
+    const stream = this.streams.get(streamId);
+    if (stream === undefined) {
+      this.checkClosed(streamId, FrameType.DATA);
+      return;
+    }
+    if (stream.remoteEnded) {
+      this.failStream(streamId, Http2Code.STREAM_CLOSED, "data after the end of the stream");
+      return;
+    }
+    if (!this.receiving.receivedOn(stream, length)) {
+      this.failStream(streamId, Http2Code.FLOW_CONTROL_ERROR, "more data than the window of the stream allows");
+      return;
+    }
+    if (paddingBytes > 0) stream.credit(paddingBytes);
+    if (end > start) stream.handler.onData(bytes, start, end);
+    else if (frameEnds && !endStream) this.patience.spend("empty frames of data");
+    if (!endStream || stream.closed) return;
+    stream.handler.onEnd();
+    stream.received();
+  }
+
+  onFrame(type: number, flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
+    this.#checkFirst(type);
+    this.#blocks.checkNext(type, streamId);
+    switch (type) {
+      case FrameType.HEADERS:
+        this.#blocks.headers(flags, streamId, bytes, start, end);
+        return;
+      case FrameType.CONTINUATION:
+        this.#blocks.continuation(flags, bytes, start, end);
+        return;
+      case FrameType.WINDOW_UPDATE:
+        this.#windowUpdate(streamId, bytes, start, end);
+        return;
+      case FrameType.RST_STREAM:
+        this.#reset(streamId, bytes, start, end);
+        return;
+      case FrameType.PING:
+        this.#pinged(flags, streamId, bytes, start, end);
+        return;
+      case FrameType.SETTINGS:
+        this.#settings(flags, streamId, bytes, start, end);
+        return;
+      case FrameType.GOAWAY:
+        if (streamId !== 0) throw new ConnectionError(Http2Code.PROTOCOL_ERROR, "GOAWAY on a stream");
+        if (end - start < 8) throw new ConnectionError(Http2Code.FRAME_SIZE_ERROR, "GOAWAY cut short");
+        this.onGoaway(
+          bytes.readUInt32BE(start) & 0x7fffffff,
+          bytes.readUInt32BE(start + 4),
+          bytes.toString("utf8", start + 8, Math.min(end, start + 8 + 256)),
+        );
+        return;
+      case FrameType.PUSH_PROMISE:
+        throw new ConnectionError(Http2Code.PROTOCOL_ERROR, "PUSH_PROMISE, which nobody may send here");
+      case FrameType.PRIORITY:
+        this.#priority(streamId, bytes, start, end);
+        return;
+      default:
+        this.patience.spend("frames of unknown types");
+    }
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#over) return;
+    this.#keepalive.heard();
+    try {
+      this.#reader.read(chunk);
+    } catch (error) {
+      if (error instanceof ConnectionError) this.fail(error);
+      else this.fail(new ConnectionError(Http2Code.INTERNAL_ERROR, `a fault of ours: ${(error as Error).message}`));
+    }
+  }
+
+  #end(message: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#reader.stop();
+    this.#settingsTimer?.cancel();
+    this.#keepalive.close();
+    const streams = [...this.streams.values()];
+    for (const stream of streams) {
+      stream.close({ code: Http2Code.NO_ERROR, by: "connection", message, unprocessed: false });
+    }
+    this.outbox.close();
+    this.onOver(message);
+  }
+
+  #checkFirst(type: number): void {
+    if (this.#settled || type === FrameType.SETTINGS) return;
+    throw new ConnectionError(Http2Code.PROTOCOL_ERROR, "SETTINGS come first");
+  }
+
+  #selfDependent(streamId: number): void {
+    this.failStream(streamId, Http2Code.PROTOCOL_ERROR, "a stream that depends on itself");
+  }
+
+  #priority(streamId: number, bytes: Buffer, start: number, end: number): void {
+    if (streamId === 0) throw new ConnectionError(Http2Code.PROTOCOL_ERROR, "PRIORITY on stream 0");
+    this.patience.spend("PRIORITY frames");
+    if (end - start !== 5) this.failStream(streamId, Http2Code.FRAME_SIZE_ERROR, "PRIORITY is 5 bytes");
+    else if ((bytes.readUInt32BE(start) & 0x7fffffff) === streamId) this.#selfDependent(streamId);
+  }
+
+  #windowUpdate(streamId: number, bytes: Buffer, start: number, end: number): void {
+    if (end - start !== 4) throw new ConnectionError(Http2Code.FRAME_SIZE_ERROR, "WINDOW_UPDATE is 4 bytes");
+    const increment = bytes.readUInt32BE(start) & 0x7fffffff;
+    if (streamId === 0) {
+      if (increment === 0) throw new ConnectionError(Http2Code.PROTOCOL_ERROR, "WINDOW_UPDATE of 0");
+      this.sending.grow(increment);
+      return;
+    }
+    const stream = this.streams.get(streamId);
+    if (stream === undefined) this.checkClosed(streamId, FrameType.WINDOW_UPDATE);
+    else if (increment === 0) this.failStream(streamId, Http2Code.PROTOCOL_ERROR, "WINDOW_UPDATE of 0");
+    else if (stream.queue.window + increment > maxWindowBytes) {
+      this.failStream(streamId, Http2Code.FLOW_CONTROL_ERROR, "the window of the stream overflows");
+    } else {
+      stream.queue.window += increment;
+      this.sending.enqueue(stream);
+    }
+  }
+
+  #reset(streamId: number, bytes: Buffer, start: number, end: number): void {
+    if (end - start !== 4) throw new ConnectionError(Http2Code.FRAME_SIZE_ERROR, "RST_STREAM is 4 bytes");
+    if (streamId === 0) throw new ConnectionError(Http2Code.PROTOCOL_ERROR, "RST_STREAM on stream 0");
+    const stream = this.streams.get(streamId);
+    if (stream === undefined) {
+      this.checkClosed(streamId, FrameType.RST_STREAM);
+      return;
+    }
+    this.patience.spend("resets of streams");
+    const code = bytes.readUInt32BE(start);
+    stream.close({
+      code,
+      by: "peer",
+      message: `RST_STREAM with code ${http2CodeName(code)}`,
+      unprocessed: code === Http2Code.REFUSED_STREAM,
+    });
+  }
+
+  #pinged(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
+    if (streamId !== 0) throw new ConnectionError(Http2Code.PROTOCOL_ERROR, "PING on a stream");
+    if (end - start !== 8) throw new ConnectionError(Http2Code.FRAME_SIZE_ERROR, "PING is 8 bytes");
+    if ((flags & Flag.ACK) !== 0) {
+      this.onPingAnswer(bytes[end - 1] as number);
+      return;
+    }
+    this.onPing();
+    this.spoke = false;
+    writePing(this.outbox, bytes.subarray(start, end), true);
+    this.#checkRead();
+  }
+
+  protected onPingAnswer(kind: number): void {
+    if (kind !== PingKind.bandwidth || !this.#bandwidth.measuring) return;
+    const window = this.#bandwidth.end(this.options.clock.now(), this.receiving.streamWindow);
+    if (window === undefined) return;
+    this.receiving.grow(window, this.streams.values());
+    writeSettings(this.outbox, [[Setting.INITIAL_WINDOW_SIZE, window]]);
+  }
+
+  #measure(): void {
+    this.#bandwidth.begin(this.options.clock.now());
+    this.ping(PingKind.bandwidth);
+  }
+
+  #settings(flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
+    if (streamId !== 0) throw new ConnectionError(Http2Code.PROTOCOL_ERROR, "SETTINGS on a stream");
+    if ((flags & Flag.ACK) !== 0) {
+      if (end > start) throw new ConnectionError(Http2Code.FRAME_SIZE_ERROR, "SETTINGS that acknowledge are empty");
+      this.#settingsTimer?.cancel();
+      return;
+    }
+    this.patience.spend("SETTINGS", 5);
+    readSettings(bytes, start, end, (id, value) => this.#apply(id, value));
+    writeSettings(this.outbox, undefined);
+    this.#checkRead();
+    const first = !this.#settled;
+    this.#settled = true;
+    this.onSettings(first);
+  }
+
+  #apply(id: number, value: number): void {
+    if (id === Setting.HEADER_TABLE_SIZE) this.#encoder.setMaxTableBytes(value);
+    else if (id === Setting.MAX_FRAME_SIZE) this.sending.maxFrameBytes = value;
+    else if (id === Setting.MAX_HEADER_LIST_SIZE) this.maxPeerHeaderBytes = value;
+    else if (id === Setting.INITIAL_WINDOW_SIZE) this.#moveWindows(value);
+    else this.onSetting(id, value);
+  }
+
+  /** One that concerns the role alone. */
+  protected abstract onSetting(id: number, value: number): void;
+
+  /** RFC 9113 §6.9.2: the windows of running streams move too. */
+  #moveWindows(streamWindow: number): void {
+    const more = streamWindow - this.sending.streamWindow;
+    this.sending.streamWindow = streamWindow;
+    for (const stream of this.streams.values()) {
+      stream.queue.window += more;
+      if (stream.queue.window > maxWindowBytes) {
+        throw new ConnectionError(Http2Code.FLOW_CONTROL_ERROR, "the window of a stream overflows");
+      }
+      this.sending.enqueue(stream);
+    }
+  }
+
+  #checkRead(): void {
+    if (this.outbox.unsentBytes <= maxUnsentBytes) return;
+    throw new ConnectionError(Http2Code.ENHANCE_YOUR_CALM, "the answers to its own frames are not read");
+  }
+}

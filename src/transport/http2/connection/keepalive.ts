@@ -1,0 +1,65 @@
+import type { Clock, Timer } from "../../../time/time.js";
+
+export interface KeepaliveOptions {
+  /** 0 turns it off. */
+  readonly keepaliveMs: number;
+  readonly keepaliveTimeoutMs: number;
+  readonly clock: Clock;
+  /** Whether somebody cares: calls run. */
+  readonly needed: () => boolean;
+  readonly ping: () => void;
+  readonly onDead: () => void;
+}
+
+/** Finds out whether a silent peer still lives, while calls run (gRFC A8). */
+export class Keepalive {
+  readonly #options: KeepaliveOptions;
+  #heardAt: number;
+  #timer: Timer | undefined;
+  #probing = false;
+
+  constructor(options: KeepaliveOptions) {
+    this.#options = options;
+    this.#heardAt = options.clock.now();
+  }
+
+  /** A call began. */
+  watch(): void {
+    if (this.#timer !== undefined || this.#options.keepaliveMs === 0) return;
+    this.#heardAt = this.#options.clock.now();
+    this.#wait(this.#options.keepaliveMs);
+  }
+
+  /** Something came. */
+  heard(): void {
+    this.#heardAt = this.#options.clock.now();
+    this.#probing = false;
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #wait(ms: number): void {
+    this.#timer = this.#options.clock.timer(ms, () => this.#check(), true);
+  }
+
+  #check(): void {
+    this.#timer = undefined;
+    const { keepaliveMs, keepaliveTimeoutMs, clock, needed, ping, onDead } = this.#options;
+    if (this.#probing) {
+      onDead();
+      return;
+    }
+    if (!needed()) return;
+    const silentMs = clock.now() - this.#heardAt;
+    if (silentMs < keepaliveMs) {
+      this.#wait(keepaliveMs - silentMs);
+      return;
+    }
+    this.#probing = true;
+    ping();
+    this.#wait(keepaliveTimeoutMs);
+  }
+}

@@ -1,0 +1,37 @@
+import type { Clock } from "../../../time/time.js";
+import { ConnectionError, Http2Code } from "../errors.js";
+
+/** What a peer may do of what costs us and carries nothing, in one go. */
+const burst = 2000;
+
+/** And how much of that it earns again, a second. */
+const perSecond = 500;
+
+/**
+ * How long a peer is borne with: resets, empty frames, settings, errors of single streams are all allowed by the protocol
+ * and all a way to keep us busy for nothing. Each costs a token; a client whose deadlines pass 400 times a second stays
+ * below what flows back.
+ */
+export class Patience {
+  readonly #clock: Clock;
+  #tokens = burst;
+  #filledAt: number | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @throws ConnectionError ENHANCE_YOUR_CALM where there was too much of it */
+  spend(what: string, tokens = 1): void {
+    this.#tokens -= tokens;
+    if (this.#tokens < 0) this.#refill();
+    if (this.#tokens < 0) throw new ConnectionError(Http2Code.ENHANCE_YOUR_CALM, `too many ${what}`);
+  }
+
+  #refill(): void {
+    const now = this.#clock.now();
+    const seconds = this.#filledAt === undefined ? 0 : (now - this.#filledAt) / 1000;
+    this.#filledAt = now;
+    this.#tokens = Math.min(burst, this.#tokens + seconds * perSecond);
+  }
+}

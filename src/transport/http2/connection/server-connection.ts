@@ -1,0 +1,172 @@
+import type { Socket } from "node:net";
+import type { Timer } from "../../../time/time.js";
+import { ConnectionError, Http2Code, http2CodeName } from "../errors.js";
+import { FrameType, writeGoaway } from "../frames/frames.js";
+import type { HeaderBlock } from "../hpack/hpack.js";
+import { Setting } from "../settings.js";
+import { Stream, type StreamHandler } from "../stream/stream.js";
+import { Connection, PingKind } from "./connection.js";
+import type { ConnectionOptions } from "./connection-options.js";
+
+/** As gRPC's servers have it: so many are forgiven. */
+const maxPingStrikes = 2;
+
+/** Streams we reset are remembered so far back: what comes late for them is no mistake of the peer's. */
+const rememberedResets = 1024;
+
+/** Above every id there can be. */
+const noLastId = 2 ** 31 - 1;
+
+export interface ServerConnectionEvents {
+  /** A call came; its header fields are told to what this returns. */
+  onStream(stream: Stream): StreamHandler;
+  /** The last call has ended, and no other runs. */
+  onIdle?(): void;
+  /** Once, last. */
+  onClosed(): void;
+}
+
+/** The side that is called. */
+export class ServerConnection extends Connection {
+  readonly #events: ServerConnectionEvents;
+  readonly #resets = new Set<number>();
+  /** Streams, and handlers of streams that are over: a peer that resets a call does not get room for another by it. */
+  #running = 0;
+  #strikes = 0;
+  #pingedAt = Number.NEGATIVE_INFINITY;
+  #draining: "no" | "announced" | "final" = "no";
+  #drainTimer: Timer | undefined;
+
+  /** @param socket that stands behind the client's preface; with TLS, for `h2` */
+  constructor(socket: Socket, options: ConnectionOptions, events: ServerConnectionEvents) {
+    super(socket, options);
+    this.#events = events;
+    this.begin();
+  }
+
+  protected get ownSettings(): readonly (readonly [number, number])[] {
+    return [[Setting.MAX_CONCURRENT_STREAMS, Math.min(this.options.maxConcurrentStreams, 2 ** 32 - 1)]];
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Lets calls that are on their way in, and refuses others; closes once the last has ended (RFC 9113 §6.8). */
+  drain(): void {
+    if (this.#draining !== "no" || this.over) return;
+    this.#draining = "announced";
+    writeGoaway(this.outbox, noLastId, Http2Code.NO_ERROR, "shutting down");
+    this.ping(PingKind.drain);
+    const { clock, keepaliveTimeoutMs } = this.options;
+    this.#drainTimer = clock.timer(keepaliveTimeoutMs, () => this.#drained(), true);
+  }
+
+  /** Nothing runs any more for a stream that was told to `onStream`. */
+  release(): void {
+    this.#running--;
+    if (this.#running > 0) return;
+    if (this.#draining === "final") this.#closeWhenIdle();
+    this.#events.onIdle?.();
+  }
+
+  override resetStream(streamId: number, code: number): void {
+    super.resetStream(streamId, code);
+    this.#resets.add(streamId);
+    if (this.#resets.size > rememberedResets) {
+      for (const oldest of this.#resets) {
+        this.#resets.delete(oldest);
+        break;
+      }
+    }
+  }
+
+  protected onHeaderBlock(streamId: number, block: HeaderBlock, endStream: boolean): void {
+    const existing = this.streams.get(streamId);
+    if (existing !== undefined) this.#trailers(existing, block, endStream);
+    else if (streamId > this.lastPeerId && streamId % 2 === 1) this.#open(streamId, block, endStream);
+    else this.checkClosed(streamId, FrameType.HEADERS);
+  }
+
+  /** RFC 9113 §5.1: what may come for a stream that is over, and what not. */
+  protected checkClosed(id: number, type: number): void {
+    if (id > this.lastPeerId || id % 2 === 0) {
+      throw new ConnectionError(Http2Code.PROTOCOL_ERROR, `a frame on stream ${id}, which nobody opened`);
+    }
+    if (type === FrameType.WINDOW_UPDATE || type === FrameType.RST_STREAM || this.#resets.has(id)) return;
+    throw new ConnectionError(Http2Code.STREAM_CLOSED, `a frame on stream ${id}, which is closed`);
+  }
+
+  protected onGoaway(_lastStreamId: number, code: number, debug: string): void {
+    if (code !== Http2Code.NO_ERROR) this.destroy(`the client said ${http2CodeName(code)} ${debug}`);
+    else this.drain();
+  }
+
+  /** gRFC A8: who pings more often than allowed, and is sent nothing in between, is told so and loses the connection. */
+  protected onPing(): void {
+    const now = this.options.clock.now();
+    const early = !this.spoke && now - this.#pingedAt < this.options.minPingIntervalMs;
+    this.#pingedAt = now;
+    this.#strikes = early ? this.#strikes + 1 : 0;
+    if (this.#strikes > maxPingStrikes) throw new ConnectionError(Http2Code.ENHANCE_YOUR_CALM, "too_many_pings");
+  }
+
+  protected onSetting(): void {}
+
+  protected onSettings(): void {}
+
+  protected onStreamEnd(): void {}
+
+  protected override onPingAnswer(kind: number): void {
+    if (kind === PingKind.drain) this.#drained();
+    else super.onPingAnswer(kind);
+  }
+
+  protected onOver(): void {
+    this.#drainTimer?.cancel();
+    this.#events.onClosed();
+  }
+
+  #open(streamId: number, block: HeaderBlock, endStream: boolean): void {
+    if (this.#draining === "final") return;
+    this.lastPeerId = streamId;
+    if (this.#running >= this.options.maxConcurrentStreams) {
+      this.failStream(streamId, Http2Code.REFUSED_STREAM, "too many calls at once");
+      return;
+    }
+    const { receiving, sending } = this;
+    const stream = new Stream(streamId, this, nobody, receiving.streamWindow, sending.streamWindow);
+    this.#running++;
+    this.add(stream);
+    stream.handler = this.#events.onStream(stream);
+    stream.handler.onHeaders(block, endStream);
+    if (endStream) stream.received();
+  }
+
+  #trailers(stream: Stream, block: HeaderBlock, endStream: boolean): void {
+    if (stream.remoteEnded) {
+      this.failStream(stream.id, Http2Code.STREAM_CLOSED, "header fields after the end of the stream");
+    } else if (!endStream) {
+      this.failStream(stream.id, Http2Code.PROTOCOL_ERROR, "header fields amid the data");
+    } else {
+      stream.handler.onHeaders(block, true);
+      stream.received();
+    }
+  }
+
+  /** What was under way when we announced the end is here: from now on nothing is taken. */
+  #drained(): void {
+    if (this.#draining !== "announced" || this.over) return;
+    this.#draining = "final";
+    this.#drainTimer?.cancel();
+    writeGoaway(this.outbox, this.lastPeerId, Http2Code.NO_ERROR, "shutting down");
+    this.#closeWhenIdle();
+  }
+
+  #closeWhenIdle(): void {
+    if (this.#running === 0 && this.streams.size === 0) this.leave("drained");
+  }
+}
+
+/** Until somebody handles the stream. */
+const nobody: StreamHandler = { onHeaders() {}, onData() {}, onEnd() {}, onClosed() {}, onWritable() {} };

@@ -1,0 +1,109 @@
+import { ConnectionError, Http2Code } from "../errors.js";
+import { writeWindowUpdate } from "../frames/frames.js";
+import type { Outbox } from "../outbox.js";
+import { defaultWindowBytes } from "../settings.js";
+import type { Stream } from "../stream/stream.js";
+
+/** What streams nobody reads may hold on one connection; beyond it the connection waits for them. */
+const maxUnreadBytes = 16 * 1024 * 1024;
+
+/** How much a peer may send: our windows, of the connection and of its streams (RFC 9113 §5.2). */
+export class Receiving {
+  /** Of a stream. Grows with what the road turns out to hold. */
+  streamWindow: number;
+  readonly #outbox: Outbox;
+  /** What the peer may still send on the whole connection. */
+  #window: number = defaultWindowBytes;
+  /** Received, and not yet told the peer that it may send as much again. */
+  #creditedBytes = 0;
+  #withheldBytes = 0;
+  #unreadBytes = 0;
+
+  constructor(outbox: Outbox, streamWindow: number) {
+    this.#outbox = outbox;
+    this.streamWindow = streamWindow;
+  }
+
+  /** Of the whole connection: two streams at full speed. */
+  get #target(): number {
+    return 2 * this.streamWindow;
+  }
+
+  /** Tells the peer what it may send from the beginning on. */
+  open(): void {
+    const more = this.#target - this.#window;
+    this.#window += more;
+    writeWindowUpdate(this.#outbox, 0, more);
+  }
+
+  /** The windows grow; the streams' own by SETTINGS, which whoever calls this sends. */
+  grow(streamWindow: number, streams: Iterable<Stream>): void {
+    const more = streamWindow - this.streamWindow;
+    for (const stream of streams) stream.receiveWindow += more;
+    this.streamWindow = streamWindow;
+    this.#window += 2 * more;
+    writeWindowUpdate(this.#outbox, 0, 2 * more);
+  }
+
+  /**
+   * Bytes of DATA came, for whatever stream. They are credited at once, so that a stream nobody reads stops no other,
+   * unless such streams hold too much already.
+   *
+   * @returns whether the peer was told of a window: data flow
+   * @throws ConnectionError where they are more than allowed
+   */
+  received(bytes: number): boolean {
+    this.#window -= bytes;
+    if (this.#window < 0) {
+      throw new ConnectionError(Http2Code.FLOW_CONTROL_ERROR, "more data than the window of the connection allows");
+    }
+    if (this.#unreadBytes > maxUnreadBytes) {
+      this.#withheldBytes += bytes;
+      return false;
+    }
+    this.#creditedBytes += bytes;
+    return this.#tell();
+  }
+
+  /** The same for one stream. False where they are more than allowed. */
+  receivedOn(stream: Stream, bytes: number): boolean {
+    stream.receiveWindow -= bytes;
+    stream.unreadBytes += bytes;
+    this.#unreadBytes += bytes;
+    return stream.receiveWindow >= 0;
+  }
+
+  credit(stream: Stream, bytes: number): void {
+    if (stream.closed) return;
+    stream.unreadBytes -= bytes;
+    this.#read(bytes);
+    if (stream.remoteEnded) return;
+    stream.creditedBytes += bytes;
+    if (stream.creditedBytes < this.streamWindow / 2) return;
+    stream.receiveWindow += stream.creditedBytes;
+    writeWindowUpdate(this.#outbox, stream.id, stream.creditedBytes);
+    stream.creditedBytes = 0;
+  }
+
+  /** Nobody will read what the stream still holds. */
+  forget(stream: Stream): void {
+    if (stream.unreadBytes > 0) this.#read(stream.unreadBytes);
+    stream.unreadBytes = 0;
+  }
+
+  #read(bytes: number): void {
+    this.#unreadBytes -= bytes;
+    if (this.#withheldBytes === 0 || this.#unreadBytes > maxUnreadBytes) return;
+    this.#creditedBytes += this.#withheldBytes;
+    this.#withheldBytes = 0;
+    this.#tell();
+  }
+
+  #tell(): boolean {
+    if (this.#creditedBytes < this.#target / 2) return false;
+    this.#window += this.#creditedBytes;
+    writeWindowUpdate(this.#outbox, 0, this.#creditedBytes);
+    this.#creditedBytes = 0;
+    return true;
+  }
+}

@@ -1,0 +1,84 @@
+import { ConnectionError, Http2Code } from "../errors.js";
+import { defaultMaxFrameBytes } from "../frames/frames.js";
+import type { Outbox, OutboxSource } from "../outbox.js";
+import { defaultWindowBytes, maxWindowBytes } from "../settings.js";
+import type { Stream } from "../stream/stream.js";
+
+/** More than this does not wait in the socket: it stays with the streams, where it can be cancelled and takes turns. */
+const congestedBytes = 512 * 1024;
+
+/** What one flush gathers at most of what streams have queued. */
+const flushBytes = 256 * 1024;
+
+/** A frame of a large message is no longer than this: a small message of another stream waits no longer. */
+const turnBytes = 64 * 1024;
+
+/** Who may send how much on a connection: the peer's windows, and fair turns for what waits (RFC 9113 §5.2). */
+export class Sending implements OutboxSource {
+  /** What the peer takes on the whole connection. */
+  window: number = defaultWindowBytes;
+  /** Of a new stream. */
+  streamWindow: number = defaultWindowBytes;
+  /** SETTINGS_MAX_FRAME_SIZE of the peer. */
+  maxFrameBytes: number = defaultMaxFrameBytes;
+  readonly #outbox: Outbox;
+  readonly #onDataSent: () => void;
+  /** Streams with something to send, in the order of their turns. */
+  readonly #waiting = new Set<Stream>();
+
+  /** @param onDataSent called with every frame of DATA */
+  constructor(outbox: Outbox, onDataSent: () => void) {
+    this.#outbox = outbox;
+    this.#onDataSent = onDataSent;
+  }
+
+  /** Whether a frame of so many bytes may go out at once. */
+  takes(bytes: number): boolean {
+    return (
+      bytes <= this.window &&
+      bytes <= this.maxFrameBytes &&
+      this.#waiting.size === 0 &&
+      this.#outbox.unsentBytes < congestedBytes
+    );
+  }
+
+  onDataSent(): void {
+    this.#onDataSent();
+  }
+
+  enqueue(stream: Stream): void {
+    if (!stream.queue.sendable) return;
+    this.#waiting.add(stream);
+    this.#outbox.schedule();
+  }
+
+  forget(stream: Stream): void {
+    this.#waiting.delete(stream);
+  }
+
+  /** @throws ConnectionError where the window grows beyond what there can be */
+  grow(bytes: number): void {
+    this.window += bytes;
+    if (this.window > maxWindowBytes) {
+      throw new ConnectionError(Http2Code.FLOW_CONTROL_ERROR, "the window of the connection overflows");
+    }
+    if (this.#waiting.size > 0) this.#outbox.schedule();
+  }
+
+  /** Moves what may go out to the outbox, a frame a stream in turn. */
+  pump(): void {
+    const most = Math.min(this.maxFrameBytes, turnBytes);
+    for (const stream of this.#waiting) {
+      if (this.window <= 0 || this.#outbox.gatheredBytes >= flushBytes) return;
+      if (this.#outbox.unsentBytes >= congestedBytes) return;
+      this.#waiting.delete(stream);
+      stream.queue.turn(Math.min(most, this.window));
+      if (stream.queue.sendable) this.#waiting.add(stream);
+    }
+  }
+
+  /** Whether a flush would send more. */
+  get pending(): boolean {
+    return this.#waiting.size > 0 && this.window > 0 && this.#outbox.unsentBytes < congestedBytes;
+  }
+}

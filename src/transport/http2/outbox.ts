@@ -1,0 +1,141 @@
+import type { Socket } from "node:net";
+
+const pageBytes = 64 * 1024;
+
+/** More than this is not gathered for one write. */
+const flushBytes = 256 * 1024;
+
+/** A page that was written whole serves the next connection that has something to say. */
+let spare: Buffer | undefined;
+
+const none: Buffer = Buffer.alloc(0);
+
+/** Where more comes from when it is time to write. */
+export interface OutboxSource {
+  /** Puts what may go out now. */
+  pump(): void;
+  /** Whether more could go out after this. */
+  readonly pending: boolean;
+}
+
+/**
+ * What a connection has to say: everything that is put here in one tick leaves in one write. Small frames are written
+ * into a page, large payloads are passed on as they are.
+ */
+export class Outbox {
+  /** The page; what is written into it between `reserve()` and `commit()` goes out. */
+  bytes: Buffer = none;
+  source: OutboxSource | undefined;
+  readonly #socket: Socket;
+  /** Of what is in the page already cut off into `#parts`, and of all that is in it. */
+  #start = 0;
+  #end = 0;
+  readonly #parts: Uint8Array[] = [];
+  #partBytes = 0;
+  #scheduled = false;
+  #closed = false;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  /** Put here and not yet taken by the system, in bytes. */
+  get unsentBytes(): number {
+    return this.gatheredBytes + this.#socket.writableLength;
+  }
+
+  /** Put here since the last write, in bytes. */
+  get gatheredBytes(): number {
+    return this.#partBytes + this.#end - this.#start;
+  }
+
+  /** Makes room in the page. Returns where to write; the place is taken with `commit()`. */
+  reserve(bytes: number): number {
+    if (this.#end + bytes > this.bytes.length) this.#turnPage(bytes);
+    return this.#end;
+  }
+
+  /** @param end of what has been written into the page */
+  commit(end: number): void {
+    this.#end = end;
+    if (!this.#scheduled) this.schedule();
+  }
+
+  /** Passes bytes on without copying them: they are not to change until they have left. */
+  pass(bytes: Uint8Array): void {
+    this.#cut();
+    this.#parts.push(bytes);
+    this.#partBytes += bytes.length;
+    if (!this.#scheduled) this.schedule();
+  }
+
+  /** A flush at the end of this tick. */
+  schedule(): void {
+    if (this.#scheduled || this.#closed) return;
+    this.#scheduled = true;
+    process.nextTick(flushOf, this);
+  }
+
+  flush(): void {
+    this.#scheduled = false;
+    if (this.#closed) return;
+    this.source?.pump();
+    this.#write();
+    if (this.source?.pending !== true || this.#scheduled || this.#socket.writableLength > 0) return;
+    // The system takes more, but what came in meanwhile is heard first. A socket that is behind calls with "drain".
+    this.#scheduled = true;
+    setImmediate(flushOf, this);
+  }
+
+  /** Nothing more is written. */
+  close(): void {
+    this.#closed = true;
+    this.#parts.length = 0;
+    this.bytes = none;
+    this.#start = 0;
+    this.#end = 0;
+  }
+
+  #write(): void {
+    const socket = this.#socket;
+    if (this.#parts.length === 0) {
+      if (this.#end === this.#start) return;
+      socket.write(this.bytes.subarray(this.#start, this.#end));
+      this.#start = this.#end;
+    } else {
+      this.#cut();
+      socket.cork();
+      for (const part of this.#parts) socket.write(part);
+      this.#parts.length = 0;
+      this.#partBytes = 0;
+      socket.uncork();
+    }
+    // The system has taken all of it: the page is free again. Else it stays the socket's, and goes with it.
+    if (socket.writableLength === 0 && this.bytes.length === pageBytes) spare = this.bytes;
+    this.bytes = none;
+    this.#start = 0;
+    this.#end = 0;
+  }
+
+  #turnPage(bytes: number): void {
+    if (this.bytes !== none) {
+      if (this.gatheredBytes >= flushBytes) this.#write();
+      else this.#cut();
+    }
+    this.bytes = spare !== undefined && bytes <= pageBytes ? spare : Buffer.allocUnsafeSlow(Math.max(pageBytes, bytes));
+    if (this.bytes === spare) spare = undefined;
+    this.#start = 0;
+    this.#end = 0;
+  }
+
+  #cut(): void {
+    if (this.#end === this.#start) return;
+    this.#parts.push(this.bytes.subarray(this.#start, this.#end));
+    this.#partBytes += this.#end - this.#start;
+    this.#start = this.#end;
+  }
+}
+
+function flushOf(outbox: Outbox): void {
+  outbox.flush();
+}

@@ -1,0 +1,121 @@
+/**
+ * One stream of a connection: one call, as HTTP/2 has it (RFC 9113 §5).
+ *
+ * Promises to whoever handles it: events come in order, `onClosed` once and last; what is sent leaves in order, no faster
+ * than the peer's windows allow, and never blocks another stream. It demands that received bytes are credited once they
+ * are no longer held, for the peer is let send no more than that.
+ */
+import type { Connection } from "../connection/connection.js";
+import { Http2Code } from "../errors.js";
+import { SendQueue } from "../flow-control/send-queue.js";
+import type { Fields, FieldTemplate, HeaderBlock } from "../hpack/hpack.js";
+
+/** Why a stream ended before its time. */
+export interface StreamFailure {
+  /** Of RFC 9113 §7. */
+  readonly code: number;
+  /** Who ended it: the peer by RST_STREAM, this side by its own, or the connection by its end. */
+  readonly by: "peer" | "self" | "connection";
+  readonly message: string;
+  /** The peer certainly did nothing for it. */
+  readonly unprocessed: boolean;
+}
+
+/** What a call is told of its stream. */
+export interface StreamHandler {
+  /** @param endStream nothing follows; `onEnd` is not called then */
+  onHeaders(block: HeaderBlock, endStream: boolean): void;
+  /** A part of a DATA payload, lent for the time of this call. */
+  onData(bytes: Buffer, start: number, end: number): void;
+  /** The peer has said all it has to say. */
+  onEnd(): void;
+  /** @param failure undefined where both sides have said all they had to say */
+  onClosed(failure: StreamFailure | undefined): void;
+  /** What was queued has gone below `queueLimitBytes`. */
+  onWritable(): void;
+}
+
+/** Whoever has more than this queued waits until it is less. */
+export const queueLimitBytes: number = 64 * 1024;
+
+export class Stream {
+  readonly id: number;
+  readonly connection: Connection;
+  readonly queue: SendQueue;
+  handler: StreamHandler;
+  /** What the peer may still send. */
+  receiveWindow: number;
+  /** Received, and not yet credited. */
+  unreadBytes = 0;
+  /** Credited, and not yet told the peer. */
+  creditedBytes = 0;
+  /** The peer has ended its side. */
+  remoteEnded = false;
+  closed = false;
+
+  constructor(id: number, connection: Connection, handler: StreamHandler, receiveWindow: number, sendWindow: number) {
+    this.id = id;
+    this.connection = connection;
+    this.handler = handler;
+    this.receiveWindow = receiveWindow;
+    this.queue = new SendQueue(this, sendWindow);
+  }
+
+  /** Whether the writer had better wait for `onWritable`. */
+  get full(): boolean {
+    return this.queue.bytes >= queueLimitBytes;
+  }
+
+  sendHeaders(template: FieldTemplate, fields: Fields, endStream: boolean): void {
+    if (this.closed) return;
+    this.connection.writeHeaders(this.id, template, fields, endStream);
+    if (endStream) this.sent();
+  }
+
+  /** A gRPC message: its prefix, and its bytes, which are not to change any more. */
+  sendMessage(compressed: boolean, bytes: Uint8Array, endStream: boolean): void {
+    if (!this.closed) this.queue.message(compressed, bytes, endStream);
+  }
+
+  /** Trailers, after what is queued. */
+  sendTrailers(template: FieldTemplate, fields: Fields): void {
+    if (!this.closed) this.queue.trailers(template, fields);
+  }
+
+  /** No further message follows. */
+  end(): void {
+    if (!this.closed) this.queue.end();
+  }
+
+  /** Tells the peer that this side has no more to do with it. What is queued is dropped. */
+  reset(code: number = Http2Code.CANCEL, message = "cancelled"): void {
+    if (this.closed) return;
+    this.connection.resetStream(this.id, code);
+    this.close({ code, by: "self", message, unprocessed: false });
+  }
+
+  /** Bytes that were received are no longer held: the peer may send as many more. */
+  credit(bytes: number): void {
+    this.connection.receiving.credit(this, bytes);
+  }
+
+  /** Our side has ended. */
+  sent(): void {
+    this.queue.ended = true;
+    if (this.remoteEnded) this.close(undefined);
+  }
+
+  /** Their side has ended. */
+  received(): void {
+    this.remoteEnded = true;
+    if (this.queue.ended) this.close(undefined);
+  }
+
+  close(failure: StreamFailure | undefined): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.queue.drop();
+    this.connection.forget(this);
+    this.handler.onClosed(failure);
+  }
+}
