@@ -2,7 +2,8 @@
 import { encodeIntoCompressedBase64 } from "hdr-histogram-js";
 import { type CaseName, cases } from "./cases.js";
 import type { Connect } from "./echo.js";
-import { load } from "./load.js";
+import { type Load, load } from "./load.js";
+import { pacedLoad } from "./paced-load.js";
 import { answer, cpuUs } from "./process/child.js";
 
 const [, , folder, address = ""] = process.argv;
@@ -12,6 +13,10 @@ const client = await connect(address);
 export interface RunCommand {
   readonly case: CaseName;
   readonly ms: number;
+}
+
+export interface PacedCommand extends RunCommand {
+  readonly callsPerS: number;
 }
 
 /** What the parent gets: the `Load`, its latencies encoded. */
@@ -24,8 +29,11 @@ export interface RunResult {
 answer({
   ready: () => true,
   cpuUs,
-  async run({ case: name, ms }: RunCommand): Promise<RunResult> {
-    const result = await load(client, cases[name], ms);
-    return { ...result, latencies: encodeIntoCompressedBase64(result.latencies) };
-  },
+  run: async ({ case: name, ms }: RunCommand) => encode(await load(client, cases[name], ms)),
+  paced: async ({ case: name, ms, callsPerS }: PacedCommand) =>
+    encode(await pacedLoad(client, cases[name], ms, callsPerS)),
 });
+
+function encode(result: Load): RunResult {
+  return { ...result, latencies: encodeIntoCompressedBase64(result.latencies) };
+}

@@ -29,7 +29,7 @@ export async function load(
   { shape, payloadBytes, concurrency, messagesPerCall }: Case,
   ms: number,
 ): Promise<Load> {
-  const payload = payloads(payloadBytes);
+  const payload = payloadOf(payloadBytes);
   const call = shape === "unary" ? () => client.unary(payload) : () => client[shape](payload, messagesPerCall);
   const expected = payloadBytes * messagesPerCall;
   const latencies = emptyHistogram();
@@ -55,7 +55,7 @@ export async function load(
 const made = new Map<number, Buffer>();
 
 /** The same buffer every time it is asked for. */
-function payloads(bytes: number): Buffer {
+export function payloadOf(bytes: number): Buffer {
   const payload = made.get(bytes) ?? Buffer.alloc(bytes, "hawser");
   made.set(bytes, payload);
   return payload;

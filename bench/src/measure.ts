@@ -51,7 +51,7 @@ export async function measure(
   return [...slices].map(([pair, each]) => sumUp(pair.party.name, each));
 }
 
-function sumUp(party: string, slices: readonly Slice[]): Result {
+export function sumUp(party: string, slices: readonly Slice[]): Result {
   const latencies = emptyHistogram();
   for (const slice of slices) latencies.add(slice.latencies);
   const total = (of: (slice: Slice) => number): number => slices.reduce((sum, slice) => sum + of(slice), 0);

@@ -1,6 +1,6 @@
 import { decodeFromCompressedBase64, type Histogram } from "hdr-histogram-js";
 import type { CaseName } from "./cases.js";
-import type { RunCommand, RunResult } from "./client-process.js";
+import type { PacedCommand, RunCommand, RunResult } from "./client-process.js";
 import type { Party } from "./parties.js";
 import { Process } from "./process/process.js";
 
@@ -62,9 +62,19 @@ export class Pair {
     }
   }
 
-  async run(name: CaseName, ms: number): Promise<Slice> {
+  /** As many calls at once as the case says, for `ms`. */
+  run(name: CaseName, ms: number): Promise<Slice> {
+    return this.#load("run", { case: name, ms } satisfies RunCommand);
+  }
+
+  /** As many calls a second as asked for, for `ms`, however long they take. */
+  paced(name: CaseName, ms: number, callsPerS: number): Promise<Slice> {
+    return this.#load("paced", { case: name, ms, callsPerS } satisfies PacedCommand);
+  }
+
+  async #load(command: string, argument: RunCommand | PacedCommand): Promise<Slice> {
     const before = await this.#cpuUs();
-    const { latencies, ...rest } = await this.#client.ask<RunResult>("run", { case: name, ms } satisfies RunCommand);
+    const { latencies, ...rest } = await this.#client.ask<RunResult>(command, argument);
     const after = await this.#cpuUs();
     const cpuUs = { client: after.client - before.client, server: after.server - before.server };
     return { ...rest, cpuUs, latencies: decodeFromCompressedBase64(latencies) };

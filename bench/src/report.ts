@@ -19,16 +19,23 @@ export function lines(suite: string, name: CaseName, results: readonly Result[],
     subject: subject.party,
     peer: peer.party,
     figures: {
-      ops_per_s: subject.opsPerS,
-      p50_ms: subject.p50Ms,
-      p99_ms: subject.p99Ms,
-      cpu_us_per_op: subject.clientCpuUsPerOp + subject.serverCpuUsPerOp,
-      client_cpu_us_per_op: subject.clientCpuUsPerOp,
-      server_cpu_us_per_op: subject.serverCpuUsPerOp,
+      ...standardFigures(subject),
       ...(isLarge(name) ? { mb_per_s: mbPerS(name, subject) } : {}),
       ratio: subject.opsPerS / peer.opsPerS,
     },
   }));
+}
+
+/** What every line says of a result, but the ratio. */
+export function standardFigures(result: Result) {
+  return {
+    ops_per_s: result.opsPerS,
+    p50_ms: result.p50Ms,
+    p99_ms: result.p99Ms,
+    cpu_us_per_op: result.clientCpuUsPerOp + result.serverCpuUsPerOp,
+    client_cpu_us_per_op: result.clientCpuUsPerOp,
+    server_cpu_us_per_op: result.serverCpuUsPerOp,
+  };
 }
 
 /** The table for people: one case, everybody against the first peer. */

@@ -1,6 +1,7 @@
 import type { Bound } from "../bounds.js";
 import type { PartyName } from "../parties.js";
 import type { Suite } from "../suites.js";
+import { p99At70 } from "./p99-at-70.js";
 
 const plain: readonly PartyName[] = ["hawser/http2"];
 const alsoTraced: readonly PartyName[] = ["hawser/http2", "hawser/http2+traced-10%"];
@@ -21,6 +22,7 @@ const bounds: readonly Bound[] = [
   times("unary-4MiB-c4", "grpc-js", 1.5),
   times("server-stream-100B", "grpc-js", 10),
   times("bidi-100B", "grpc-js", 10),
+  { case: "p99-at-70", subject: "hawser/http2", of: "p99_ms", against: "grpc-js", atMost: 1 / 3 },
 ];
 
 /** What a call costs over Hawser's own engine, and what is asked of it. */
@@ -35,5 +37,6 @@ export const wire: Suite = {
     { case: "bidi-100B", subjects: plain },
   ],
   peers: ["grpc-js", "moleculer-tcp"],
+  experiments: [p99At70],
   bounds,
 };
