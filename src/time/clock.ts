@@ -1,3 +1,6 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { TimerWheel } from "./timer-wheel.js";
+
 /** An absolute moment in ms on the clock that made it: the last at which an answer is still wanted. */
 export type Deadline = number;
 
@@ -10,44 +13,12 @@ export interface Clock {
   /** Milliseconds since the Unix epoch, with fractions; never goes backwards. */
   now(): number;
   /**
-   * Calls `fire` once, `delayMs` from now or later.
+   * Calls `fire` once, `delayMs` from now or later; on its own account, not in the call or the trace that set the timer:
+   * whoever waits for a promise goes on where he was.
    *
    * @param background whether the process may end while this timer is pending. Default: false.
    */
   timer(delayMs: number, fire: () => void, background?: boolean): Timer;
-}
-
-/** `setTimeout` counts in signed 32 bits: a longer delay would fire at once. */
-const longestDelayMs = 2 ** 31 - 1;
-
-/** `setTimeout` counts whole ms of a clock of its own and fires up to 2 ms early: whatever it says is checked. */
-class SystemTimer implements Timer {
-  readonly #dueAt: number;
-  readonly #fire: () => void;
-  readonly #background: boolean;
-  #handle: NodeJS.Timeout;
-
-  constructor(delayMs: number, fire: () => void, background: boolean) {
-    this.#dueAt = now() + delayMs;
-    this.#fire = fire;
-    this.#background = background;
-    this.#handle = this.#wait(delayMs);
-  }
-
-  static #wake(timer: SystemTimer): void {
-    const leftMs = timer.#dueAt - now();
-    if (leftMs > 0) timer.#handle = timer.#wait(leftMs);
-    else timer.#fire();
-  }
-
-  #wait(ms: number): NodeJS.Timeout {
-    const handle = setTimeout(SystemTimer.#wake, Math.min(Math.ceil(ms), longestDelayMs), this);
-    return this.#background ? handle.unref() : handle;
-  }
-
-  cancel(): void {
-    clearTimeout(this.#handle);
-  }
 }
 
 const { timeOrigin } = performance;
@@ -56,8 +27,33 @@ function now(): number {
   return timeOrigin + performance.now();
 }
 
+/** Where timers are set from: no call's context, whoever asks for one first. */
+const outside = AsyncLocalStorage.snapshot();
+
+let set = globalThis.setTimeout;
+let wheel = wheelOf(set);
+
+/** Alone in the process there is one. Where a test runner puts other timers in the place of these, they have their own. */
+function currentWheel(): TimerWheel {
+  if (globalThis.setTimeout !== set) {
+    set = globalThis.setTimeout;
+    wheel = wheelOf(set);
+  }
+  return wheel;
+}
+
+function wheelOf(setTimeout: typeof globalThis.setTimeout): TimerWheel {
+  const { clearTimeout, setImmediate } = globalThis;
+  return new TimerWheel<NodeJS.Timeout>({
+    now,
+    setTimeout: (fire, ms) => outside(setTimeout, fire, ms),
+    clearTimeout,
+    setImmediate,
+  });
+}
+
 /** The machine's clock: monotonic, set to the Unix epoch when the process started. */
 export const systemClock: Clock = {
   now,
-  timer: (delayMs, fire, background = false) => new SystemTimer(delayMs, fire, background),
+  timer: (delayMs, fire, background = false) => currentWheel().add(delayMs, fire, background),
 };

@@ -1,6 +1,10 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../../src/time/time.js";
 
+const run = promisify(execFile);
 const dayMs = 86_400_000;
 
 describe("systemClock", () => {
@@ -24,16 +28,60 @@ describe("systemClock", () => {
     expect(Math.max(...all)).toBeLessThanOrEqual(0);
   });
 
-  test("lets the process end while a background timer waits, and not while another does", () => {
+  test("lets the process end while nothing but background timers wait", () => {
     const setTimeoutSpy = vi.spyOn(globalThis, "setTimeout");
     try {
-      const timers = [systemClock.timer(dayMs, () => {}, true), systemClock.timer(dayMs, () => {})];
-      const handles = setTimeoutSpy.mock.results.map((result) => result.value as NodeJS.Timeout);
-      expect(handles.map((handle) => handle.hasRef())).toEqual([false, true]);
-      for (const timer of timers) timer.cancel();
+      const alarm = () => setTimeoutSpy.mock.results.at(-1)?.value as NodeJS.Timeout;
+      const background = systemClock.timer(dayMs, () => {}, true);
+      expect(alarm().hasRef()).toBe(false);
+      const later = systemClock.timer(2 * dayMs, () => {});
+      expect(alarm().hasRef()).toBe(true);
+      later.cancel();
+      later.cancel();
+      expect(alarm().hasRef()).toBe(false);
+      const earlier = systemClock.timer(1000, () => {});
+      expect(alarm().hasRef()).toBe(true);
+      background.cancel();
+      expect(alarm().hasRef()).toBe(true);
+      earlier.cancel();
+      expect(alarm().hasRef()).toBe(false);
     } finally {
       setTimeoutSpy.mockRestore();
     }
+  });
+
+  test("ends a process as soon as its last foreground timer has fired", async () => {
+    const clock = new URL("../../src/time/clock.ts", import.meta.url);
+    const lines = [
+      `import { systemClock } from ${JSON.stringify(clock.href)};`,
+      `systemClock.timer(${dayMs}, () => console.log("never"), true);`,
+      `systemClock.timer(${dayMs}, () => console.log("never")).cancel();`,
+      `systemClock.timer(5, () => systemClock.timer(5, () => console.log("last")));`,
+    ];
+    const { stdout } = await run(process.execPath, ["--import", "tsx", "--input-type=module", "-e", lines.join("\n")]);
+    expect(stdout).toBe("last\n");
+  });
+
+  test("sets many timers off by one setTimeout", () => {
+    vi.useFakeTimers();
+    try {
+      const timers = Array.from({ length: 1000 }, (_, index) => systemClock.timer(1000 + index, () => {}));
+      expect(vi.getTimerCount()).toBe(1);
+      for (const timer of timers) timer.cancel();
+      vi.advanceTimersByTime(10_000);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("fires in no call's context, and lets whoever waits go on in his own", async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen = await storage.run("a call", async () => {
+      const context = await new Promise((resolve) => systemClock.timer(1, () => resolve(storage.getStore())));
+      return [context, storage.getStore()];
+    });
+    expect(seen).toEqual([undefined, "a call"]);
   });
 });
 
@@ -85,6 +133,7 @@ describe("systemClock, watched over days", () => {
     vi.advanceTimersByTime(400 * dayMs);
     expect(fire).not.toHaveBeenCalled();
     timer.cancel();
+    vi.advanceTimersByTime(400 * dayMs);
     expect(vi.getTimerCount()).toBe(0);
   });
 
