@@ -141,7 +141,7 @@ export class ComposedService implements Service {
   }
 
   async #start(): Promise<void> {
-    const { id, registry } = this.#options;
+    const { id, registry, transport } = this.#options;
     const { onReady } = this.#hooks;
     await this.server.start();
     try {
@@ -157,7 +157,8 @@ export class ComposedService implements Service {
       throw error;
     }
     this.#ready();
-    this.logger.info({ instance: id, endpoints: this.instance.endpoints, registry: registry.name }, "serving");
+    const { endpoints } = this.instance;
+    this.logger.info({ instance: id, endpoints, registry: registry.name, transport: transport.name }, "serving");
   }
 
   async #unlessStopped(step: string, run: () => Promise<unknown>): Promise<void> {

@@ -1,4 +1,4 @@
-import { createClient, grpcJsTransport, openRegistry, startTelemetry } from "hawser";
+import { createClient, defaultTransport, openRegistry, startTelemetry } from "hawser";
 import type { ClosableClient } from "hawser/client";
 import { clientTelemetry } from "hawser/telemetry";
 import { StorefrontServiceDefinition } from "../gen/shop/storefront/v1/storefront.js";
@@ -17,7 +17,7 @@ export async function openCustomersClient(registryUrl: string): Promise<Customer
   const storefront = createClient(StorefrontServiceDefinition, {
     registry,
     service: "storefront",
-    transport: grpcJsTransport(),
+    transport: defaultTransport(),
     middleware: [call],
     attemptMiddleware: [attempt],
   });

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { defaultTransportName } from "../../service/open-transport.js";
 
 interface Manifest {
   readonly version: string;
@@ -8,9 +9,9 @@ interface Manifest {
 }
 
 /** Needed where it runs. */
-const runtime = [
+const runtime: readonly string[] = [
   "@bufbuild/protobuf", // what buf generates imports it
-  "@grpc/grpc-js",
+  ...(defaultTransportName === "grpc-js" ? ["@grpc/grpc-js"] : []),
   "zod",
 ];
 
