@@ -29,6 +29,8 @@ export interface Leaving {
   readonly message: string;
   /** The peer minds how often it is probed (gRFC A8). */
   readonly tooManyPings: boolean;
+  /** The peer closes the connection for want of calls. */
+  readonly idle: boolean;
 }
 
 /** The side that makes calls. */
@@ -71,16 +73,10 @@ export class ClientConnection extends Connection {
 
   /** Opens a stream. Its header fields are to be sent before another is opened. */
   request(handler: StreamHandler): Stream {
-    const stream = new Stream(
-      this.#nextId,
-      this,
-      handler,
-      this.receiving.streamWindow,
-      this.sending.streamWindow,
-    );
+    const stream = new Stream(this.#nextId, this, handler, this.receiving.streamWindow, this.sending.streamWindow);
     this.#nextId += 2;
     this.add(stream);
-    if (this.#nextId > lastUsefulId) this.#leave({ message: "stream ids run out", tooManyPings: false });
+    if (this.#nextId > lastUsefulId) this.#leave({ message: "stream ids run out", tooManyPings: false, idle: false });
     return stream;
   }
 
@@ -115,7 +111,11 @@ export class ClientConnection extends Connection {
     for (const stream of [...this.streams.values()]) {
       if (stream.id > lastStreamId) stream.close({ code, by: "connection", message, unprocessed: true });
     }
-    this.#leave({ message, tooManyPings: code === Http2Code.ENHANCE_YOUR_CALM && debug === "too_many_pings" });
+    this.#leave({
+      message,
+      tooManyPings: code === Http2Code.ENHANCE_YOUR_CALM && debug === "too_many_pings",
+      idle: code === Http2Code.NO_ERROR && debug === "max_idle",
+    });
   }
 
   protected onPing(): void {

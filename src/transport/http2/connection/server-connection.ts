@@ -35,6 +35,7 @@ export class ServerConnection extends Connection {
   #strikes = 0;
   #pingedAt = Number.NEGATIVE_INFINITY;
   #draining: "no" | "announced" | "final" = "no";
+  #drainReason = "";
   #drainTimer: Timer | undefined;
 
   /** @param socket that stands behind the client's preface; with TLS, for `h2` */
@@ -52,11 +53,16 @@ export class ServerConnection extends Connection {
     return this.#running;
   }
 
-  /** Lets calls that are on their way in, and refuses others; closes once the last has ended (RFC 9113 §6.8). */
-  drain(): void {
+  /**
+   * Lets calls that are on their way in, and refuses others; closes once the last has ended (RFC 9113 §6.8).
+   *
+   * @param reason for the client to read: `max_idle` and `max_age` are words of gRPC's servers
+   */
+  drain(reason = "shutting down"): void {
     if (this.#draining !== "no" || this.over) return;
     this.#draining = "announced";
-    writeGoaway(this.outbox, noLastId, Http2Code.NO_ERROR, "shutting down");
+    this.#drainReason = reason;
+    writeGoaway(this.outbox, noLastId, Http2Code.NO_ERROR, reason);
     this.ping(PingKind.drain);
     const { clock, keepaliveTimeoutMs } = this.options;
     this.#drainTimer = clock.timer(keepaliveTimeoutMs, () => this.#drained(), true);
@@ -159,7 +165,7 @@ export class ServerConnection extends Connection {
     if (this.#draining !== "announced" || this.over) return;
     this.#draining = "final";
     this.#drainTimer?.cancel();
-    writeGoaway(this.outbox, this.lastPeerId, Http2Code.NO_ERROR, "shutting down");
+    writeGoaway(this.outbox, this.lastPeerId, Http2Code.NO_ERROR, this.#drainReason);
     this.#closeWhenIdle();
   }
 

@@ -1,0 +1,105 @@
+import type { Socket } from "node:net";
+import { Code, RpcError } from "../../../errors/errors.js";
+import type { Timer } from "../../../time/time.js";
+import type { ParsedAddress } from "../../address.js";
+import { ClientConnection, type ClientConnectionEvents, type Leaving } from "../connection/client-connection.js";
+import { connectionOptions, type ResolvedOptions } from "../options.js";
+import { openSocket } from "./open-socket.js";
+
+/** Who is told what becomes of a link. */
+export interface LinkOwner {
+  onReady(link: Link): void;
+  onRoom(link: Link): void;
+  /** It takes no further calls; those that run go on. */
+  onLeaving(link: Link, leaving: Leaving): void;
+  /** Once, last. Before `onReady` it says why there is no connection. */
+  onClosed(link: Link, reason: RpcError): void;
+}
+
+/** One connection of a client, from the first attempt to its end. The attempt includes TLS and the peer's SETTINGS. */
+export class Link implements ClientConnectionEvents {
+  readonly #options: ResolvedOptions;
+  readonly #keepaliveMs: number;
+  readonly #owner: LinkOwner;
+  readonly #socket: Socket;
+  readonly #timeout: Timer;
+  #connection: ClientConnection | undefined;
+  #stage: "dialling" | "ready" | "over" = "dialling";
+
+  constructor(endpoint: ParsedAddress, options: ResolvedOptions, keepaliveMs: number, owner: LinkOwner) {
+    this.#options = options;
+    this.#keepaliveMs = keepaliveMs;
+    this.#owner = owner;
+    this.#timeout = options.clock.timer(options.connectTimeoutMs, () => this.#giveUp(), true);
+    this.#socket = openSocket(endpoint, options.tls, {
+      onOpen: () => this.#begin(),
+      onFailure: (reason, cause) => this.#fail(reason, cause),
+    });
+  }
+
+  /** Where one more call can run; undefined where none can now. */
+  get room(): ClientConnection | undefined {
+    const connection = this.#connection;
+    return connection?.hasRoom === true ? connection : undefined;
+  }
+
+  get running(): number {
+    return this.#connection?.running ?? 0;
+  }
+
+  /** Closes once no calls run, an attempt at once. Its owner hears no more of it. */
+  close(): void {
+    if (this.#stage === "ready") this.#connection?.drain();
+    else this.#destroy("no longer wanted");
+    this.#stage = "over";
+  }
+
+  onReady(): void {
+    this.#stage = "ready";
+    this.#timeout.cancel();
+    this.#owner.onReady(this);
+  }
+
+  onRoom(): void {
+    if (this.#stage === "ready") this.#owner.onRoom(this);
+  }
+
+  onLeaving(leaving: Leaving): void {
+    if (this.#stage === "ready") this.#owner.onLeaving(this, leaving);
+    else this.#fail(`the server takes no calls: ${leaving.message}`);
+  }
+
+  onClosed(message: string): void {
+    if (this.#stage === "dialling") this.#fail(message);
+    if (this.#stage !== "ready") return;
+    this.#stage = "over";
+    this.#owner.onClosed(this, unavailable(message));
+  }
+
+  #begin(): void {
+    this.#connection = new ClientConnection(this.#socket, connectionOptions(this.#options, this.#keepaliveMs), this);
+  }
+
+  #giveUp(): void {
+    const missing = this.#connection === undefined ? "" : ": the server does not speak HTTP/2, or hangs";
+    this.#fail(`no connection within ${this.#options.connectTimeoutMs} ms${missing}`);
+  }
+
+  #fail(reason: string, cause?: unknown): void {
+    if (this.#stage !== "dialling") return;
+    this.#stage = "over";
+    this.#destroy(reason);
+    this.#owner.onClosed(this, unavailable(reason, cause));
+  }
+
+  #destroy(reason: string): void {
+    this.#timeout.cancel();
+    if (this.#connection !== undefined) this.#connection.destroy(reason);
+    else this.#socket.destroy();
+  }
+}
+
+/** No call was sent on it. */
+function unavailable(reason: string, cause?: unknown): RpcError {
+  return new RpcError(Code.UNAVAILABLE, reason, { unprocessed: true, cause });
+}

@@ -1,0 +1,182 @@
+import type { RpcError } from "../../../errors/errors.js";
+import { type Backoff, exponentialBackoff, type Timer } from "../../../time/time.js";
+import type { ParsedAddress } from "../../address.js";
+import { parseEndpoint } from "../../grpc/endpoint.js";
+import type { Connector } from "../../grpc/shared-channel.js";
+import type { Address, ChannelState } from "../../transport.js";
+import type { ClientConnection, Leaving } from "../connection/client-connection.js";
+import type { ResolvedOptions } from "../options.js";
+import type { CallTarget, Waiter } from "./call-target.js";
+import { Link, type LinkOwner } from "./link.js";
+import { WaitingLine } from "./waiting-line.js";
+
+/**
+ * The connections to one address: one, and more where that is full and options allow it. Reconnects with backoff for as
+ * long as it is open; a call that comes after a connection fell, or `connect()`, cuts the wait short. After an attempt that
+ * failed calls fail at once, with the reason, until the next begins.
+ */
+export class Pool implements CallTarget, Connector, LinkOwner {
+  readonly address: Address;
+  readonly #endpoint: ParsedAddress;
+  readonly #options: ResolvedOptions;
+  readonly #backoff: Backoff;
+  readonly #listeners = new Set<(state: ChannelState) => void>();
+  readonly #waiting = new WaitingLine<Waiter>();
+  /** Those that take calls, the oldest first. */
+  readonly #links: Link[] = [];
+  /** Those that finish what runs. */
+  readonly #leaving = new Set<Link>();
+  #dialling: Link | undefined;
+  #retry: Timer | undefined;
+  #failures = 0;
+  /** Why the last attempt failed; undefined where it did not. */
+  #failure: RpcError | undefined;
+  #state: ChannelState = "idle";
+  #keepaliveMs: number;
+
+  constructor(address: Address, options: ResolvedOptions) {
+    this.address = address;
+    this.#endpoint = parseEndpoint(address, "http2");
+    this.#options = options;
+    this.#keepaliveMs = options.keepaliveMs;
+    const { reconnectInitialMs: initialMs, reconnectMaxMs: maxMs, random } = options;
+    this.#backoff = exponentialBackoff({ initialMs, maxMs, jitter: "equal", random });
+  }
+
+  get state(): ChannelState {
+    return this.#state;
+  }
+
+  onState(listener: (state: ChannelState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  connect(): void {
+    if (this.#links.length === 0) this.#dial();
+  }
+
+  acquire(waiter: Waiter): void {
+    const connection = this.#waiting.length === 0 ? this.#room() : undefined;
+    if (connection !== undefined) waiter.onConnection(connection);
+    else if (this.#failure !== undefined && this.#links.length === 0 && this.#dialling === undefined) {
+      waiter.onFailure(this.#failure);
+    } else {
+      this.#waiting.push(waiter);
+      this.#dialForWaiting();
+    }
+  }
+
+  forget(waiter: Waiter): void {
+    this.#waiting.remove(waiter);
+  }
+
+  /** To be called when no call runs or waits. */
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#retry?.cancel();
+    this.#dialling?.close();
+    for (const link of [...this.#links, ...this.#leaving]) link.close();
+    this.#become("closed");
+    this.#listeners.clear();
+  }
+
+  onReady(link: Link): void {
+    this.#dialling = undefined;
+    this.#failures = 0;
+    this.#failure = undefined;
+    this.#links.push(link);
+    this.#become("ready");
+    this.onRoom(link);
+    this.#dialForWaiting();
+  }
+
+  onRoom(link: Link): void {
+    while (this.#waiting.length > 0) {
+      const connection = link.room;
+      if (connection === undefined) return;
+      this.#waiting.shift()?.onConnection(connection);
+    }
+  }
+
+  onLeaving(link: Link, { tooManyPings, idle }: Leaving): void {
+    if (tooManyPings) this.#keepaliveMs *= 2; // gRFC A8
+    this.#leaving.add(link);
+    const busy = link.running > 0 || this.#waiting.length > 0;
+    if (idle && !busy && this.#links.length === 1) {
+      this.#remove(link);
+      this.#become("idle");
+    } else {
+      this.#lose(link, busy);
+    }
+  }
+
+  onClosed(link: Link, reason: RpcError): void {
+    if (this.#leaving.delete(link)) return;
+    if (link === this.#dialling) this.#failed(reason);
+    else this.#lose(link, this.#waiting.length > 0);
+  }
+
+  /** It takes no more calls. @param busy there are calls to be had */
+  #lose(link: Link, busy: boolean): void {
+    this.#remove(link);
+    if (this.#links.length > 0) return;
+    this.#become("broken");
+    if (busy) this.#dial();
+    else if (this.#dialling === undefined) this.#dialLater();
+  }
+
+  #remove(link: Link): void {
+    this.#links.splice(this.#links.indexOf(link), 1);
+  }
+
+  #failed(reason: RpcError): void {
+    this.#dialling = undefined;
+    this.#dialLater();
+    if (this.#links.length > 0) return;
+    this.#failure = reason;
+    this.#become("broken");
+    for (let left = this.#waiting.length; left > 0; left--) this.#waiting.shift()?.onFailure(reason);
+  }
+
+  #room(): ClientConnection | undefined {
+    for (const link of this.#links) {
+      const connection = link.room;
+      if (connection !== undefined) return connection;
+    }
+    return undefined;
+  }
+
+  /** Not while an attempt that failed is to be followed by a wait, unless it is for the first connection. */
+  #dialForWaiting(): void {
+    if (this.#waiting.length === 0) return;
+    const { length } = this.#links;
+    if (length === 0 || (length < this.#options.maxConnectionsPerAddress && this.#retry === undefined)) this.#dial();
+  }
+
+  #dial(): void {
+    if (this.#dialling !== undefined || this.#state === "closed") return;
+    this.#retry?.cancel();
+    this.#retry = undefined;
+    this.#dialling = new Link(this.#endpoint, this.#options, this.#keepaliveMs, this);
+    if (this.#state === "idle") this.#become("connecting");
+  }
+
+  #dialLater(): void {
+    this.#failures++;
+    this.#retry?.cancel();
+    this.#retry = this.#options.clock.timer(this.#backoff(this.#failures), () => this.#retryNow(), true);
+  }
+
+  #retryNow(): void {
+    this.#retry = undefined;
+    if (this.#links.length === 0) this.#dial();
+    else this.#dialForWaiting();
+  }
+
+  #become(state: ChannelState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    for (const listener of [...this.#listeners]) listener(state);
+  }
+}

@@ -1,0 +1,119 @@
+import type { Socket } from "node:net";
+import { createSecureContext } from "node:tls";
+import { filled, mustBePositive, mustNotBeNegative } from "../grpc/option-checks.js";
+import { type GrpcOptions, type ResolvedGrpcOptions, resolveGrpcOptions } from "../grpc/options.js";
+import type { ConnectionOptions } from "./connection/connection-options.js";
+
+export interface Http2TransportOptions extends GrpcOptions {
+  /**
+   * Client: connections to one address. Another is opened where calls wait because the server takes no more at once on
+   * those that stand. Default: 1, for one carries as many calls as a server cares to run.
+   */
+  readonly maxConnectionsPerAddress?: number;
+  /**
+   * Names of metadata that never enters a header table, neither ours nor a proxy's: what is in one can be guessed at by
+   * who may send over the same connection (RFC 7541 §7.1). Besides `authorization`, `proxy-authorization`, `cookie` and
+   * `set-cookie`, which never do. Default: none.
+   */
+  readonly sensitiveMetadata?: readonly string[];
+  /** Server: sockets at once; further ones are closed as they come. Default: Infinity. */
+  readonly maxConnections?: number;
+  /** Server: a connection without calls for so long, in ms, is closed. Default: Infinity, as gRFC A9. */
+  readonly maxConnectionIdleMs?: number;
+  /**
+   * Server: a connection takes no further calls after so long, in ms ±10 %, so that clients spread anew behind a
+   * balancer of connections. Default: Infinity, as gRFC A9.
+   */
+  readonly maxConnectionAgeMs?: number;
+  /** Server: how long the calls of an old connection may go on, in ms, before it is cut. Default: Infinity, as gRFC A9. */
+  readonly maxConnectionAgeGraceMs?: number;
+  /**
+   * Server: how long a client may take for TLS, and then for the first words of HTTP/2, in ms; its SETTINGS have
+   * `keepaliveTimeoutMs`. Who is slower is cut off: connections nobody uses are the cheapest attack. Default: 10 000.
+   */
+  readonly handshakeTimeoutMs?: number;
+  /**
+   * Server: PINGs that come more often than this, in ms, while nothing else is sent, are strikes; the third ends the
+   * connection with `too_many_pings` (gRFC A8). 0 allows all. Default: 5000, half of what gRPC lets a client ask for at
+   * most (A8: 10 s) and what etcd allows; gRPC's own default of 5 minutes would cut off clients that probe a silent
+   * connection every 10 s while calls run, as ours do.
+   */
+  readonly minPingIntervalMs?: number;
+  /**
+   * Server: is given connections on which HTTP/1.x is spoken, nothing of it consumed: `(socket) => httpServer.emit(
+   * "connection", socket)`. Closing the listener waits for them as for calls. Default: they are answered 505 and closed.
+   */
+  readonly onHttp1?: (socket: Socket) => void;
+}
+
+type Own = Required<Omit<Http2TransportOptions, keyof GrpcOptions | "onHttp1">>;
+
+export type ResolvedOptions = ResolvedGrpcOptions & Own & Pick<Http2TransportOptions, "onHttp1">;
+
+const defaults: Own = {
+  maxConnectionsPerAddress: 1,
+  sensitiveMetadata: [],
+  maxConnections: Number.POSITIVE_INFINITY,
+  maxConnectionIdleMs: Number.POSITIVE_INFINITY,
+  maxConnectionAgeMs: Number.POSITIVE_INFINITY,
+  maxConnectionAgeGraceMs: Number.POSITIVE_INFINITY,
+  handshakeTimeoutMs: 10_000,
+  minPingIntervalMs: 5000,
+};
+
+/** RFC 7541 §7.1.3 names the first and the third; the others are the same thing in the other direction. */
+const alwaysSensitive = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
+
+const fieldName = /^[0-9a-z_.-]+$/;
+
+/** Fills the defaults. @throws TypeError or RangeError that names the option, its value and what is allowed */
+export function resolveOptions(options: Http2TransportOptions): ResolvedOptions {
+  const resolved: ResolvedOptions = { ...filled(defaults, options), ...resolveGrpcOptions(options) };
+  mustBePositive(resolved, ["maxConnectionIdleMs", "maxConnectionAgeMs", "handshakeTimeoutMs"]);
+  mustNotBeNegative(resolved, ["maxConnectionAgeGraceMs", "minPingIntervalMs"]);
+  for (const name of ["maxConnections", "maxConnectionsPerAddress"] as const) {
+    const value = resolved[name];
+    if (value >= 1 && (Number.isInteger(value) || value === Number.POSITIVE_INFINITY)) continue;
+    throw new RangeError(`${name}: must be a whole number from 1, was ${String(value)}`);
+  }
+  for (const name of resolved.sensitiveMetadata) {
+    if (fieldName.test(name)) continue;
+    throw new TypeError(
+      `sensitiveMetadata: ${JSON.stringify(name)} is no name of metadata: a-z, 0-9, "_", "." and "-"`,
+    );
+  }
+  checkTls(resolved);
+  return resolved;
+}
+
+/** A certificate that cannot be read is found out now, not by the first connection. */
+function checkTls({ tls: { ca, cert, key } }: ResolvedOptions): void {
+  if (ca === undefined && cert === undefined) return;
+  try {
+    createSecureContext({ ca, cert, key });
+  } catch (cause) {
+    throw new TypeError(`tls: ca, cert and key must be PEM: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** @param keepaliveMs of this connection, where its peer has asked for less than the options say */
+export function connectionOptions(
+  options: ResolvedOptions,
+  keepaliveMs: number = options.keepaliveMs,
+): ConnectionOptions {
+  const { maxHeaderBytes, maxConcurrentStreams, keepaliveTimeoutMs, minPingIntervalMs, clock } = options;
+  return {
+    maxHeaderBytes: setting(maxHeaderBytes),
+    maxConcurrentStreams: setting(maxConcurrentStreams),
+    keepaliveMs,
+    keepaliveTimeoutMs,
+    minPingIntervalMs,
+    sensitive: [...alwaysSensitive, ...options.sensitiveMetadata],
+    clock,
+  };
+}
+
+/** As SETTINGS can say it: a whole number of 32 bits. */
+function setting(value: number): number {
+  return Math.min(Math.ceil(value), 2 ** 32 - 1);
+}

@@ -1,0 +1,84 @@
+import type { Socket } from "node:net";
+import type { Timer } from "../../../time/time.js";
+import { ServerConnection, type ServerConnectionEvents } from "../connection/server-connection.js";
+import { connectionOptions, type ResolvedOptions } from "../options.js";
+import type { Stream, StreamHandler } from "../stream/stream.js";
+
+export interface ServedConnectionOptions {
+  /** Begins a call. */
+  readonly serve: (stream: Stream, peer: string) => StreamHandler;
+  readonly onClosed: (connection: ServedConnection) => void;
+}
+
+/** A client's connection, which ends when it has been idle or has grown old (gRFC A9). */
+export class ServedConnection implements ServerConnectionEvents {
+  readonly #options: ResolvedOptions;
+  readonly #serve: (stream: Stream, peer: string) => StreamHandler;
+  readonly #onClosed: (connection: ServedConnection) => void;
+  readonly #peer: string;
+  readonly #connection: ServerConnection;
+  #idleSince: number;
+  #idleTimer: Timer | undefined;
+  #ageTimer: Timer | undefined;
+
+  constructor(socket: Socket, options: ResolvedOptions, { serve, onClosed }: ServedConnectionOptions) {
+    this.#options = options;
+    this.#serve = serve;
+    this.#onClosed = onClosed;
+    this.#peer = peerOf(socket);
+    this.#connection = new ServerConnection(socket, connectionOptions(options), this);
+    this.#idleSince = options.clock.now();
+    this.onIdle();
+    const { maxConnectionAgeMs, random } = options;
+    this.#ageTimer = this.#timer(maxConnectionAgeMs * (0.9 + 0.2 * random()), () => this.#grownOld());
+  }
+
+  drain(): void {
+    this.#connection.drain();
+  }
+
+  destroy(reason: string): void {
+    this.#connection.destroy(reason);
+  }
+
+  onStream(stream: Stream): StreamHandler {
+    return this.#serve(stream, this.#peer);
+  }
+
+  /** One timer, however many calls come and go while it runs. */
+  onIdle(): void {
+    const { maxConnectionIdleMs, clock } = this.#options;
+    if (maxConnectionIdleMs === Number.POSITIVE_INFINITY) return;
+    this.#idleSince = clock.now();
+    this.#idleTimer ??= this.#timer(maxConnectionIdleMs, () => this.#checkIdle());
+  }
+
+  onClosed(): void {
+    this.#idleTimer?.cancel();
+    this.#ageTimer?.cancel();
+    this.#onClosed(this);
+  }
+
+  #checkIdle(): void {
+    this.#idleTimer = undefined;
+    if (this.#connection.running > 0) return;
+    const leftMs = this.#idleSince + this.#options.maxConnectionIdleMs - this.#options.clock.now();
+    if (leftMs > 0) this.#idleTimer = this.#timer(leftMs, () => this.#checkIdle());
+    else this.#connection.drain("max_idle");
+  }
+
+  #grownOld(): void {
+    this.#connection.drain("max_age");
+    this.#ageTimer = this.#timer(this.#options.maxConnectionAgeGraceMs, () => this.destroy("grown too old"));
+  }
+
+  /** None where the time is without end. */
+  #timer(ms: number, fire: () => void): Timer | undefined {
+    return ms === Number.POSITIVE_INFINITY ? undefined : this.#options.clock.timer(ms, fire, true);
+  }
+}
+
+/** As grpc-js says it: `127.0.0.1:50123`. */
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return remoteAddress === undefined ? "unknown" : `${remoteAddress}:${remotePort}`;
+}
