@@ -4,7 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help install etcd zookeeper gen fmt lint types unit conformance test build package demo bench chaos check clean-tree
+.PHONY: help install etcd zookeeper gen fmt lint types unit conformance test build package demo bench chaos interop check clean-tree
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  \1\t/' | expand -t 16
@@ -75,6 +75,11 @@ bench: install etcd bench/node_modules/.installed ## Measure against the peers, 
 
 chaos: build etcd ## Do to a running system what happens at night (SUITE=supervisor FAULT=kill ROUNDS=20 SEED=7)
 	@node --import tsx test/chaos/main.ts
+
+interop_programs = node_modules/.cache/interop
+interop: build ## gRPC programs in Go, Java, Python and C meet ours, each case a line; those that can be had here
+	@scripts/interop-programs.sh $(interop_programs)
+	PATH=$(CURDIR)/$(interop_programs)/bin:$$PATH:/usr/sbin vitest run --project in-process --reporter verbose test/interop/outside
 
 check: gen fmt lint types package test clean-tree ## Everything, on a clean tree
 

@@ -63,6 +63,7 @@ export function hawserServer(make: MakeTransport): Serve {
       ...(setup.tls ? { tls } : {}),
       compression: setup.compress === true ? "gzip" : "identity",
       compressMinBytes: setup.compressMinBytes ?? 1,
+      maxReceiveBytes: 16 * 1024 * 1024, // the description has a case of a request of 10 MiB
     });
     const address = setup.tls ? "grpcs://127.0.0.1:0" : "grpc://127.0.0.1:0";
     const server = createServer({ transport, address }).add(definition, handlers);

@@ -1,6 +1,6 @@
 import type { Metadata, MetadataInit } from "../../src/contract/contract.js";
 import type { DeepPartial } from "../../src/contract/definition.js";
-import type { GrpcJsTransportOptions } from "../../src/transport/grpc-js/grpc-js.js";
+import type { GrpcOptions } from "../../src/transport/grpc/options.js";
 import type { Transport } from "../../src/transport/transport.js";
 import type {
   SimpleRequest,
@@ -59,4 +59,4 @@ export interface InteropSetup {
 export type Connect = (address: string, setup: InteropSetup) => InteropClient;
 export type Serve = (setup: InteropSetup) => Promise<InteropServer>;
 /** A transport of ours that speaks gRPC. */
-export type MakeTransport = (options: GrpcJsTransportOptions) => Transport;
+export type MakeTransport = (options: GrpcOptions) => Transport;

@@ -1,0 +1,83 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { accessSync, constants } from "node:fs";
+import { connect, createServer } from "node:net";
+import { delimiter, join } from "node:path";
+import { eventually } from "../../support/eventually.js";
+
+/** Why a program cannot be had here; undefined where it can. */
+export function missing(program: string): string | undefined {
+  const found = (process.env["PATH"] ?? "").split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  return found ? undefined : `${program} is not on the PATH; try: make interop`;
+}
+
+/** Runs a program to its end. @returns all it said @throws Error with all it said, where it fails */
+export function run(program: string, ...args: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(program, args, { timeout: 60_000, maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
+      const said = `${stdout}\n${stderr}`.trim();
+      if (error === null) resolve(said);
+      else reject(new Error(`${program} ${args.join(" ")}: exit code ${error.code ?? error.signal}\n${said}`));
+    });
+  });
+}
+
+/** A program that serves until it is told to end. */
+export class ServingProgram {
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<unknown>;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    this.#ended = once(child, "close");
+  }
+
+  /** @param port where it will take connections; it is waited for */
+  static async start(port: number, program: string, ...args: readonly string[]): Promise<ServingProgram> {
+    const serving = new ServingProgram(spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] }));
+    let said = "";
+    serving.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      said = (said + text).slice(-10_000);
+    });
+    const ended = serving.#ended.then(() => {
+      throw new Error(`${program} ${args.join(" ")} has ended:\n${said}`);
+    });
+    ended.catch(() => {}); // as it shall, later on
+    await Promise.race([eventually(() => accepts(port)), ended]);
+    return serving;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  async close(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#ended;
+  }
+}
+
+async function accepts(port: number): Promise<void> {
+  const socket = connect(port, "127.0.0.1");
+  try {
+    await once(socket, "connect");
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** A port that nobody has. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { readonly port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
