@@ -1,8 +1,10 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readImports } from "./support/imports.js";
 
-const { exports, bin } = JSON.parse(readFileSync("package.json", "utf8")) as {
+const { exports, bin, peerDependencies } = JSON.parse(readFileSync("package.json", "utf8")) as {
+  readonly peerDependencies: Readonly<Record<string, string>>;
   readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
   readonly bin: Readonly<Record<string, string>>;
 };
@@ -57,6 +59,7 @@ describe("the package", () => {
     "./selector",
     "./transport",
     "./transport/memory",
+    "./transport/http2",
     "./client",
     "./server",
     "./middleware",
@@ -69,5 +72,20 @@ describe("the package", () => {
   it("loads the OpenTelemetry API and no SDK for ./telemetry", () => {
     const { default: code } = exports["./telemetry"] as { readonly default: string };
     expect([...loads(sourceOf(code))].sort()).toEqual(["@bufbuild/protobuf", "@opentelemetry/api", "pino"]);
+  });
+
+  it("loads nothing that a program may do without for what composes everything, before that is asked for", () => {
+    const all = [".", "./service", "./testing"].map((path) => sourceOf((exports[path] as { default: string }).default));
+    const program = `
+      import { createRequire } from "node:module";
+      for (const file of ${JSON.stringify([...all, "cli/run.ts"])}) await import(process.cwd() + "/src/" + file);
+      const files = Object.keys(createRequire(import.meta.url).cache);
+      console.log(JSON.stringify(files.map((file) => /.*\\/node_modules\\/((?:@[^/]+\\/)?[^/]+)/.exec(file)?.[1])));
+    `;
+    const args = ["--import", "tsx", "--input-type=module", "--eval", program];
+    const loaded: readonly string[] = JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" }));
+    expect(loaded).toContain("pino");
+    const optional = Object.keys(peerDependencies).filter((name) => name !== "tsx"); // what runs this very program
+    expect(optional.filter((name) => loaded.includes(name))).toEqual([]);
   });
 });
