@@ -1,6 +1,6 @@
 import { joinSupervisor } from "../../supervisor/supervisor.js";
 import { callStats } from "../../telemetry/telemetry.js";
-import { AppError } from "../failure.js";
+import { AppError, UsageError } from "../failure.js";
 import { aborted, Interrupted } from "../interruptible.js";
 import type { Terminal } from "../terminal.js";
 import { type Open, type ServeOptions, startHere } from "./start-here.js";
@@ -56,6 +56,7 @@ function summary(app: string, services: readonly string[], { listen, registryUrl
 
 /** Where the user's own code failed, its stack stands before the line that says so. */
 async function explain(reason: unknown, terminal: Terminal): Promise<void> {
-  const stack = reason instanceof AppError || !(reason instanceof Error) ? undefined : userStack(reason.cause);
+  if (!(reason instanceof Error) || reason instanceof AppError || reason instanceof UsageError) return;
+  const stack = userStack(reason.cause);
   if (stack !== undefined) await terminal.note(stack);
 }
