@@ -1,72 +1,117 @@
+import { copyBytes } from "./copy-bytes.js";
 import { type Fields, fieldBytes } from "./header-block.js";
 import { maxIntegerBytes } from "./integer.js";
-import { fieldKey } from "./sent-table.js";
+import { added, type Indexing, never, plain, writeIndexed, writeLiteralHead } from "./representation.js";
+import { fieldKey, type SentTable } from "./sent-table.js";
 import { staticIndexOf, staticIndexOfName } from "./static-table.js";
-import { maxTextOverhead, writeShortest } from "./text.js";
+import { literalBound, writeShortest } from "./string-literal.js";
 
-/** Fields that are sent again and again over one connection. Made by `HpackEncoder.template`, and good for that encoder. */
+/** Fields that are sent again and again over one connection. Made by `HpackEncoder.template`, for that encoder only. */
 export interface FieldTemplate {
   readonly fields: Fields;
 }
 
-export class TemplateField {
-  readonly name: string;
-  readonly value: string;
-  readonly key: string;
-  readonly bytes: number;
-  readonly sensitive: boolean;
-  /** Its index in the static table; 0: none. */
-  readonly staticIndex: number;
-  readonly staticName: number;
-  /** Name and value as string literals, in the shorter form. */
-  readonly nameLiteral: Buffer;
-  readonly valueLiteral: Buffer;
-  /** Its entry in the dynamic table, or one it had. */
-  entry = 0;
-
-  constructor(name: string, value: string, sensitive: boolean) {
-    this.name = name;
-    this.value = value;
-    this.key = fieldKey(name, value);
-    this.bytes = fieldBytes(name, value);
-    this.sensitive = sensitive;
-    this.staticIndex = sensitive ? 0 : staticIndexOf(name, value);
-    this.staticName = staticIndexOfName(name);
-    this.nameLiteral = literal(name);
-    this.valueLiteral = literal(value);
-  }
-}
-
-export class Template implements FieldTemplate {
+export class EncodedTemplate implements FieldTemplate {
   readonly fields: Fields;
-  readonly parts: readonly TemplateField[];
   /** No block of these fields is longer. */
   readonly maxBytes: number;
-  /** Its bytes while the table is of `version`. */
-  bytes: Uint8Array = new Uint8Array(0);
-  length = 0;
-  version = -1;
-  /** Whether a field waits for a place in the table. */
-  waiting = false;
+  readonly #fields: readonly TemplateField[];
+  readonly #table: SentTable;
+  /** What the fields were while the table was of that version. */
+  #bytes: Uint8Array = new Uint8Array(0);
+  #length = 0;
+  #version = -1;
+  /** Whether one of the fields would have an entry, were there room. */
+  #waiting = false;
 
-  constructor(fields: Fields, parts: readonly TemplateField[]) {
+  constructor(fields: Fields, sensitive: ReadonlySet<string>, table: SentTable) {
     this.fields = fields;
-    this.parts = parts;
-    this.maxBytes = parts.reduce(
-      (sum, part) => sum + maxIntegerBytes + part.nameLiteral.length + part.valueLiteral.length,
-      0,
-    );
+    this.#table = table;
+    const encoded: TemplateField[] = [];
+    for (let i = 0; i < fields.length; i += 2) {
+      const name = fields[i] as string;
+      encoded.push(new TemplateField(name, fields[i + 1] as string, sensitive.has(name)));
+    }
+    this.#fields = encoded;
+    this.maxBytes = encoded.reduce((sum, field) => sum + field.maxBytes, 0);
   }
 
-  keep(target: Uint8Array, start: number, end: number, version: number): void {
-    this.length = end - start;
-    if (this.bytes.length < this.length) this.bytes = new Uint8Array(this.length);
-    this.bytes.set(target.subarray(start, end));
-    this.version = version;
+  /** @returns the end */
+  write(target: Buffer, at: number): number {
+    const { version } = this.#table;
+    const kept = this.#version === version && !(this.#waiting && this.#table.wait());
+    return kept ? copyBytes(this.#bytes, this.#length, target, at) : this.#encode(version, target, at);
+  }
+
+  /** What adds an entry is sent once; bytes that add none are good until the table changes. */
+  #encode(version: number, target: Buffer, start: number): number {
+    this.#waiting = false;
+    let at = start;
+    for (const field of this.#fields) {
+      at = field.write(this.#table, target, at);
+      if (field.waiting) this.#waiting = true;
+    }
+    if (this.#table.version !== version) return at;
+    this.#version = version;
+    this.#length = at - start;
+    if (this.#bytes.length < this.#length) this.#bytes = new Uint8Array(this.#length);
+    copyBytes(target.subarray(start, at), this.#length, this.#bytes, 0);
+    return at;
   }
 }
 
-function literal(text: string): Buffer {
-  const room = Buffer.allocUnsafe(text.length + maxTextOverhead);
+class TemplateField {
+  readonly maxBytes: number;
+  /** Whether it would have had an entry when it was last written, had there been room. */
+  waiting = false;
+  readonly #name: string;
+  readonly #value: string;
+  readonly #key: string;
+  readonly #sensitive: boolean;
+  /** In the static table; 0: not there. */
+  readonly #staticIndex: number;
+  readonly #staticName: number;
+  readonly #nameLiteral: Buffer;
+  readonly #valueLiteral: Buffer;
+  /** Its entry, or one it had. */
+  #entry = 0;
+
+  constructor(name: string, value: string, sensitive: boolean) {
+    this.#name = name;
+    this.#value = value;
+    this.#key = fieldKey(name, value);
+    this.#sensitive = sensitive;
+    this.#staticIndex = sensitive ? 0 : staticIndexOf(name, value);
+    this.#staticName = staticIndexOfName(name);
+    this.#nameLiteral = encodeLiteral(name);
+    this.#valueLiteral = encodeLiteral(value);
+    this.maxBytes = maxIntegerBytes + this.#nameLiteral.length + this.#valueLiteral.length;
+  }
+
+  write(table: SentTable, target: Buffer, at: number): number {
+    if (this.#staticIndex > 0) return writeIndexed(this.#staticIndex, target, at);
+    const indexing = this.#sensitive ? never : this.#lookUp(table);
+    if (indexing === undefined) return writeIndexed(table.indexOf(this.#entry), target, at);
+    const nameIndex = this.#staticName > 0 ? this.#staticName : table.indexOfName(this.#name);
+    at = writeLiteralHead(nameIndex, indexing, target, at);
+    if (nameIndex === 0) at = copyBytes(this.#nameLiteral, this.#nameLiteral.length, target, at);
+    if (indexing === added) this.#entry = table.add(this.#key, this.#name, this.#value, "template");
+    return copyBytes(this.#valueLiteral, this.#valueLiteral.length, target, at);
+  }
+
+  /** Undefined where the field has an entry. */
+  #lookUp(table: SentTable): Indexing | undefined {
+    this.waiting = false;
+    if (!table.has(this.#entry)) this.#entry = table.find(this.#key);
+    if (this.#entry > 0) return undefined;
+    const bytes = fieldBytes(this.#name, this.#value);
+    if (!table.takes(bytes, "template")) return plain;
+    this.waiting = !table.admits(bytes, "template");
+    return this.waiting ? plain : added;
+  }
+}
+
+function encodeLiteral(text: string): Buffer {
+  const room = Buffer.allocUnsafe(literalBound(text));
   return Buffer.from(room.subarray(0, writeShortest(text, room, 0)));
 }

@@ -13,11 +13,14 @@ export interface KnownFields {
 
 export interface HeaderBlock {
   readonly known: KnownFields;
-  /** What follows, in order; one shared empty array where nothing does. */
+  /** What follows, in order; `noFields` where nothing does. */
   readonly rest: Fields;
   /** Whether the fields came to more than `maxListBytes`: those past it are not here. */
   readonly tooLarge: boolean;
 }
+
+/** The one list of fields that is always empty. */
+export const noFields: Fields = [];
 
 /** What a field counts, in a table and in a list (RFC 7541 §4.1, RFC 9113 §6.5.2). */
 export function fieldBytes(name: string, value: string): number {

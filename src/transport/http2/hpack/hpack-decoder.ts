@@ -1,9 +1,9 @@
 import { DynamicTable } from "./dynamic-table.js";
-import { type Fields, fieldBytes, type HeaderBlock } from "./header-block.js";
+import { fieldBytes, type HeaderBlock, noFields } from "./header-block.js";
 import { HpackError } from "./hpack-error.js";
 import { KnownRuns, type Run } from "./known-runs.js";
 import { staticEntries, staticFields } from "./static-table.js";
-import { readHuffman, readLatin1 } from "./text.js";
+import { readHuffman } from "./string-literal.js";
 
 export interface HpackDecoderOptions {
   /** What our SETTINGS_HEADER_TABLE_SIZE says. Default: 4096. */
@@ -18,7 +18,8 @@ const initialTableBytes = 4096;
 const maxSizeUpdates = 2;
 const maxInteger = 2 ** 28;
 const maxContinuation = 4;
-const nothing: Fields = [];
+/** What a decoder holds on to between two blocks: not what it has read. */
+const noBytes = Buffer.alloc(0);
 
 /**
  * Reads the header blocks of one connection, in the order they came: one direction of RFC 7541. What it holds is
@@ -29,7 +30,7 @@ export class HpackDecoder {
   readonly #maxListBytes: number;
   readonly #table = new DynamicTable(initialTableBytes);
   readonly #runs: KnownRuns;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = noBytes;
   #at = 0;
   #end = 0;
 
@@ -50,8 +51,9 @@ export class HpackDecoder {
     this.#readSizeUpdates();
     const run = this.#runs.read(bytes, this.#at, end);
     this.#at = this.#runs.end;
-    if (this.#at === end) return run.block;
-    return this.#readRest(run);
+    const block = this.#at === end ? run.block : this.#readRest(run);
+    this.#bytes = noBytes;
+    return block;
   }
 
   #readRest(run: Run): HeaderBlock {
@@ -78,7 +80,7 @@ export class HpackDecoder {
       if (rest === undefined) rest = [name, value];
       else rest.push(name, value);
     }
-    return { known: run.known, rest: rest ?? nothing, tooLarge: listBytes > this.#maxListBytes };
+    return { known: run.known, rest: rest ?? noFields, tooLarge: listBytes > this.#maxListBytes };
   }
 
   #readSizeUpdates(): void {
@@ -130,6 +132,6 @@ export class HpackDecoder {
     const start = this.#at;
     this.#at += length;
     if (this.#at > this.#end) throw new HpackError(`a string of ${length} bytes: ${this.#end - start} are left`);
-    return huffman ? readHuffman(this.#bytes, start, this.#at) : readLatin1(this.#bytes, start, this.#at);
+    return huffman ? readHuffman(this.#bytes, start, this.#at) : this.#bytes.toString("latin1", start, this.#at);
   }
 }

@@ -1,54 +1,43 @@
-import { type FieldTemplate, Template, TemplateField } from "./field-template.js";
-import { type Fields, fieldBytes } from "./header-block.js";
-import { maxIntegerBytes, writeInteger } from "./integer.js";
-import { NameRecord } from "./repeats.js";
-import { fieldKey, SentTable } from "./sent-table.js";
-import { staticIndexOfName } from "./static-table.js";
-import { maxTextOverhead, writeRaw, writeShortest } from "./text.js";
+import { ExtraFields } from "./extra-fields.js";
+import { EncodedTemplate, type FieldTemplate } from "./field-template.js";
+import type { Fields } from "./header-block.js";
+import { maxIntegerBytes } from "./integer.js";
+import { writeSizeUpdate } from "./representation.js";
+import { SentTable } from "./sent-table.js";
+import { literalBound } from "./string-literal.js";
 
 export interface HpackEncoderOptions {
-  /** How large a dynamic table we use where the peer allows it. Default and most: 4096. */
+  /** How large a dynamic table we use where the peer allows it. Default, and most: 4096. */
   readonly maxTableBytes?: number;
-  /** Names of fields, in lower case, that are never to be indexed by anybody, besides those of credentials and cookies. */
+  /** Fields, in lower case, that nobody may ever index, besides those of credentials and cookies. Default: none. */
   readonly sensitive?: readonly string[];
 }
 
 /** How large a table is before anybody has said anything (RFC 9113 §6.5.2), and what we make do with. */
 const mostTableBytes = 4096;
-const credentials = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
-/** Once the table is full, so many uses of fields that are not in it go by until one may push the oldest out. */
-const patience = 256;
-/** How many names outside of templates are remembered. */
-const maxNames = 64;
-const shortCopy = 48;
-
-const indexedFlag = 0x80;
-const addedFlag = 0x40;
-const neverFlag = 0x10;
-const sizeFlag = 0x20;
+const credentials: ReadonlySet<string> = new Set(["authorization", "proxy-authorization", "cookie", "set-cookie"]);
 
 /**
  * Writes the header blocks of one connection, in the order they are sent: one direction of RFC 7541.
  *
- * Fields of templates go into the table as long as there is room in their three quarters of it, those of `extra` when
- * they come a second time and there is room in their quarter: nothing is pushed out, so that what is in use stays, and
- * a block is a copy of a few bytes. Only when 256 blocks had to do without a place may the 257th push the oldest out:
- * what is used most comes in soonest. A name of `extra` has at most four values in the table; others have their name
- * there.
+ * Fields of templates have entries while there is room in three quarters of the table, extra fields that repeat while
+ * there is in the last (at most four values a name, for others the name alone). Nothing in use is pushed out, so a block
+ * is a copy of a few bytes. What finds no room goes as literals; once 256 blocks had such, the next of them may push the
+ * oldest entries out: what is used most gets in soonest, and a table too small for all changes seldom.
  */
 export class HpackEncoder {
   readonly #ceiling: number;
   readonly #sensitive: ReadonlySet<string>;
   readonly #table = new SentTable(mostTableBytes);
-  readonly #names = new Map<string, NameRecord>();
-  /** The table the next block shall have, and the smallest there was to be since the last. */
+  readonly #extra: ExtraFields;
+  /** The size the table shall have from the next block on, and the smallest it was to have since the last. */
   #wantedBytes: number;
   #smallestBytes: number;
-  #waited = 0;
 
   constructor(options: HpackEncoderOptions = {}) {
     this.#ceiling = Math.min(options.maxTableBytes ?? mostTableBytes, mostTableBytes);
-    this.#sensitive = new Set([...credentials, ...(options.sensitive ?? [])]);
+    this.#sensitive = options.sensitive === undefined ? credentials : new Set([...credentials, ...options.sensitive]);
+    this.#extra = new ExtraFields(this.#table, this.#sensitive);
     this.#wantedBytes = this.#ceiling;
     this.#smallestBytes = this.#ceiling;
   }
@@ -59,150 +48,41 @@ export class HpackEncoder {
     this.#smallestBytes = Math.min(this.#smallestBytes, this.#wantedBytes);
   }
 
-  /** Fields that are sent again and again: their bytes are kept while the table stands. */
+  /** Fields that are sent again and again, such as those of a method. */
   template(fields: Fields): FieldTemplate {
-    const parts: TemplateField[] = [];
-    for (let i = 0; i < fields.length; i += 2) {
-      const name = fields[i] as string;
-      parts.push(new TemplateField(name, fields[i + 1] as string, this.#sensitive.has(name)));
-    }
-    return new Template(fields, parts);
+    return new EncodedTemplate(fields, this.#sensitive, this.#table);
   }
 
   /** No block of these is longer, in bytes. */
   bound(template: FieldTemplate, extra: Fields): number {
-    let bytes = 2 * maxIntegerBytes + (template as Template).maxBytes;
-    for (let i = 0; i < extra.length; i++) bytes += maxIntegerBytes + maxTextOverhead + (extra[i] as string).length;
+    // Two size updates in front, and the first byte of each field with its index.
+    let bytes = (2 + extra.length / 2) * maxIntegerBytes + (template as EncodedTemplate).maxBytes;
+    for (let i = 0; i < extra.length; i++) bytes += literalBound(extra[i] as string);
     return bytes;
   }
 
   /**
-   * One block, from `at`, where `target` has room for `bound`. Blocks must be sent in the order they are encoded.
-   * @param extra flat, latin1: fields that vary
+   * Writes one block at `at`, where `target` has room for `bound`: the template's fields, then the extra ones.
    * @returns the end of the block
    */
   encode(template: FieldTemplate, extra: Fields, target: Buffer, at: number): number {
-    const table = this.#table;
-    if (this.#wantedBytes !== table.maxBytes || this.#smallestBytes !== table.maxBytes) at = this.#resize(target, at);
-    at = this.#writeTemplate(template as Template, target, at);
+    const { maxBytes } = this.#table;
+    if (this.#wantedBytes !== maxBytes || this.#smallestBytes !== maxBytes) at = this.#resize(target, at);
+    at = (template as EncodedTemplate).write(target, at);
     for (let i = 0; i < extra.length; i += 2) {
-      at = this.#writeExtra(extra[i] as string, extra[i + 1] as string, target, at);
+      at = this.#extra.write(extra[i] as string, extra[i + 1] as string, target, at);
     }
     return at;
   }
 
+  /** A table that shrank and grew again says both, so that the peer drops the same entries (RFC 7541 §4.2). */
   #resize(target: Buffer, at: number): number {
-    for (const size of [this.#smallestBytes, this.#wantedBytes]) {
-      if (size === this.#table.maxBytes) continue;
-      this.#table.resize(size);
-      at = writeInteger(size, sizeFlag, 5, target, at);
+    for (const bytes of [this.#smallestBytes, this.#wantedBytes]) {
+      if (bytes === this.#table.maxBytes) continue;
+      this.#table.resize(bytes);
+      at = writeSizeUpdate(bytes, target, at);
     }
     this.#smallestBytes = this.#wantedBytes;
     return at;
   }
-
-  #writeTemplate(template: Template, target: Buffer, at: number): number {
-    const { version } = this.#table;
-    const kept = template.version === version;
-    if (kept && !(template.waiting && ++this.#waited > patience))
-      return copy(template.bytes, template.length, target, at);
-    const start = at;
-    template.waiting = false;
-    for (const field of template.parts) at = this.#writeField(template, field, target, at);
-    if (this.#table.version === version) template.keep(target, start, at, version);
-    else template.version = -1;
-    return at;
-  }
-
-  #writeField(template: Template, field: TemplateField, target: Buffer, at: number): number {
-    const table = this.#table;
-    if (field.staticIndex > 0) return writeInteger(field.staticIndex, indexedFlag, 7, target, at);
-    let flags = neverFlag;
-    if (!field.sensitive) {
-      if (!table.has(field.entry)) field.entry = table.find(field.key);
-      if (field.entry > 0) return writeInteger(table.indexOf(field.entry), indexedFlag, 7, target, at);
-      flags = 0;
-      if (table.takes(field.bytes, "template")) {
-        if (this.#mayAdd(field.bytes, "template")) flags = addedFlag;
-        else template.waiting = true;
-      }
-    }
-    const nameIndex = field.staticName > 0 ? field.staticName : this.#indexOfName(field.name);
-    at = writeInteger(nameIndex, flags, flags === addedFlag ? 6 : 4, target, at);
-    if (nameIndex === 0) at = copy(field.nameLiteral, field.nameLiteral.length, target, at);
-    at = copy(field.valueLiteral, field.valueLiteral.length, target, at);
-    if (flags === addedFlag) field.entry = table.add(field.key, field.name, field.value, "template");
-    return at;
-  }
-
-  #writeExtra(name: string, value: string, target: Buffer, at: number): number {
-    const table = this.#table;
-    const record = this.#names.get(name);
-    if (record === undefined) return this.#writeNew(name, value, target, at);
-    if (record.version !== table.version) {
-      record.version = table.version;
-      record.nameIndex = record.staticName > 0 ? record.staticName : this.#indexOfName(name);
-    }
-    let flags = neverFlag;
-    let slot = -1;
-    if (!record.sensitive) {
-      flags = 0;
-      slot = record.indexOf(value);
-      const entry = slot < 0 ? 0 : (record.entries[slot] as number);
-      if (entry > 0 && table.has(entry)) return writeInteger(table.indexOf(entry), indexedFlag, 7, target, at);
-      if (slot < 0) record.remember(value);
-      if (slot >= 0 || record.nameIndex === 0) {
-        const found = table.find(fieldKey(name, value));
-        if (found > 0) {
-          if (slot >= 0) record.entries[slot] = found;
-          return writeInteger(table.indexOf(found), indexedFlag, 7, target, at);
-        }
-        const bytes = fieldBytes(name, value);
-        if (table.takes(bytes, "extra")) {
-          if (this.#mayAdd(bytes, "extra")) flags = addedFlag;
-          else this.#waited++;
-        }
-      }
-    }
-    at = writeInteger(record.nameIndex, flags, flags === addedFlag ? 6 : 4, target, at);
-    if (flags !== addedFlag) {
-      if (record.nameIndex === 0) at = writeRaw(name, target, at);
-      return writeRaw(value, target, at);
-    }
-    if (record.nameIndex === 0) at = writeShortest(name, target, at);
-    at = writeShortest(value, target, at);
-    const entry = table.add(fieldKey(name, value), name, value, "extra");
-    if (slot >= 0) record.entries[slot] = entry;
-    return at;
-  }
-
-  /** A name that is not remembered: perhaps it never comes again. */
-  #writeNew(name: string, value: string, target: Buffer, at: number): number {
-    const record = new NameRecord(name, this.#sensitive.has(name), staticIndexOfName(name));
-    if (!record.sensitive) record.remember(value);
-    if (this.#names.size >= maxNames) this.#names.clear();
-    this.#names.set(name, record);
-    const nameIndex = record.staticName > 0 ? record.staticName : this.#indexOfName(name);
-    at = writeInteger(nameIndex, record.sensitive ? neverFlag : 0, 4, target, at);
-    if (nameIndex === 0) at = writeRaw(name, target, at);
-    return writeRaw(value, target, at);
-  }
-
-  #indexOfName(name: string): number {
-    const entry = this.#table.findName(name);
-    return entry > 0 ? this.#table.indexOf(entry) : 0;
-  }
-
-  #mayAdd(bytes: number, share: "template" | "extra"): boolean {
-    if (this.#table.hasRoom(bytes, share)) return true;
-    if (this.#waited <= patience) return false;
-    this.#waited = 0;
-    return true;
-  }
-}
-
-function copy(bytes: Uint8Array, length: number, target: Buffer, at: number): number {
-  if (length > shortCopy) target.set(length === bytes.length ? bytes : bytes.subarray(0, length), at);
-  else for (let i = 0; i < length; i++) target[at + i] = bytes[i] as number;
-  return at + length;
 }

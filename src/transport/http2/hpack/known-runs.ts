@@ -1,22 +1,14 @@
 import type { DynamicTable } from "./dynamic-table.js";
-import { fieldBytes, type HeaderBlock, type KnownFields } from "./header-block.js";
+import { fieldBytes, type HeaderBlock, type KnownFields, noFields } from "./header-block.js";
 import { staticEntries, staticFields } from "./static-table.js";
 
-/** A run of more fields is split: the head is known, the others are read one by one. */
+/** A run of more fields is split: its head is known, the others are read one by one. */
 const longestRun = 32;
-/** How many runs are kept; a client has one or two a method, a server a handful. */
+/** How many runs are kept (a client has one or two a method, a server a handful), and what their fields come to. */
 const maxRuns = 64;
+const maxKeptBytes = 32 * 1024;
 
-class Known implements KnownFields {
-  readonly fields: readonly string[];
-  meaning: unknown = undefined;
-
-  constructor(fields: readonly string[]) {
-    this.fields = fields;
-  }
-}
-
-/** A run that has been read: which entries it names, and what they are. */
+/** A run that has been read: the entries it names and what they say. */
 export interface Run {
   readonly entries: readonly number[];
   readonly listBytes: number;
@@ -25,18 +17,18 @@ export interface Run {
   readonly block: HeaderBlock;
 }
 
-/** Where the entries of a run are gathered before it is known whether it has been seen: no read lasts longer than a call. */
+/** Where the entries of a run are gathered until it is clear whether it is kept; needed by nobody between two calls. */
 const gathered: number[] = new Array<number>(longestRun).fill(0);
-const nothing: readonly string[] = [];
 
 /**
- * Recognises the indexed fields a block begins with by the entries they name, which keep their number while the table
- * moves on: what was read once is found for as long as its entries stand.
+ * Recognises the indexed fields a block begins with by the entries they name. Those keep their number while the table
+ * moves on: what was read once is found as long as its entries stand.
  */
 export class KnownRuns {
   readonly #table: DynamicTable;
   readonly #maxListBytes: number;
   readonly #runs = new Map<number, Run>();
+  #keptBytes = 0;
   #end = 0;
 
   constructor(table: DynamicTable, maxListBytes: number) {
@@ -49,29 +41,42 @@ export class KnownRuns {
     return this.#end;
   }
 
-  /** Reads indexed fields of one byte as long as there are any, none perhaps; what is wrong is left to be read by others. */
+  /** Reads as many indexed fields as there are, none perhaps. It ends before what is no valid index. */
   read(bytes: Uint8Array, start: number, end: number): Run {
     const { added, entries } = this.#table;
-    const last = Math.min(end, start + longestRun);
     let hash = 0;
+    let length = 0;
     let at = start;
-    for (; at < last; at++) {
-      const index = (bytes[at] as number) - 0x80;
-      if (index <= 0 || index === 0x7f || index > staticEntries + entries) break;
-      // Entries of the static table are those below 0.
+    while (at < end && length < longestRun) {
+      let next = at + 1;
+      let index = (bytes[at] as number) - 0x80;
+      if (index === 0x7f && next < end && (bytes[next] as number) < 0x80) index += bytes[next++] as number;
+      else if (index <= 0 || index === 0x7f) break;
+      if (index > staticEntries + entries) break;
+      // Those of the static table are below 0.
       const entry = index <= staticEntries ? -index : added - (index - staticEntries);
-      gathered[at - start] = entry;
-      hash = (Math.imul(hash, 31) + entry) | 0;
+      gathered[length++] = entry;
+      hash = Math.imul(hash ^ entry, 0x01000193);
+      at = next;
     }
     this.#end = at;
-    const length = at - start;
-    const found = this.#runs.get(hash);
-    return found !== undefined && isSame(found.entries, length)
-      ? found
-      : this.#remember(hash, gathered.slice(0, length));
+    const kept = this.#runs.get(hash);
+    return kept !== undefined && isGathered(kept.entries, length) ? kept : this.#keep(hash, gathered.slice(0, length));
   }
 
-  #remember(hash: number, entries: readonly number[]): Run {
+  #keep(hash: number, entries: readonly number[]): Run {
+    const run = this.#makeRun(entries);
+    if (run.listBytes > maxKeptBytes) return run;
+    if (this.#runs.size >= maxRuns || this.#keptBytes + run.listBytes > maxKeptBytes) {
+      this.#runs.clear();
+      this.#keptBytes = 0;
+    }
+    this.#runs.set(hash, run);
+    this.#keptBytes += run.listBytes;
+    return run;
+  }
+
+  #makeRun(entries: readonly number[]): Run {
     const fields: string[] = [];
     let listBytes = 0;
     for (const entry of entries) {
@@ -80,16 +85,12 @@ export class KnownRuns {
       listBytes += fieldBytes(name, value);
       if (listBytes <= this.#maxListBytes) fields.push(name, value);
     }
-    const known = new Known(fields);
-    const block = { known, rest: nothing, tooLarge: listBytes > this.#maxListBytes };
-    const run: Run = { entries, listBytes, known, block };
-    if (this.#runs.size >= maxRuns) this.#runs.clear();
-    this.#runs.set(hash, run);
-    return run;
+    const known: KnownFields = { fields, meaning: undefined };
+    return { entries, listBytes, known, block: { known, rest: noFields, tooLarge: listBytes > this.#maxListBytes } };
   }
 }
 
-function isSame(entries: readonly number[], length: number): boolean {
+function isGathered(entries: readonly number[], length: number): boolean {
   if (entries.length !== length) return false;
   for (let i = 0; i < length; i++) if (entries[i] !== gathered[i]) return false;
   return true;

@@ -11,19 +11,23 @@ interface Entry {
 /** On whose account an entry stands: fields of templates have three quarters of the table, others one. */
 export type Share = "template" | "extra";
 
+/** Once there is no room, so many fields go without an entry until one may push the oldest out. */
+const patience = 256;
+
 /**
  * What the peer's dynamic table holds by now (RFC 7541 §2.3.2). Entries are numbered in the order they were added, from
- * 1, and keep their number as long as they stand; none is there twice.
+ * 1, and keep their number as long as they stand; no field is there twice.
  */
 export class SentTable {
-  /** By field; oldest first, as a Map keeps them. */
+  /** By `fieldKey`; oldest first, as a Map keeps them. */
   readonly #entries = new Map<string, Entry>();
   /** The newest entry of each name. */
   readonly #names = new Map<string, number>();
-  readonly #used = { template: 0, extra: 0 };
+  readonly #used: Record<Share, number> = { template: 0, extra: 0 };
   #maxBytes: number;
   #added = 0;
   #version = 0;
+  #waited = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -33,7 +37,7 @@ export class SentTable {
     return this.#maxBytes;
   }
 
-  /** Changes whenever an index does. */
+  /** Changes whenever an index may have. */
   get version(): number {
     return this.#version;
   }
@@ -41,51 +45,61 @@ export class SentTable {
   resize(maxBytes: number): void {
     this.#maxBytes = maxBytes;
     this.#evictTo(maxBytes);
+    this.#version++;
   }
 
-  /** The number of the entry of a field (`fieldKey`), 0 where there is none. */
+  /** The number of a field's entry, 0 where it has none. */
   find(key: string): number {
     return this.#entries.get(key)?.number ?? 0;
   }
 
-  /** The number of an entry with this name, 0 where there is none. */
-  findName(name: string): number {
-    return this.#names.get(name) ?? 0;
-  }
-
+  /** Whether the entry of that number still stands. */
   has(number: number): boolean {
     return number > this.#added - this.#entries.size;
   }
 
-  /** What an entry is called on the wire, now. */
+  /** What an entry that stands is called on the wire. */
   indexOf(number: number): number {
     return staticEntries + 1 + this.#added - number;
   }
 
-  /** Whether an entry of that size could ever be added. */
+  /** What a name that is in the table is called on the wire; 0 for any other. */
+  indexOfName(name: string): number {
+    const number = this.#names.get(name);
+    return number === undefined ? 0 : this.indexOf(number);
+  }
+
+  /** Whether a field of that size could ever have an entry. */
   takes(bytes: number, share: Share): boolean {
     return bytes <= this.#shareOf(share);
   }
 
-  /** Whether one of that size can be added now so that nothing has to go. */
-  hasRoom(bytes: number, share: Share): boolean {
-    return this.#used[share] + bytes <= this.#shareOf(share) && this.#bytes + bytes <= this.#maxBytes;
+  /** Whether one that the table `takes` may be added now: there is room, or enough have waited. */
+  admits(bytes: number, share: Share): boolean {
+    return this.#waited >= patience || this.#hasRoom(bytes, share);
   }
 
-  /** Adds what the table `takes`; the oldest make room. @returns its number */
+  /** A field that the table `takes` has gone without an entry. @returns whether the next may be added */
+  wait(): boolean {
+    return ++this.#waited >= patience;
+  }
+
+  /** Adds what the table `admits`; the oldest make room. @returns its number */
   add(key: string, name: string, value: string, share: Share): number {
     const bytes = fieldBytes(name, value);
+    if (!this.#hasRoom(bytes, share)) this.#waited = 0;
     this.#evictTo(this.#maxBytes - bytes);
-    this.#version++;
     const number = ++this.#added;
     this.#entries.set(key, { number, name, bytes, share });
     this.#names.set(name, number);
     this.#used[share] += bytes;
+    this.#version++;
     return number;
   }
 
-  get #bytes(): number {
-    return this.#used.template + this.#used.extra;
+  #hasRoom(bytes: number, share: Share): boolean {
+    const { template, extra } = this.#used;
+    return this.#used[share] + bytes <= this.#shareOf(share) && template + extra + bytes <= this.#maxBytes;
   }
 
   #shareOf(share: Share): number {
@@ -95,11 +109,10 @@ export class SentTable {
 
   #evictTo(bytes: number): void {
     for (const [key, entry] of this.#entries) {
-      if (this.#bytes <= bytes) return;
+      if (this.#used.template + this.#used.extra <= bytes) return;
       this.#entries.delete(key);
       if (this.#names.get(entry.name) === entry.number) this.#names.delete(entry.name);
       this.#used[entry.share] -= entry.bytes;
-      this.#version++;
     }
   }
 }
