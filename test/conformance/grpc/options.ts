@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import type { GrpcOptions } from "../../../src/transport/grpc/options.js";
+import type { Transport } from "../../../src/transport/transport.js";
+
+/** What every gRPC transport over sockets can be told. */
+export function grpcOptions(name: string, make: (options?: GrpcOptions) => Transport): void {
+  test.each([
+    "maxReceiveBytes",
+    "maxSendBytes",
+    "connectTimeoutMs",
+    "reconnectInitialMs",
+    "reconnectMaxMs",
+    "keepaliveTimeoutMs",
+    "maxConcurrentStreams",
+    "maxHeaderBytes",
+  ] as const)("%s must be positive, and the error says so, its name and what it was", (option) => {
+    for (const value of [0, -1, Number.NaN, "many" as unknown as number]) {
+      expect(() => make({ [option]: value })).toThrow(RangeError);
+      expect(() => make({ [option]: value })).toThrow(`${option}: must be a positive number, was ${value}`);
+    }
+  });
+
+  test("a compression nobody knows is refused with those that are", () => {
+    const wrong = { compression: "brotli" } as unknown as GrpcOptions;
+    expect(() => make(wrong)).toThrow(TypeError);
+    expect(() => make(wrong)).toThrow('compression: expected identity, deflate, gzip, was "brotli"');
+  });
+
+  test("a certificate without its key, or a key without its certificate, is refused", () => {
+    expect(() => make({ tls: { cert: "pem" } })).toThrow("tls: cert and key belong together");
+    expect(() => make({ tls: { key: "pem" } })).toThrow("tls: cert and key belong together");
+  });
+
+  test("limits may be without end", () => {
+    expect(() => make({ maxReceiveBytes: Number.POSITIVE_INFINITY, keepaliveMs: 0 })).not.toThrow();
+  });
+
+  test("an option left undefined has its default", () => {
+    const options = { maxReceiveBytes: undefined, tls: undefined } as unknown as GrpcOptions;
+    expect(() => make(options)).not.toThrow();
+  });
+
+  test("it says its name and where it goes", () => {
+    expect(make()).toMatchObject({
+      name,
+      schemes: ["grpc", "grpcs", "grpc+unix", "grpcs+unix"],
+    });
+  });
+
+  test("an address it cannot reach is refused at once, naming those it can", () => {
+    const transport = make();
+    expect(() => transport.connect("memory://orders")).toThrow(TypeError);
+    expect(() => transport.connect("http://127.0.0.1:80")).toThrow(
+      `address "http://127.0.0.1:80": the ${name} transport goes by grpc://, grpcs://, grpc+unix://, grpcs+unix://`,
+    );
+  });
+}
