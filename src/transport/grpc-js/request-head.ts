@@ -1,12 +1,10 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Codec } from "../../codec/codec.js";
-import { type Compression, type CompressionName, supportedCompressions } from "../../codec/compression.js";
+import type { CompressionName } from "../../codec/compression.js";
 import type { Metadata } from "../../contract/contract.js";
-import { Code, RpcError } from "../../errors/errors.js";
+import { RpcError } from "../../errors/errors.js";
 import type { Deadline } from "../../time/time.js";
-import { codecOf } from "../grpc/content-type.js";
-import { isBase64 } from "../grpc/header-fields.js";
-import { parseTimeout } from "../grpc/timeout.js";
+import { agreedCompression, checkBinaryFields, readCodec, readTimeout } from "../grpc/request-head.js";
 import { fromRawHeaders } from "./headers.js";
 import type { ResolvedOptions } from "./options.js";
 
@@ -32,63 +30,28 @@ export function readHead(
   raw: readonly string[],
   options: ResolvedOptions,
 ): RequestHead {
-  const timeout = headers["grpc-timeout"];
+  const timeout = text(headers["grpc-timeout"]);
   delete headers["grpc-timeout"];
-  const timeoutMs = timeout === undefined ? undefined : parseTimeout(String(timeout));
-  const codec = codecOf(String(headers["content-type"]), options.codecs);
-  return {
-    stream,
-    codec: codec ?? (options.codecs[0] as Codec),
-    metadata: fromRawHeaders(raw),
-    deadline: timeoutMs === undefined ? undefined : options.clock.now() + timeoutMs,
-    compression: agreedCompression(headers["grpc-accept-encoding"], options),
-    error:
-      (timeout === undefined ? undefined : timeoutFault(timeout, timeoutMs)) ??
-      fault(headers, raw) ??
-      (codec === undefined ? unknownCodec(headers, options) : undefined),
-  };
+  let codec = options.codecs[0] as Codec;
+  let deadline: Deadline | undefined;
+  let error: RpcError | undefined;
+  try {
+    if (timeout !== undefined) deadline = options.clock.now() + readTimeout(timeout);
+    const fields = {
+      method: headers[":method"],
+      contentType: headers["content-type"],
+      timeout,
+      encoding: text(headers["grpc-encoding"]),
+    };
+    codec = readCodec(fields, options.codecs);
+    checkBinaryFields(raw);
+  } catch (reason) {
+    error = RpcError.from(reason);
+  }
+  const compression = agreedCompression(text(headers["grpc-accept-encoding"]), options.compression);
+  return { stream, codec, metadata: fromRawHeaders(raw), deadline, compression, error };
 }
 
-function timeoutFault(timeout: string | string[], timeoutMs: number | undefined): RpcError | undefined {
-  if (timeoutMs === undefined) {
-    const message = `malformed grpc-timeout ${JSON.stringify(timeout)}: expected 1 to 8 digits and a unit, e.g. 250m`;
-    return new RpcError(Code.INTERNAL, message);
-  }
-  return timeoutMs > 0 ? undefined : new RpcError(Code.DEADLINE_EXCEEDED, "the deadline passed before the call came");
-}
-
-function fault(headers: IncomingHttpHeaders, raw: readonly string[]): RpcError | undefined {
-  if (headers[":method"] !== "POST") {
-    return new RpcError(Code.INTERNAL, `a call is a POST, not a ${headers[":method"]}`);
-  }
-  const encoding = headers["grpc-encoding"];
-  if (encoding !== undefined && !supportedCompressions.includes(String(encoding) as Compression)) {
-    const message = `compression "${encoding}" is not supported; supported: ${supportedCompressions.join(", ")}`;
-    return new RpcError(Code.UNIMPLEMENTED, message);
-  }
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const [name, value] = [raw[i] as string, raw[i + 1] as string];
-    if (name.endsWith("-bin") && !isBase64(value)) {
-      return new RpcError(Code.INTERNAL, `malformed metadata: "${name}" must carry base64`);
-    }
-  }
-  return undefined;
-}
-
-function unknownCodec(headers: IncomingHttpHeaders, { codecs }: ResolvedOptions): RpcError {
-  const known = codecs.map((codec) => `application/grpc+${codec.name}`).join(", ");
-  return new RpcError(Code.UNIMPLEMENTED, `content-type "${headers["content-type"]}": supported are ${known}`);
-}
-
-function agreedCompression(
-  accepted: string | string[] | undefined,
-  options: ResolvedOptions,
-): CompressionName | undefined {
-  const { compression } = options;
-  if (compression === "identity" || accepted === undefined) return undefined;
-  return String(accepted)
-    .split(",")
-    .some((name) => name.trim() === compression)
-    ? compression
-    : undefined;
+function text(value: string | string[] | undefined): string | undefined {
+  return value === undefined ? undefined : String(value);
 }

@@ -2,6 +2,7 @@ import { type CompressionName, compress } from "../../codec/compression.js";
 import type { Metadata, Method } from "../../contract/contract.js";
 import { Code, type RpcError } from "../../errors/errors.js";
 import { contentType } from "../grpc/content-type.js";
+import { errorFields } from "../grpc/error-fields.js";
 import { responseNotEncodable } from "../misfit.js";
 import type { ResponseSink } from "../serve.js";
 import { asCompressed } from "./compressed-message.js";
@@ -9,7 +10,6 @@ import type { Grpc } from "./grpc.js";
 import { ResponseFields } from "./headers.js";
 import type { ResolvedOptions } from "./options.js";
 import type { RequestHead } from "./request-head.js";
-import { errorFields } from "./status.js";
 import { prefixBytes, writeWindowBytes } from "./write-window.js";
 
 /** The answer to one call, as it goes out: in the codec the caller asked in, compressed as agreed, no faster than it is taken. */

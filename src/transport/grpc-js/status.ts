@@ -1,5 +1,5 @@
-import { Code, codeFromNumber, decodeStatusDetails, encodeStatusDetails, RpcError } from "../../errors/errors.js";
-import { toBase64 } from "../grpc/header-fields.js";
+import { Code, codeFromNumber, decodeStatusDetails, RpcError } from "../../errors/errors.js";
+import { parsePushback } from "../grpc/error-fields.js";
 import type { Grpc } from "./grpc.js";
 
 /** What grpc-js says of calls that failed on this side; a server may use the same words. */
@@ -58,11 +58,6 @@ function undecompressable(): RpcError {
   return new RpcError(Code.INTERNAL, "Received a compressed message under an unknown grpc-encoding, or none");
 }
 
-/** What does not parse means "never", says gRFC A6. */
-function parsePushback(text: string): number {
-  return /^\d{1,10}$/.test(text) ? Number(text) : -1;
-}
-
 /** Certainly no handler saw the call. */
 function unprocessed({ code, details }: Grpc.StatusObject, sent: boolean): boolean {
   if (sent) return code === Code.UNAVAILABLE && details === "Stream refused by server";
@@ -73,15 +68,4 @@ function unprocessed({ code, details }: Grpc.StatusObject, sent: boolean): boole
 function isLocal({ details, metadata }: Grpc.StatusObject): boolean {
   if (!localTexts.some((text) => text.test(details))) return false;
   return Object.keys(metadata.getMap()).length === 0 || details.startsWith("Received HTTP status code");
-}
-
-/** What goes with an error beside its code and message. */
-export function errorFields(error: RpcError): { readonly [name: string]: string } {
-  const { code, message, details, retryPushbackMs } = error;
-  return {
-    ...(details.length === 0
-      ? {}
-      : { "grpc-status-details-bin": toBase64(encodeStatusDetails(code, message, details)) }),
-    ...(retryPushbackMs === undefined ? {} : { "grpc-retry-pushback-ms": String(Math.trunc(retryPushbackMs)) }),
-  };
 }

@@ -3,7 +3,8 @@ import { SharedChannel } from "../grpc/shared-channel.js";
 import { sharedByAddress } from "../shared-by-address.js";
 import type { Address, Channel, Transport } from "../transport.js";
 import { Pool } from "./client/pool.js";
-import { startCall } from "./grpc/client-call.js";
+import { callSettings } from "./grpc/call-settings.js";
+import { startCall } from "./grpc/start-call.js";
 import { type Http2TransportOptions, resolveOptions } from "./options.js";
 import { Http2Listener } from "./server/listener.js";
 
@@ -23,12 +24,13 @@ export function http2Transport(options: Http2TransportOptions = {}): Transport {
     name: "http2",
     schemes,
     connect: (address: Address): Channel => {
+      const settings = callSettings(address, resolved.codec, resolved);
       const pool = poolOf(address);
       return new SharedChannel({
         address,
         connector: pool,
         clock: resolved.clock,
-        start: (call, caller) => startCall(call, pool.value, resolved, caller),
+        start: (call, caller) => startCall(call, pool.value, settings, caller),
       });
     },
     listen: (address, router) => Http2Listener.open(address, router, resolved),

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { ConnectionError, Http2Code, http2CodeName } from "../errors.js";
-import { connectionPreface, FrameType } from "../frames/frames.js";
+import { connectionPreface } from "../frames/frames.js";
 import type { HeaderBlock } from "../hpack/hpack.js";
 import { Setting } from "../settings.js";
 import { Stream, type StreamHandler } from "../stream/stream.js";
@@ -89,15 +89,14 @@ export class ClientConnection extends Connection {
   protected onHeaderBlock(streamId: number, block: HeaderBlock, endStream: boolean): void {
     const stream = this.streams.get(streamId);
     if (stream === undefined) {
-      this.checkClosed(streamId, FrameType.HEADERS);
+      this.checkClosed(streamId);
       return;
     }
     if (stream.remoteEnded) {
       this.failStream(streamId, Http2Code.STREAM_CLOSED, "header fields after the end of the stream");
       return;
     }
-    stream.handler.onHeaders(block, endStream);
-    if (endStream) stream.received();
+    this.headersOf(stream, block, endStream);
   }
 
   /** What comes late on a stream that is over changes nothing. */
@@ -105,6 +104,12 @@ export class ClientConnection extends Connection {
     if (id % 2 === 1 && id < this.#nextId) return;
     throw new ConnectionError(Http2Code.PROTOCOL_ERROR, `a frame on stream ${id}, which nobody opened`);
   }
+
+  /** The server may still be answering. */
+  onHalfClosed(): void {}
+
+  /** A call of ours has its place until its stream is over, no longer. */
+  onReleased(): void {}
 
   protected onGoaway(lastStreamId: number, code: number, debug: string): void {
     const message = `GOAWAY with code ${http2CodeName(code)}${debug === "" ? "" : ` (${debug})`}`;

@@ -194,13 +194,26 @@ export abstract class Connection implements FrameSink {
     this.socket.once("close", () => this.#lingerTimer?.cancel());
   }
 
+  /** Tells a stream of header fields. */
+  protected headersOf(stream: Stream, block: HeaderBlock, endStream: boolean): void {
+    if (endStream) stream.remoteEnded = true;
+    stream.handler.onHeaders(block, endStream);
+    if (endStream) stream.received();
+  }
+
   protected add(stream: Stream): void {
     this.streams.set(stream.id, stream);
     this.#keepalive.watch();
   }
 
-  /** The peer broke a rule that concerns one stream alone. */
-  protected failStream(streamId: number, code: number, message: string): void {
+  /** Nobody works any more for a stream that is over. */
+  abstract onReleased(): void;
+
+  /** A stream whose other side has yet to end. */
+  abstract onHalfClosed(stream: Stream): void;
+
+  /** The peer broke a rule that concerns one stream alone. @throws ConnectionError where it does so all the time */
+  failStream(streamId: number, code: number, message: string): void {
     this.patience.spend("errors of single streams");
     this.resetStream(streamId, code);
     this.streams.get(streamId)?.close({ code, by: "self", message, unprocessed: false });
@@ -237,6 +250,7 @@ export abstract class Connection implements FrameSink {
     if (end > start) stream.handler.onData(bytes, start, end);
     else if (frameEnds && !endStream) this.patience.spend("empty frames of data");
     if (!endStream || stream.closed) return;
+    stream.remoteEnded = true;
     stream.handler.onEnd();
     stream.received();
   }

@@ -68,8 +68,7 @@ export class ServerConnection extends Connection {
     this.#drainTimer = clock.timer(keepaliveTimeoutMs, () => this.#drained(), true);
   }
 
-  /** Nothing runs any more for a stream that was told to `onStream`. */
-  release(): void {
+  onReleased(): void {
     this.#running--;
     if (this.#running > 0) return;
     if (this.#draining === "final") this.#closeWhenIdle();
@@ -101,6 +100,12 @@ export class ServerConnection extends Connection {
     }
     if (type === FrameType.WINDOW_UPDATE || type === FrameType.RST_STREAM || this.#resets.has(id)) return;
     throw new ConnectionError(Http2Code.STREAM_CLOSED, `a frame on stream ${id}, which is closed`);
+  }
+
+  /** The answer is complete: what the client still has to say is not wanted (RFC 9113 §8.1). */
+  onHalfClosed(stream: Stream): void {
+    this.resetStream(stream.id, Http2Code.NO_ERROR);
+    stream.close(undefined);
   }
 
   protected onGoaway(_lastStreamId: number, code: number, debug: string): void {
@@ -145,8 +150,7 @@ export class ServerConnection extends Connection {
     this.#running++;
     this.add(stream);
     stream.handler = this.#events.onStream(stream);
-    stream.handler.onHeaders(block, endStream);
-    if (endStream) stream.received();
+    this.headersOf(stream, block, endStream);
   }
 
   #trailers(stream: Stream, block: HeaderBlock, endStream: boolean): void {
@@ -155,8 +159,7 @@ export class ServerConnection extends Connection {
     } else if (!endStream) {
       this.failStream(stream.id, Http2Code.PROTOCOL_ERROR, "header fields amid the data");
     } else {
-      stream.handler.onHeaders(block, true);
-      stream.received();
+      this.headersOf(stream, block, true);
     }
   }
 

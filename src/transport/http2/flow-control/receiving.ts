@@ -7,6 +7,9 @@ import type { Stream } from "../stream/stream.js";
 /** What streams nobody reads may hold on one connection; beyond it the connection waits for them. */
 const maxUnreadBytes = 16 * 1024 * 1024;
 
+/** What messages whose end has not come may take on one connection. */
+const maxHeldBytes = 256 * 1024 * 1024;
+
 /** How much a peer may send: our windows, of the connection and of its streams (RFC 9113 §5.2). */
 export class Receiving {
   /** Of a stream. Grows with what the road turns out to hold. */
@@ -18,6 +21,7 @@ export class Receiving {
   #creditedBytes = 0;
   #withheldBytes = 0;
   #unreadBytes = 0;
+  #heldBytes = 0;
 
   constructor(outbox: Outbox, streamWindow: number) {
     this.#outbox = outbox;
@@ -83,6 +87,17 @@ export class Receiving {
     stream.receiveWindow += stream.creditedBytes;
     writeWindowUpdate(this.#outbox, stream.id, stream.creditedBytes);
     stream.creditedBytes = 0;
+  }
+
+  /** Takes memory for a message under way. False where the connection holds too much already. */
+  hold(bytes: number): boolean {
+    if (this.#heldBytes + bytes > maxHeldBytes) return false;
+    this.#heldBytes += bytes;
+    return true;
+  }
+
+  letGo(bytes: number): void {
+    this.#heldBytes -= bytes;
   }
 
   /** Nobody will read what the stream still holds. */

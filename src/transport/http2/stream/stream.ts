@@ -6,7 +6,7 @@
  * are no longer held, for the peer is let send no more than that.
  */
 import type { Connection } from "../connection/connection.js";
-import { Http2Code } from "../errors.js";
+import { type Http2Code, http2CodeName } from "../errors.js";
 import { SendQueue } from "../flow-control/send-queue.js";
 import type { Fields, FieldTemplate, HeaderBlock } from "../hpack/hpack.js";
 
@@ -87,11 +87,16 @@ export class Stream {
     if (!this.closed) this.queue.end();
   }
 
-  /** Tells the peer that this side has no more to do with it. What is queued is dropped. */
-  reset(code: number = Http2Code.CANCEL, message = "cancelled"): void {
-    if (this.closed) return;
+  /** Tells the peer that this side has no more to do with it, unless both have ended. What is queued is dropped. */
+  reset(code: Http2Code): void {
+    if (this.closed || (this.remoteEnded && this.queue.ended)) return;
     this.connection.resetStream(this.id, code);
-    this.close({ code, by: "self", message, unprocessed: false });
+    this.close({ code, by: "self", message: http2CodeName(code), unprocessed: false });
+  }
+
+  /** The peer broke a rule that concerns this stream alone. */
+  fail(code: Http2Code, message: string): void {
+    if (!this.closed) this.connection.failStream(this.id, code, message);
   }
 
   /** Bytes that were received are no longer held: the peer may send as many more. */
@@ -99,15 +104,20 @@ export class Stream {
     this.connection.receiving.credit(this, bytes);
   }
 
+  /** Nobody works for it any more: its place on the connection is another's. To be called once, after `onClosed`. */
+  release(): void {
+    this.connection.onReleased();
+  }
+
   /** Our side has ended. */
   sent(): void {
     this.queue.ended = true;
     if (this.remoteEnded) this.close(undefined);
+    else this.connection.onHalfClosed(this);
   }
 
-  /** Their side has ended. */
+  /** Their side has ended, and whoever handles the stream knows. */
   received(): void {
-    this.remoteEnded = true;
     if (this.queue.ended) this.close(undefined);
   }
 

@@ -1,0 +1,28 @@
+const plain = /^[ -$&-~]*$/;
+
+const encoder = new TextEncoder();
+
+/** `grpc-message`: UTF-8, percent-encoded but for printable ASCII other than "%". */
+export function encodeStatusMessage(text: string): string {
+  if (plain.test(text)) return text;
+  let encoded = "";
+  for (const byte of encoder.encode(text)) {
+    encoded +=
+      byte >= 0x20 && byte <= 0x7e && byte !== 0x25
+        ? String.fromCharCode(byte)
+        : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }
+  return encoded;
+}
+
+/** What is not encoded as it should be is taken as it stands: an error shall not be lost over its text. */
+export function decodeStatusMessage(text: string): string {
+  if (!text.includes("%")) return text;
+  const bytes: number[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const hex = text[at] === "%" ? /^[0-9a-fA-F]{2}/.exec(text.slice(at + 1, at + 3))?.[0] : undefined;
+    bytes.push(hex === undefined ? text.charCodeAt(at) & 0xff : Number.parseInt(hex, 16));
+    if (hex !== undefined) at += 2;
+  }
+  return Buffer.from(bytes).toString("utf8");
+}

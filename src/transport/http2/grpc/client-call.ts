@@ -1,0 +1,244 @@
+import type { Call, Metadata, Reply } from "../../../contract/contract.js";
+import { Code, RpcError } from "../../../errors/errors.js";
+import { CallGuard } from "../../call-guard.js";
+import type { Caller } from "../../caller.js";
+import { errorOfFields } from "../../grpc/error-fields.js";
+import { fromBase64 } from "../../grpc/header-fields.js";
+import { codeOfHttpStatus } from "../../grpc/http-status.js";
+import { decodeStatusMessage } from "../../grpc/status-message.js";
+import { formatTimeout } from "../../grpc/timeout.js";
+import { responseNotDecodable } from "../../misfit.js";
+import { receivedTrailer } from "../../received-trailer.js";
+import type { CallTarget, Waiter } from "../client/call-target.js";
+import type { ClientConnection } from "../connection/client-connection.js";
+import { Http2Code } from "../errors.js";
+import type { Fields, HeaderBlock } from "../hpack/hpack.js";
+import type { Stream, StreamFailure, StreamHandler } from "../stream/stream.js";
+import type { CallSettings } from "./call-settings.js";
+import { codeOfFailure } from "./failures.js";
+import { type Heading, metadataOf, pushMetadata, readHeading } from "./fields.js";
+import { IncomingMessages, type MessageReceiver } from "./incoming-messages.js";
+import { OutgoingMessages } from "./outgoing-messages.js";
+
+const none: Fields = [];
+
+/** One outgoing call; what unary calls and streams have in common. */
+export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiver {
+  protected readonly call: Call;
+  protected readonly settings: CallSettings;
+  protected readonly caller: Caller;
+  protected responses: IncomingMessages | undefined;
+  protected requests: OutgoingMessages | undefined;
+  protected stream: Stream | undefined;
+  readonly #target: CallTarget;
+  readonly #guard: CallGuard;
+  #header: Heading | undefined;
+  #trailer: Heading | undefined;
+  #over = false;
+
+  constructor(call: Call, target: CallTarget, settings: CallSettings, caller: Caller) {
+    this.call = call;
+    this.settings = settings;
+    this.caller = caller;
+    this.#target = target;
+    this.#guard = new CallGuard(call, settings.clock, (error) => this.giveUp(error));
+  }
+
+  start(): void {
+    this.#target.acquire(this);
+  }
+
+  abstract readonly full: boolean;
+  abstract onMessage(message: unknown): void;
+  /** The header has come: the caller may read. */
+  protected abstract onHeader(): void;
+  /** Writes the requests. */
+  protected abstract write(requests: OutgoingMessages): void;
+  /** The call has ended: with an error, or well. */
+  protected abstract finish(error: RpcError | undefined): void;
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  onConnection(connection: ClientConnection): void {
+    const { call, settings } = this;
+    const fields = this.#fields();
+    const stream = connection.request(this);
+    this.stream = stream;
+    const compression = settings.compression === "identity" ? undefined : settings.compression;
+    const template = connection.template(call.method, () => requestFields(call.method.path, settings));
+    stream.sendHeaders(template, fields, false);
+    this.requests = new OutgoingMessages(stream, settings.codec, call.method.request, compression, settings);
+    this.responses = new IncomingMessages(stream, settings.codec, call.method.response, settings.maxReceiveBytes, this);
+    this.write(this.requests);
+  }
+
+  onFailure(error: RpcError): void {
+    this.#end(this.#here(error));
+  }
+
+  onHeaders(block: HeaderBlock, endStream: boolean): void {
+    if (this.#over) return;
+    const heading = readHeading(block);
+    if (heading.malformed !== undefined) {
+      this.#fail(Code.INTERNAL, `a malformed response: ${heading.malformed}`, Http2Code.PROTOCOL_ERROR);
+    } else if (block.tooLarge) {
+      this.#fail(Code.RESOURCE_EXHAUSTED, "the header fields of the response are too large");
+    } else if (this.#header === undefined) this.#onFirstHeading(heading, endStream);
+    else if (endStream) this.#onTrailer(heading);
+    else this.#fail(Code.INTERNAL, "header fields amid the messages", Http2Code.PROTOCOL_ERROR);
+  }
+
+  onData(bytes: Buffer, start: number, end: number): void {
+    if (this.#header === undefined) {
+      this.#fail(Code.INTERNAL, "a response without header fields", Http2Code.PROTOCOL_ERROR);
+    } else this.responses?.data(bytes, start, end);
+  }
+
+  /** A response ends with trailers, not with data. */
+  onEnd(): void {
+    if (!this.#over) this.#fail(Code.INTERNAL, "the response ended without a status");
+  }
+
+  onClosed(failure: StreamFailure | undefined): void {
+    if (failure === undefined || this.#over || this.#trailer !== undefined) return;
+    const { message, unprocessed } = failure;
+    this.#end(this.#here(new RpcError(codeOfFailure(failure), message, { unprocessed })));
+  }
+
+  onWritable(): void {
+    this.requests?.writable();
+  }
+
+  onMessagesEnd(): void {
+    const heading = this.#trailer as Heading;
+    const error = this.#errorOf(heading);
+    if (error !== undefined) this.call.values.set(receivedTrailer, this.trailer);
+    this.#end(error);
+  }
+
+  onMessageFault(error: RpcError): void {
+    this.giveUp(this.#here(error));
+  }
+
+  notDecodable(cause: unknown): RpcError {
+    return responseNotDecodable(this.call.method, cause);
+  }
+
+  /** What the server sent around the message. Read when somebody asks. */
+  protected reply(message: unknown): Reply {
+    return new Http2Reply(message, this.#header?.custom ?? none, this.trailer);
+  }
+
+  /** Ends the call from this side. */
+  protected giveUp(error: RpcError): void {
+    if (this.#over) return;
+    if (this.stream === undefined) this.#target.forget(this);
+    this.#end(error);
+  }
+
+  protected readonly trailer = (): Metadata => metadataOf(this.#trailer?.custom ?? none);
+
+  #fields(): Fields {
+    const { metadata, deadline } = this.call;
+    const timed = deadline !== undefined && deadline !== Number.POSITIVE_INFINITY;
+    if (!timed && metadata.empty) return none;
+    const fields = timed ? ["grpc-timeout", formatTimeout(deadline - this.settings.clock.now())] : [];
+    pushMetadata(fields, metadata);
+    return fields;
+  }
+
+  #onFirstHeading(heading: Heading, endStream: boolean): void {
+    const { status, contentType } = heading;
+    if (status?.startsWith("1") && status !== "101" && !endStream) return; // informational (RFC 9113 §8.1)
+    if (status !== "200" || contentType?.startsWith("application/grpc") !== true) {
+      if (heading.grpcStatus === undefined || status === undefined) {
+        this.#notGrpc(heading);
+        return;
+      }
+    }
+    this.#header = heading;
+    (this.responses as IncomingMessages).encoding = heading.encoding;
+    if (endStream) this.#onTrailer(heading);
+    else this.onHeader();
+  }
+
+  #onTrailer(heading: Heading): void {
+    this.#trailer = heading;
+    if (this.#isOk(heading) || this.call.method.responseStream) this.responses?.end();
+    else this.onMessagesEnd();
+  }
+
+  #isOk(heading: Heading): boolean {
+    return heading.grpcStatus === "0";
+  }
+
+  #errorOf(heading: Heading): RpcError | undefined {
+    const { grpcStatus, grpcMessage = "", statusDetails, pushback } = heading;
+    if (grpcStatus === "0") return undefined;
+    if (grpcStatus === undefined) {
+      return this.#here(new RpcError(Code.UNKNOWN, "the response has no grpc-status"));
+    }
+    const details = statusDetails === undefined ? undefined : fromBase64(statusDetails);
+    const code = /^\d{1,3}$/.test(grpcStatus) ? Number(grpcStatus) : Code.UNKNOWN;
+    return errorOfFields(code, decodeStatusMessage(grpcMessage), details, pushback);
+  }
+
+  /** A proxy, or a server that speaks no gRPC. */
+  #notGrpc({ status, contentType }: Heading): void {
+    const message =
+      status === "200"
+        ? `the response is ${contentType ?? "of no content-type"}, not application/grpc`
+        : `Received HTTP status code ${status ?? "none"}`;
+    this.#fail(status === "200" ? Code.UNKNOWN : codeOfHttpStatus(status), message);
+  }
+
+  #fail(code: Code, message: string, resetCode: Http2Code = Http2Code.CANCEL): void {
+    this.#end(this.#here(new RpcError(code, message)), resetCode);
+  }
+
+  /** Names the call and the address: the failure is of this side, or of the way. */
+  #here({ code, message, details, unprocessed, cause }: RpcError): RpcError {
+    const where = `${this.call.method.fullName} at ${this.settings.address}`;
+    return new RpcError(code, `${where}: ${message}`, { details, unprocessed, cause });
+  }
+
+  #end(error: RpcError | undefined, resetCode: Http2Code = Http2Code.CANCEL): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#guard.release();
+    this.responses?.stop();
+    this.requests?.writable();
+    this.stream?.reset(error === undefined ? Http2Code.NO_ERROR : resetCode);
+    this.finish(error);
+    this.caller.ended();
+  }
+}
+
+/** What is the same in every call of a method over one connection. */
+function requestFields(path: string, settings: CallSettings): Fields {
+  const { scheme, authority, contentType, compression } = settings;
+  const encoding = compression === "identity" ? [] : ["grpc-encoding", compression];
+  return [
+    ...[":method", "POST", ":scheme", scheme, ":path", path, ":authority", authority],
+    ...["te", "trailers", "content-type", contentType, "user-agent", "grpc-node-hawser"],
+    ...["grpc-accept-encoding", "identity,deflate,gzip", ...encoding],
+  ];
+}
+
+class Http2Reply implements Reply {
+  readonly message: unknown;
+  readonly trailer: () => Metadata;
+  readonly #header: Fields;
+
+  constructor(message: unknown, header: Fields, trailer: () => Metadata) {
+    this.message = message;
+    this.#header = header;
+    this.trailer = trailer;
+  }
+
+  get header(): Metadata {
+    return metadataOf(this.#header);
+  }
+}

@@ -1,0 +1,240 @@
+import type { Codec } from "../../../codec/codec.js";
+import { decompress } from "../../../codec/compression.js";
+import type { MessageType } from "../../../contract/contract.js";
+import { Code, RpcError } from "../../../errors/errors.js";
+import { messagePrefixBytes } from "../flow-control/send-queue.js";
+import type { Stream } from "../stream/stream.js";
+
+/** Who the messages are for. */
+export interface MessageReceiver {
+  /** Whether no further message may be given for now: `resume()` says when. */
+  readonly full: boolean;
+  onMessage(message: unknown): void;
+  /** Every message has been given, and no other comes. */
+  onMessagesEnd(): void;
+  /** What came is no message, or too large; nothing more is given. */
+  onMessageFault(error: RpcError): void;
+  /** The error for bytes the codec does not understand. */
+  notDecodable(cause: unknown): RpcError;
+}
+
+/** A message under way takes memory as it comes, this much at first: what its prefix says of it may be a lie. */
+const firstBytes = 64 * 1024;
+
+/**
+ * The messages in the DATA of one stream (gRPC's length-prefixed messages). Whoever is full is given no more; what
+ * comes meanwhile is kept, and not credited, so that the peer stops at the window.
+ */
+export class IncomingMessages {
+  /** As `grpc-encoding` says. */
+  encoding: string | undefined;
+  readonly #stream: Stream;
+  readonly #codec: Codec;
+  readonly #type: MessageType;
+  readonly #maxBytes: number;
+  readonly #receiver: MessageReceiver;
+  /** Came while nothing could be given. */
+  #kept: Buffer[] | undefined;
+  /** Of a message whose end has not come: its prefix, then the rest. */
+  #partial: Buffer | undefined;
+  #partialBytes = 0;
+  /** Of the message under way; -1 while its prefix is not complete. */
+  #length = -1;
+  #unfolding = false;
+  #ended = false;
+  #over = false;
+
+  constructor(stream: Stream, codec: Codec, type: MessageType, maxBytes: number, receiver: MessageReceiver) {
+    this.#stream = stream;
+    this.#codec = codec;
+    this.#type = type;
+    this.#maxBytes = maxBytes;
+    this.#receiver = receiver;
+  }
+
+  data(bytes: Buffer, start: number, end: number): void {
+    if (this.#over) this.#stream.credit(end - start);
+    else {
+      const read = this.#paused || this.#kept !== undefined ? start : this.#read(bytes, start, end);
+      if (read < end && !this.#over) this.#keep(bytes, read, end);
+    }
+  }
+
+  /** The peer has sent all. */
+  end(): void {
+    this.#ended = true;
+    this.#endIfRead();
+  }
+
+  /** There is room again. */
+  resume(): void {
+    if (this.#kept !== undefined && !this.#paused) {
+      const kept = this.#kept;
+      this.#kept = undefined;
+      const bytes = kept.length === 1 ? (kept[0] as Buffer) : Buffer.concat(kept);
+      const read = this.#read(bytes, 0, bytes.length);
+      if (read < bytes.length && !this.#over) this.#kept = [bytes.subarray(read)];
+    }
+    this.#endIfRead();
+  }
+
+  /** Nobody wants the messages any more. */
+  stop(): void {
+    this.#over = true;
+    this.#kept = undefined;
+    this.#release();
+  }
+
+  get #paused(): boolean {
+    return this.#unfolding || this.#receiver.full;
+  }
+
+  #keep(bytes: Buffer, start: number, end: number): void {
+    this.#kept ??= [];
+    this.#kept.push(Buffer.from(bytes.subarray(start, end)));
+  }
+
+  /** Gives what can be given. Returns up to where. */
+  #read(bytes: Buffer, start: number, end: number): number {
+    let at = start;
+    while (at < end && !this.#over) {
+      if (at > start && this.#paused) break;
+      if (this.#partial === undefined && end - at >= messagePrefixBytes) at = this.#readMessage(bytes, at, end);
+      else at = this.#fill(bytes, at, end);
+    }
+    this.#stream.credit((this.#over ? end : at) - start);
+    return at;
+  }
+
+  /** From a prefix on. Where the whole message is here it is read in place. */
+  #readMessage(bytes: Buffer, at: number, end: number): number {
+    const length = this.#checkedLength(bytes, at);
+    if (length < 0) return end;
+    const from = at + messagePrefixBytes;
+    if (end - from >= length) {
+      this.#deliver(bytes[at] === 1, bytes, from, from + length);
+      return from + length;
+    }
+    this.#begin(length);
+    return this.#fill(bytes, at, end);
+  }
+
+  /** @param length of the message; -1 where its prefix has yet to come */
+  #begin(length: number): void {
+    this.#length = length;
+    const bytes = length < 0 ? messagePrefixBytes : messagePrefixBytes + Math.min(length, firstBytes);
+    this.#grow(bytes);
+  }
+
+  /** Takes what there is for the message under way. Returns where what follows it begins. */
+  #fill(bytes: Buffer, at: number, end: number): number {
+    if (this.#partial === undefined) this.#begin(-1);
+    let from = at;
+    while (from < end && !this.#over) {
+      const partial = this.#partial as Buffer;
+      const taken = bytes.copy(partial, this.#partialBytes, from, end);
+      from += taken;
+      this.#partialBytes += taken;
+      if (this.#partialBytes < partial.length) break;
+      if (this.#length < 0) {
+        const length = this.#checkedLength(partial, 0);
+        if (length < 0) break;
+        this.#begin(length);
+        if (length > 0) continue;
+      }
+      const total = messagePrefixBytes + this.#length;
+      if (this.#partialBytes < total) this.#grow(Math.min(total, 4 * partial.length));
+      else {
+        this.#deliver(partial[0] === 1, partial, messagePrefixBytes, total);
+        this.#release();
+        break;
+      }
+    }
+    return from;
+  }
+
+  #grow(bytes: number): void {
+    const old = this.#partial;
+    if (old !== undefined && old.length >= bytes) return;
+    if (!this.#stream.connection.receiving.hold(bytes - (old?.length ?? 0))) {
+      this.#fail(new RpcError(Code.RESOURCE_EXHAUSTED, "too many large messages at once on one connection"));
+      return;
+    }
+    const grown = Buffer.allocUnsafeSlow(bytes);
+    if (old !== undefined) old.copy(grown, 0, 0, this.#partialBytes);
+    this.#partial = grown;
+  }
+
+  #release(): void {
+    if (this.#partial === undefined) return;
+    this.#stream.connection.receiving.letGo(this.#partial.length);
+    this.#partial = undefined;
+    this.#partialBytes = 0;
+    this.#length = -1;
+  }
+
+  /** Of the message whose prefix stands at `at`; -1 where it cannot be received. */
+  #checkedLength(bytes: Buffer, at: number): number {
+    const flag = bytes[at] as number;
+    if (flag > 1) {
+      this.#fail(new RpcError(Code.INTERNAL, `a message with the flags ${flag}; 0 and 1 have a meaning`));
+      return -1;
+    }
+    const length = bytes.readUInt32BE(at + 1);
+    if (length <= this.#maxBytes) return length;
+    const message = `Received message larger than max (${length} vs ${this.#maxBytes})`;
+    this.#fail(new RpcError(Code.RESOURCE_EXHAUSTED, message));
+    return -1;
+  }
+
+  #deliver(compressed: boolean, bytes: Buffer, start: number, end: number): void {
+    if (compressed) void this.#unfold(Buffer.from(bytes.subarray(start, end)));
+    else this.#decode(bytes.subarray(start, end));
+  }
+
+  #decode(bytes: Buffer): void {
+    let message: unknown;
+    try {
+      message = this.#codec.decode(this.#type, bytes);
+    } catch (cause) {
+      this.#fail(this.#receiver.notDecodable(cause));
+      return;
+    }
+    this.#receiver.onMessage(message);
+  }
+
+  async #unfold(bytes: Buffer): Promise<void> {
+    if (this.encoding === undefined || this.encoding === "identity") {
+      this.#fail(new RpcError(Code.INTERNAL, "a compressed message under no grpc-encoding"));
+      return;
+    }
+    this.#unfolding = true;
+    let unfolded: Buffer;
+    try {
+      unfolded = await decompress(this.encoding, bytes, this.#maxBytes);
+    } catch (error) {
+      this.#fail(RpcError.from(error));
+      return;
+    }
+    this.#unfolding = false;
+    if (this.#over) return;
+    this.#decode(unfolded);
+    this.resume();
+  }
+
+  #endIfRead(): void {
+    if (!this.#ended || this.#over || this.#unfolding || this.#kept !== undefined) return;
+    if (this.#partial !== undefined) {
+      this.#fail(new RpcError(Code.INTERNAL, "the stream broke off within a message"));
+      return;
+    }
+    this.#over = true;
+    this.#receiver.onMessagesEnd();
+  }
+
+  #fail(error: RpcError): void {
+    if (this.#over) return;
+    this.stop();
+    this.#receiver.onMessageFault(error);
+  }
+}

@@ -1,0 +1,18 @@
+import type { Heading } from "./fields.js";
+
+/**
+ * Why header fields are no request (RFC 9113 §8.3.1); undefined where they are one.
+ *
+ * @param tooLarge not all of them are here
+ */
+export function requestFault(heading: Heading, tooLarge: boolean): string | undefined {
+  if (heading.malformed !== undefined) return heading.malformed;
+  if (heading.status !== undefined) return ":status in a request";
+  if (heading.contentLength !== undefined && !/^\d{1,15}$/.test(heading.contentLength))
+    return "a content-length that is no number";
+  if (tooLarge) return undefined;
+  if (heading.method === undefined) return "no :method";
+  if (heading.scheme === undefined) return "no :scheme";
+  if (heading.path === undefined || heading.path === "") return "no :path";
+  return undefined;
+}

@@ -1,0 +1,127 @@
+import type { Codec } from "../../../codec/codec.js";
+import type { CompressionName } from "../../../codec/compression.js";
+import type { Metadata, Method } from "../../../contract/contract.js";
+import { Code, type RpcError } from "../../../errors/errors.js";
+import { contentType } from "../../grpc/content-type.js";
+import { errorFields } from "../../grpc/error-fields.js";
+import { encodeStatusMessage } from "../../grpc/status-message.js";
+import { responseNotEncodable } from "../../misfit.js";
+import type { Fields } from "../hpack/hpack.js";
+import type { Stream } from "../stream/stream.js";
+import type { ServingSettings } from "./call-settings.js";
+import { pushMetadata } from "./fields.js";
+import { OutgoingMessages } from "./outgoing-messages.js";
+
+const none: Fields = [];
+
+/** Keys of the templates that are the same for all calls. */
+const okTrailer = "trailer: ok";
+const anyTrailer = "trailer";
+
+/** The answer to one call, as it goes out: in the codec the caller asked in, compressed as agreed. */
+export class ResponseWriter {
+  readonly #stream: Stream;
+  readonly #codec: Codec;
+  readonly #compression: CompressionName | undefined;
+  readonly #method: Method | undefined;
+  readonly #settings: ServingSettings;
+  #messages: OutgoingMessages | undefined;
+  #headerSent = false;
+  #over = false;
+
+  /** @param method undefined where there is none to answer for */
+  constructor(
+    stream: Stream,
+    method: Method | undefined,
+    codec: Codec,
+    compression: CompressionName | undefined,
+    settings: ServingSettings,
+  ) {
+    this.#stream = stream;
+    this.#method = method;
+    this.#codec = codec;
+    this.#compression = compression;
+    this.#settings = settings;
+  }
+
+  /** Nothing more is written: the answer is complete, or nobody waits for it. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Nobody waits for the answer: whoever writes it is let go. */
+  abandon(): void {
+    this.#over = true;
+    this.#messages?.writable();
+  }
+
+  writable(): void {
+    this.#messages?.writable();
+  }
+
+  header(header: Metadata): void {
+    if (this.#over) return;
+    this.#headerSent = true;
+    const fields = header.empty ? none : [];
+    if (fields !== none) pushMetadata(fields as string[], header);
+    this.#sendHeader(fields, false);
+  }
+
+  message(message: unknown): Promise<void> | undefined {
+    if (this.#over) return undefined;
+    const method = this.#method as Method;
+    this.#messages ??= new OutgoingMessages(
+      this.#stream,
+      this.#codec,
+      method.response,
+      this.#compression,
+      this.#settings,
+    );
+    let written: Promise<void> | undefined;
+    try {
+      written = this.#messages.write(message, false);
+    } catch (cause) {
+      throw responseNotEncodable(method, cause);
+    }
+    // A unary answer that is not compressed need not wait to be written: its status follows in order anyway.
+    return method.responseStream || this.#compression !== undefined ? written : undefined;
+  }
+
+  end(error: RpcError | undefined, trailer: Metadata): void {
+    if (this.#over) return;
+    this.#over = true;
+    const { connection } = this.#stream;
+    if (error === undefined && this.#headerSent) {
+      const fields = trailer.empty ? none : [];
+      if (fields !== none) pushMetadata(fields as string[], trailer);
+      const template = connection.template(okTrailer, () => ["grpc-status", "0"]);
+      this.#stream.sendTrailers(template, fields);
+      return;
+    }
+    const fields = ["grpc-status", String(error?.code ?? Code.OK)];
+    if (error !== undefined) pushError(fields, error);
+    pushMetadata(fields, trailer);
+    if (this.#headerSent)
+      this.#stream.sendTrailers(
+        connection.template(anyTrailer, () => none),
+        fields,
+      );
+    else this.#sendHeader(fields, true);
+  }
+
+  #sendHeader(fields: Fields, endStream: boolean): void {
+    const { connection } = this.#stream;
+    const compression = this.#compression;
+    const key = compression === undefined ? this.#codec : `${this.#codec.name} ${compression}`;
+    const template = connection.template(key, () => [
+      ...[":status", "200", "content-type", contentType(this.#codec)],
+      ...["grpc-encoding", compression ?? "identity", "grpc-accept-encoding", "identity,deflate,gzip"],
+    ]);
+    this.#stream.sendHeaders(template, fields, endStream);
+  }
+}
+
+function pushError(fields: string[], error: RpcError): void {
+  if (error.message !== "") fields.push("grpc-message", encodeStatusMessage(error.message.toWellFormed()));
+  for (const [name, value] of Object.entries(errorFields(error))) fields.push(name, value);
+}

@@ -1,0 +1,105 @@
+import { Code, RpcError } from "../../../errors/errors.js";
+import { MessageStream } from "../../message-stream.js";
+import { requestNotEncodable, requestsFailed } from "../../misfit.js";
+import { ClientCall } from "./client-call.js";
+import type { OutgoingMessages } from "./outgoing-messages.js";
+
+/** Any call with a stream in it: requests are written as fast as the peer takes them, responses read as asked for. */
+export class StreamCall extends ClientCall {
+  #stream: MessageStream | undefined;
+  /** The last of a client stream's responses. */
+  #single: unknown;
+  #count = 0;
+  /** Those that are yet to be written. */
+  #unwritten: AsyncIterator<unknown> | undefined;
+
+  get full(): boolean {
+    return this.#stream?.full ?? false;
+  }
+
+  onMessage(message: unknown): void {
+    this.#count++;
+    if (this.#stream === undefined) this.#single = message;
+    else this.#stream.push(message);
+  }
+
+  protected onHeader(): void {
+    if (this.call.method.responseStream) this.#open();
+  }
+
+  protected write(requests: OutgoingMessages): void {
+    if (this.call.method.requestStream) void this.#writeAll(requests);
+    else void this.#writeOne(requests);
+  }
+
+  protected finish(error: RpcError | undefined): void {
+    void this.#stopRequests();
+    if (this.#stream !== undefined) this.#stream.end(error);
+    else if (error !== undefined) this.caller.reject(error);
+    else if (this.call.method.responseStream) this.#open().end();
+    else this.#finishSingle();
+  }
+
+  #finishSingle(): void {
+    if (this.#count === 1) {
+      this.caller.resolve(this.reply(this.#single));
+      return;
+    }
+    const message = `${this.call.method.fullName}: ${this.#count} responses to a call that has one`;
+    this.caller.reject(new RpcError(Code.UNIMPLEMENTED, message));
+  }
+
+  /** The header is here: the caller may read. */
+  #open(): MessageStream {
+    this.#stream = new MessageStream({
+      onRoom: () => this.responses?.resume(),
+      onReturn: () => this.giveUp(new RpcError(Code.CANCELLED, `${this.call.method.fullName}: the reader broke off`)),
+    });
+    this.caller.resolve(this.reply(this.#stream));
+    return this.#stream;
+  }
+
+  async #writeOne(requests: OutgoingMessages): Promise<void> {
+    try {
+      await requests.write(this.call.message, true);
+    } catch (reason) {
+      this.giveUp(requestNotEncodable(this.call.method, reason));
+    }
+  }
+
+  async #writeAll(requests: OutgoingMessages): Promise<void> {
+    try {
+      const messages = (this.call.message as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+      this.#unwritten = messages;
+      for (;;) {
+        const { done, value } = await messages.next();
+        if (done === true) this.#unwritten = undefined;
+        if (this.over) return;
+        if (done === true) break;
+        const room = this.#writeSome(requests, value);
+        if (room !== undefined) await room;
+        if (this.over) return;
+      }
+      this.stream?.end();
+    } catch (cause) {
+      this.giveUp(requestsFailed(this.call.method, cause));
+    }
+  }
+
+  #writeSome(requests: OutgoingMessages, message: unknown): Promise<void> | undefined {
+    try {
+      return requests.write(message, false);
+    } catch (reason) {
+      throw requestNotEncodable(this.call.method, reason);
+    }
+  }
+
+  /** The call is over: the caller's stream is told at once, even where it has yet to give its next request. */
+  async #stopRequests(): Promise<void> {
+    try {
+      await this.#unwritten?.return?.();
+    } catch {
+      // what a stream nobody reads has to say changes nothing
+    }
+  }
+}
