@@ -1,0 +1,142 @@
+import { describe, expect, test } from "vitest";
+import { Flag, preface, Setting, Type } from "../../../support/http2/constants.js";
+import { data, frame, headers, ping, settings, settingsAck, windowUpdate } from "../../../support/http2/frames.js";
+import { echoRequest, requestFields } from "../../../support/http2/grpc.js";
+import { isData, isPingAck } from "../../../support/http2/received.js";
+import { expectCall, Siege } from "../../../support/http2/siege.js";
+import { expectConnectionError } from "../../../support/http2/verdicts.js";
+
+/** Frames of which none is worth anything; nobody is borne with for longer. */
+const tooMany = 20_000;
+const batch = 100;
+
+async function begin(options: Parameters<typeof Siege.lay>[0] = {}) {
+  const siege = await Siege.lay(options);
+  const attacker = await siege.attacker();
+  const id = attacker.nextId();
+  attacker.write(headers(id, requestFields("ClientStream")));
+  return { siege, attacker, id };
+}
+
+describe("a flood of frames that carry nothing ends with the connection:", () => {
+  test.each<[what: string, name: RegExp, say: (id: number) => Buffer]>([
+    ["SETTINGS, each to be acknowledged (CVE-2019-9515)", /SETTINGS/, () => settings()],
+    [
+      "SETTINGS that move every window (CVE-2019-9515)",
+      /SETTINGS/,
+      () =>
+        settings([
+          [Setting.INITIAL_WINDOW_SIZE, 1],
+          [Setting.INITIAL_WINDOW_SIZE, 65_535],
+        ]),
+    ],
+    [
+      "SETTINGS that empty and fill the header table",
+      /SETTINGS/,
+      () =>
+        settings([
+          [Setting.HEADER_TABLE_SIZE, 0],
+          [Setting.HEADER_TABLE_SIZE, 4096],
+        ]),
+    ],
+    ["empty DATA (CVE-2019-9518)", /empty/, (id) => data(id)],
+    ["DATA of padding alone (CVE-2019-9518)", /empty/, (id) => data(id, "", { padding: 2 })],
+    ["frames of unknown types", /unknown/, (id) => frame(0xbe, 0, id, "x")],
+    ["PRIORITY (CVE-2019-9513)", /PRIORITY/, (id) => frame(Type.PRIORITY, 0, id, Buffer.of(0, 0, 0, 0, 7))],
+  ])("%s", async (_what, name, say) => {
+    const { siege, attacker, id } = await begin();
+    const said = await attacker.flood(tooMany / batch, () => Array.from({ length: batch }, () => say(id)));
+    expect(said * batch).toBeLessThan(tooMany);
+    await expectConnectionError(siege, attacker, "ENHANCE_YOUR_CALM", name);
+  });
+
+  test("SETTINGS of thousands of settings", async () => {
+    const { siege, attacker } = await begin();
+    const moves = Array.from({ length: 2500 }, (_, n) => [Setting.INITIAL_WINDOW_SIZE, n % 2] as const);
+    const said = await attacker.flood(1000, () => settings(moves));
+    expect(said).toBeLessThan(10);
+    await expectConnectionError(siege, attacker, "ENHANCE_YOUR_CALM", /SETTINGS/);
+  });
+});
+
+describe("a flood of PINGs (CVE-2019-9512) ends with the connection:", () => {
+  test("those that come too soon while nothing is said are strikes, and the third is too_many_pings (gRFC A8)", async () => {
+    const { siege, attacker } = await begin();
+    await expectCall(attacker);
+    attacker.write(...Array.from({ length: 50 }, () => ping()));
+    await expectConnectionError(siege, attacker, "ENHANCE_YOUR_CALM", /^too_many_pings$/);
+    expect(attacker.received.filter(isPingAck).length).toBeLessThanOrEqual(4);
+  });
+
+  test("on a connection without calls, too", async () => {
+    const siege = await Siege.lay();
+    const attacker = await siege.attacker({
+      greeting: [preface, settings(), ...Array.from({ length: 50 }, () => ping())],
+    });
+    await expectConnectionError(siege, attacker, "ENHANCE_YOUR_CALM", /^too_many_pings$/);
+  });
+
+  test("those at the pace that is allowed are answered for ever", async () => {
+    const { siege, attacker } = await begin({ minPingIntervalMs: 5000, keepaliveMs: 0 });
+    await expectCall(attacker);
+    for (let pings = 0; pings < 100; pings++) {
+      attacker.write(ping(`ping ${String(pings).padStart(3, "0")}`));
+      await attacker.next(isPingAck);
+      siege.clock.advance(5000);
+    }
+    await expectCall(attacker);
+    await siege.expectUntouched();
+  });
+
+  test("those of a client that measures the road while it is sent data are no strikes", async () => {
+    const siege = await Siege.lay();
+    const attacker = await siege.attacker();
+    const id = attacker.nextId();
+    attacker.write(headers(id, requestFields("Bidi")));
+    for (let messages = 0; messages < 200; messages++) {
+      attacker.write(data(id, echoRequest({ count: 1, text: String(messages) })));
+      await attacker.next(isData(id));
+      attacker.write(ping());
+      await attacker.next(isPingAck);
+    }
+    await expectCall(attacker);
+    await siege.expectUntouched();
+  });
+});
+
+describe("answers nobody asked for", () => {
+  test.each<[what: string, say: () => Buffer]>([
+    ["acknowledgements of PINGs", () => ping("unasked!", true)],
+    ["acknowledgements of SETTINGS", () => settingsAck],
+  ])("%s, however many, leave others alone, and nothing is kept of them", async (_what, say) => {
+    const { siege, attacker } = await begin();
+    const seen = attacker.received.length;
+    await attacker.flood(50, () => Array.from({ length: batch }, say));
+    expect(
+      attacker.received.slice(seen).filter(({ kind, flags }) => kind === "ping" && (flags & Flag.ACK) !== 0),
+    ).toEqual([]);
+    await siege.expectUntouched();
+  });
+});
+
+describe("windows that are opened by the byte (data dribble, CVE-2019-9511)", () => {
+  test("many small ones at once are answered by few frames", async () => {
+    const siege = await Siege.lay();
+    const attacker = await siege.attacker({ greeting: [preface, settings([[Setting.INITIAL_WINDOW_SIZE, 0]])] });
+    const id = attacker.nextId();
+    attacker.write(headers(id, requestFields()), data(id, echoRequest({ responseBytes: 100_000 }), { end: true }));
+    await expectSettled();
+    const updates = 5000;
+    attacker.write(...Array.from({ length: updates }, () => windowUpdate(id, 1)));
+    let received = 0;
+    let frames = 0;
+    for (; received < updates; frames++) received += (await attacker.next(isData(id))).payload.length;
+    expect(frames).toBeLessThan(updates / 50);
+    await siege.expectUntouched();
+
+    /** The answer is under way, but for its data. */
+    async function expectSettled(): Promise<void> {
+      await attacker.next(({ kind, id: of }) => kind === "headers" && of === id);
+    }
+  });
+});
