@@ -18,6 +18,7 @@ export class NameRecord {
   nameIndex = 0;
   version = -1;
   readonly #values: string[] = [];
+  #last = -1;
   #missed = 0;
 
   constructor(name: string, sensitive: boolean, staticName: number) {
@@ -42,11 +43,15 @@ export class NameRecord {
       this.#missed = 0;
       this.#values.length = 0;
       this.entries.length = 0;
+      this.#last = -1;
     }
-    let place = this.#values.length;
-    if (place === maxValues) place = this.entries.findIndex((entry) => !table.has(entry));
-    if (place < 0) return;
-    this.#values[place] = value;
-    this.entries[place] = 0;
+    for (let step = 1; step <= maxValues; step++) {
+      const place = (this.#last + step) % maxValues;
+      if (table.has(this.entries[place] ?? 0)) continue;
+      this.#values[place] = value;
+      this.entries[place] = 0;
+      this.#last = place;
+      return;
+    }
   }
 }

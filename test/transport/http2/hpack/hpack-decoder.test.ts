@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Fields, HpackDecoder } from "../../../../src/transport/http2/hpack/hpack.js";
+import { type Fields, HpackDecoder, HpackError } from "../../../../src/transport/http2/hpack/hpack.js";
+import { decode, decoder, fieldsOf, hex } from "./blocks.js";
 
 const authority = [":authority", "www.example.com"];
 const date = (second: number): string => `Mon, 21 Oct 2013 20:13:${second} GMT`;
@@ -77,15 +78,174 @@ const examples: Readonly<Record<string, { blocks: readonly string[]; fields: rea
   },
 };
 
-describe("a decoder and the examples of RFC 7541", () => {
-  it.each(Object.entries(examples))("reads %s", (_, { blocks, fields }) => {
-    const decoder = new HpackDecoder({ maxListBytes: 1000 });
-    expect(blocks.map((block) => decode(decoder, block))).toEqual(fields);
+describe("the examples of RFC 7541", () => {
+  it.each(Object.entries(examples))("are read: %s", (_, { blocks, fields }) => {
+    const reader = decoder();
+    expect(blocks.map((block) => fieldsOf(decode(reader, hex(block))))).toEqual(fields);
   });
 });
 
-function decode(decoder: HpackDecoder, hex: string): Fields {
-  const bytes = Buffer.from(hex.replaceAll(/\s/g, ""), "hex");
-  const { known, rest } = decoder.decode(bytes, 0, bytes.length);
-  return [...known.fields, ...rest];
-}
+describe("what a decoder refuses", () => {
+  it.each([
+    ["index 0", "80", /index 0/],
+    ["an index beyond the tables", "be", /index 62/],
+    ["a long index beyond the tables", "ff8001", /index 255/],
+    ["the name of an entry that is not there", "7e0161", /index 62/],
+    ["a number that breaks off", "ff80", /a number/],
+    ["a number of more than 5 bytes", "ff8080808000", /a number/],
+    ["a number above 2^28", "82 00 7fffffff7f", /a number/],
+    ["a field that breaks off before its name", "40", /breaks off/],
+    ["a field that breaks off before its value", "400161", /breaks off/],
+    ["a name that is longer than the block", "400461", /a string of 4 bytes: 1 are left/],
+    ["a value that is longer than the block", "0f0d7f01", /a string of 128 bytes: 0 are left/],
+    ["a string longer than any memory", "00 7f81ffff7f", /a string of 268435456 bytes/],
+    ["a larger table than was allowed", "3fe21f", /a table of 4097 bytes: we allow 4096/],
+    ["a change of the table's size behind a field", "8220", /behind a field/],
+    ["a change of the table's size behind a literal", "00 0161 0162 20", /behind a field/],
+    ["a third change of the table's size", "202020", /more than two/],
+    ["EOS", "00 0161 84 ffffffff", /EOS/],
+    ["EOS behind a character", "00 0161 85 1fffffffff", /EOS/],
+    ["8 bits of padding", "00 0161 82 f8ff", /breaks off/],
+    ["8 bits of padding and nothing else", "00 0161 81 ff", /breaks off/],
+    ["padding that is not ones", "00 0161 81 18", /breaks off/],
+    ["a long code that breaks off", "00 0161 83 fffffe", /breaks off/],
+  ])("is %s", (_, block, message) => {
+    const act = (): unknown => decode(decoder(), hex(block));
+    expect(act).toThrow(HpackError);
+    expect(act).toThrow(message);
+  });
+
+  it("is a table larger than our own setting, even below 4096", () => {
+    const reader = new HpackDecoder({ maxTableBytes: 100, maxListBytes: 1000 });
+    expect(() => decode(reader, hex("3f46"))).toThrow("a table of 101 bytes: we allow 100");
+    expect(fieldsOf(decode(reader, hex("3f45 82")))).toEqual([":method", "GET"]);
+  });
+});
+
+describe("a decoder", () => {
+  it("reads what is only just legal", () => {
+    const legal: Readonly<Record<string, Fields>> = {
+      "": [],
+      "00 00 80": ["", ""],
+      "20 3fe11f 82": [":method", "GET"],
+      "00 0161 84 18c631ff": ["a", "aaaaa"],
+      [`00 0161 7f818000 ${"62".repeat(128)}`]: ["a", "b".repeat(128)],
+    };
+    for (const [block, fields] of Object.entries(legal)) {
+      expect(fieldsOf(decode(decoder(), hex(block))), block).toEqual(fields);
+    }
+  });
+
+  it("gives each byte as one character", () => {
+    expect(fieldsOf(decode(decoder(), hex("00 03 41ff00 02 c3a9")))).toEqual(["A\xff\0", "\xc3\xa9"]);
+  });
+
+  it("gives the same known fields, whole block and all, each time the same fields of the tables come", () => {
+    const reader = decoder();
+    decode(reader, hex("4001610162"));
+    const first = decode(reader, hex("83 86 be"));
+    expect(first.known.fields).toEqual([":method", "POST", ":scheme", "http", "a", "b"]);
+    expect(decode(reader, hex("83 86 be"))).toBe(first);
+
+    first.known.meaning = "what the layer above made of it";
+    const longer = decode(reader, hex("83 86 be 0001780179"));
+    expect(longer.known).toBe(first.known);
+    expect(longer.rest).toEqual(["x", "y"]);
+    expect(decode(reader, hex("83 87 be")).known).not.toBe(first.known);
+  });
+
+  it("has one empty list for all blocks that have no other fields", () => {
+    expect(decode(decoder(), hex("83")).rest).toBe(decode(decoder(), hex("86")).rest);
+  });
+
+  it("knows the fields again though entries were added since, and does not take others for them", () => {
+    const reader = decoder();
+    decode(reader, hex("4001610162"));
+    const first = decode(reader, hex("83 be"));
+    decode(reader, hex("4001630164"));
+    expect(decode(reader, hex("83 bf"))).toBe(first);
+    expect(decode(reader, hex("83 be")).known.fields).toEqual([":method", "POST", "c", "d"]);
+  });
+
+  it("forgets what was known of entries that were pushed out, or went with the table", () => {
+    const reader = decoder();
+    decode(reader, hex("4001610162"));
+    decode(reader, hex("be"));
+    expect(() => decode(reader, hex("20 be"))).toThrow("index 62: the tables have 61 + 0 entries");
+    const smaller = decoder();
+    decode(smaller, hex("3f05 4001610162"));
+    expect(fieldsOf(decode(smaller, hex("be 4001630164 be")))).toEqual(["a", "b", "c", "d", "c", "d"]);
+    expect(fieldsOf(decode(smaller, hex("be")))).toEqual(["c", "d"]);
+  });
+
+  it("knows entries of two-byte indexes too", () => {
+    const reader = decoder();
+    for (let i = 0; i < 100; i++) decode(reader, hex(`4001610${i % 10}${"62".repeat(i % 10)}`));
+    const block = decode(reader, hex("83 ff22 be"));
+    expect(block.known.fields).toEqual([":method", "POST", "a", "", "a", "b".repeat(9)]);
+    expect(decode(reader, hex("83 ff22 be"))).toBe(block);
+  });
+
+  it("knows the first 32 of a long run, and reads the others", () => {
+    const { known, rest } = decode(decoder(), Buffer.alloc(40, 0x82));
+    expect(known.fields).toHaveLength(2 * 32);
+    expect(rest).toEqual(Array.from({ length: 8 }, () => [":method", "GET"]).flat());
+  });
+
+  it("tells apart more runs than it keeps", () => {
+    const reader = decoder();
+    const run = (i: number): Buffer => Buffer.from([0x81 + (i % 61), 0x81 + Math.floor(i / 61), 0x82]);
+    const seen = new Map<string, number>();
+    for (let i = 0; i < 400; i++) {
+      const text = JSON.stringify(decode(reader, run(i)).known.fields);
+      expect(seen.get(text), text).toBeUndefined();
+      seen.set(text, i);
+    }
+  });
+
+  it("empties the table for an entry that is larger, and goes on", () => {
+    const reader = decoder();
+    decode(reader, hex("3f04 4001610162"));
+    expect(fieldsOf(decode(reader, hex("be 4001610462626262")))).toEqual(["a", "b", "a", "bbbb"]);
+    expect(() => decode(reader, hex("be"))).toThrow(HpackError);
+  });
+
+  it("reads a name out of the very entry that the new one pushes out", () => {
+    const reader = decoder();
+    decode(reader, hex("3f05 4001610162"));
+    expect(fieldsOf(decode(reader, hex("7e 0163")))).toEqual(["a", "c"]);
+    expect(fieldsOf(decode(reader, hex("be")))).toEqual(["a", "c"]);
+  });
+});
+
+describe("a list that is too large", () => {
+  /** One field of 4000 bytes and 32, and what it takes to name it again. */
+  const large = Buffer.concat([hex("40 0161 7fa01e"), Buffer.alloc(3999, "b")]);
+
+  it("is said to be so, and stored no further, while the table stays right", () => {
+    const reader = decoder(100);
+    const block = decode(reader, hex("82 0001610162 4001630164 0001650166"));
+    expect(block).toMatchObject({ tooLarge: true, known: { fields: [":method", "GET"] }, rest: ["a", "b"] });
+    expect(decode(reader, hex("be"))).toMatchObject({ tooLarge: false, known: { fields: ["c", "d"] } });
+  });
+
+  it("is one byte more than the limit", () => {
+    expect(decode(decoder(34), hex("0001610162"))).toMatchObject({ tooLarge: false, rest: ["a", "b"] });
+    expect(decode(decoder(33), hex("0001610162"))).toMatchObject({ tooLarge: true, rest: [] });
+    expect(decode(decoder(42), hex("82"))).toMatchObject({ tooLarge: false });
+    expect(decode(decoder(41), hex("82"))).toMatchObject({ tooLarge: true, known: { fields: [] } });
+  });
+
+  it.each([
+    ["of known fields", Buffer.alloc(10_000, 0xbe)],
+    ["of other fields", Buffer.concat([hex("0000 00"), Buffer.alloc(10_000, 0xbe)])],
+    ["of long known fields again and again", Buffer.alloc(32, 0xbe)],
+  ])("is stored up to the limit where one large entry is meant thousands of times: %s", (_, bomb) => {
+    const reader = decoder(16_384);
+    decode(reader, large);
+    const block = decode(reader, bomb);
+    expect(block.tooLarge).toBe(true);
+    expect(fieldsOf(block).length).toBeLessThanOrEqual(2 * 5);
+    expect(fieldsOf(decode(reader, hex("82 be")))).toEqual([":method", "GET", "a", "b".repeat(3999)]);
+  });
+});
