@@ -43,7 +43,7 @@ const maxUnsentBytes = 4 * 1024 * 1024;
 const lingerMs = 1000;
 
 /** What our PINGs carry, to tell their answers apart. */
-export const PingKind = { keepalive: 1, bandwidth: 2, drain: 3 } as const;
+export const PingKind: { readonly keepalive: 1; readonly bandwidth: 2; readonly drain: 3 } = { keepalive: 1, bandwidth: 2, drain: 3 };
 
 export abstract class Connection implements FrameSink {
   readonly outbox: Outbox;
