@@ -36,6 +36,7 @@ export class ServerConnection extends Connection {
   #pingedAt = Number.NEGATIVE_INFINITY;
   #draining: "no" | "announced" | "final" = "no";
   #drainReason = "";
+  #refusing = false;
   #drainTimer: Timer | undefined;
 
   /** @param socket that stands behind the client's preface; with TLS, for `h2` */
@@ -54,11 +55,13 @@ export class ServerConnection extends Connection {
   }
 
   /**
-   * Lets calls that are on their way in, and refuses others; closes once the last has ended (RFC 9113 §6.8).
+   * Asks the client for no further calls; closes once the last has ended (RFC 9113 §6.8).
    *
    * @param reason for the client to read: `max_idle` and `max_age` are words of gRPC's servers
+   * @param refuse whether calls that are already on their way are refused, such that they may go elsewhere. Default: false.
    */
-  drain(reason = "shutting down"): void {
+  drain(reason = "shutting down", refuse = false): void {
+    this.#refusing ||= refuse;
     if (this.#draining !== "no" || this.over) return;
     this.#draining = "announced";
     this.#drainReason = reason;
@@ -141,6 +144,10 @@ export class ServerConnection extends Connection {
   #open(streamId: number, block: HeaderBlock, endStream: boolean): void {
     if (this.#draining === "final") return;
     this.lastPeerId = streamId;
+    if (this.#refusing) {
+      this.resetStream(streamId, Http2Code.REFUSED_STREAM);
+      return;
+    }
     if (this.#running >= this.options.maxConcurrentStreams) {
       this.failStream(streamId, Http2Code.REFUSED_STREAM, "too many calls at once");
       return;

@@ -33,8 +33,9 @@ export class ServedConnection implements ServerConnectionEvents {
     this.#ageTimer = this.#timer(maxConnectionAgeMs * (0.9 + 0.2 * random()), () => this.#grownOld());
   }
 
+  /** Calls that come from now on may go elsewhere. */
   drain(): void {
-    this.#connection.drain();
+    this.#connection.drain("shutting down", true);
   }
 
   destroy(reason: string): void {
