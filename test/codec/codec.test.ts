@@ -88,6 +88,23 @@ describe("protobuf", () => {
     );
   });
 
+  test("writes messages of any size one after the other, each its own", () => {
+    const sizes = [0, 1, 100, 126, 127, 128, 4000, 4096, 4097, 65_530, 65_536, 200_000, 100, 0];
+    const written = sizes.map((size) => protobufCodec.encode(echo, { payload: Buffer.alloc(size, size % 251) }));
+    for (const [index, bytes] of written.entries()) {
+      const size = sizes[index] as number;
+      const finished = echo.encode(echo.fromPartial({ payload: Buffer.alloc(size, size % 251) })).finish();
+      expect(Buffer.from(bytes).equals(finished)).toBe(true);
+    }
+  });
+
+  test("takes the bytes of a message that has its own way of being written", () => {
+    const bytes = Uint8Array.of(1, 2, 3);
+    const own: MessageType = { ...echo, encode: () => ({ finish: () => bytes }), fromPartial: (message) => message };
+    expect(protobufCodec.encode(own, {})).toBe(bytes);
+    expect(Buffer.from(protobufCodec.encode(echo, { count: 1 })).toString("hex")).toBe("1001");
+  });
+
   test("passes over fields it does not know", () => {
     expect(protobufCodec.decode(echo, Buffer.from("10ac02f8ff0105", "hex"))).toMatchObject({ count: 300 });
   });
