@@ -43,7 +43,11 @@ const maxUnsentBytes = 4 * 1024 * 1024;
 const lingerMs = 1000;
 
 /** What our PINGs carry, to tell their answers apart. */
-export const PingKind: { readonly keepalive: 1; readonly bandwidth: 2; readonly drain: 3 } = { keepalive: 1, bandwidth: 2, drain: 3 };
+export const PingKind: { readonly keepalive: 1; readonly bandwidth: 2; readonly drain: 3 } = {
+  keepalive: 1,
+  bandwidth: 2,
+  drain: 3,
+};
 
 export abstract class Connection implements FrameSink {
   readonly outbox: Outbox;
@@ -52,11 +56,13 @@ export abstract class Connection implements FrameSink {
   protected readonly socket: Socket;
   protected readonly options: ConnectionOptions;
   protected readonly patience: Patience;
-  protected readonly streams = new Map<number, Stream>();
+  protected readonly streams: Map<number, Stream> = new Map<number, Stream>();
   /** Of those the peer opened. */
   protected lastPeerId = 0;
   /** Data or header fields went out since the peer's last PING. */
   protected spoke = false;
+  /** What the peer said when it left. */
+  protected lastWords: string | undefined;
   /** What the peer takes of header fields, in bytes as HPACK counts. */
   maxPeerHeaderBytes: number = Number.POSITIVE_INFINITY;
   readonly #reader: FrameReader;
@@ -88,7 +94,6 @@ export abstract class Connection implements FrameSink {
     this.#encoder = new HpackEncoder({ sensitive: options.sensitive });
     this.#keepalive = new Keepalive({
       ...options,
-      needed: () => this.running > 0,
       ping: () => this.ping(PingKind.keepalive),
       onDead: () => this.destroy("the peer does not answer: keepalive timed out"),
     });
@@ -133,8 +138,8 @@ export abstract class Connection implements FrameSink {
     this.socket.on("data", (chunk: Buffer) => this.#read(chunk));
     this.socket.on("drain", () => this.outbox.schedule());
     this.socket.on("error", (error: Error) => this.#end(error.message));
-    this.socket.on("close", () => this.#end("the connection dropped"));
-    this.socket.on("end", () => this.destroy("the peer closed the connection"));
+    this.socket.on("close", () => this.#end(this.lastWords ?? "the connection dropped"));
+    this.socket.on("end", () => this.destroy(this.lastWords ?? "the peer closed the connection"));
   }
 
   /** Fields that are sent again and again; made once for a key. */
@@ -158,6 +163,7 @@ export abstract class Connection implements FrameSink {
 
   forget(stream: Stream): void {
     this.streams.delete(stream.id);
+    if (this.streams.size === 0) this.#keepalive.rest();
     this.sending.forget(stream);
     this.receiving.forget(stream);
     this.onStreamEnd();
@@ -312,7 +318,7 @@ export abstract class Connection implements FrameSink {
     this.#over = true;
     this.#reader.stop();
     this.#settingsTimer?.cancel();
-    this.#keepalive.close();
+    this.#keepalive.rest();
     const streams = [...this.streams.values()];
     for (const stream of streams) {
       stream.close({ code: Http2Code.NO_ERROR, by: "connection", message, unprocessed: false });

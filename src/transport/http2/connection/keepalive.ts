@@ -5,8 +5,6 @@ export interface KeepaliveOptions {
   readonly keepaliveMs: number;
   readonly keepaliveTimeoutMs: number;
   readonly clock: Clock;
-  /** Whether somebody cares: calls run. */
-  readonly needed: () => boolean;
   readonly ping: () => void;
   readonly onDead: () => void;
 }
@@ -36,9 +34,11 @@ export class Keepalive {
     this.#probing = false;
   }
 
-  close(): void {
+  /** No call runs any more. */
+  rest(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#probing = false;
   }
 
   #wait(ms: number): void {
@@ -47,12 +47,11 @@ export class Keepalive {
 
   #check(): void {
     this.#timer = undefined;
-    const { keepaliveMs, keepaliveTimeoutMs, clock, needed, ping, onDead } = this.#options;
+    const { keepaliveMs, keepaliveTimeoutMs, clock, ping, onDead } = this.#options;
     if (this.#probing) {
       onDead();
       return;
     }
-    if (!needed()) return;
     const silentMs = clock.now() - this.#heardAt;
     if (silentMs < keepaliveMs) {
       this.#wait(keepaliveMs - silentMs);
