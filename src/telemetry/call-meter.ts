@@ -1,6 +1,7 @@
 import { type Attributes, type Histogram, type Meter, type MeterProvider, ValueType } from "@opentelemetry/api";
 import { type Code, codeName } from "../errors/errors.js";
 import { realMeter } from "./global-providers.js";
+import { type HistogramSeries, seriesOf } from "./histogram-series.js";
 import { Attribute } from "./names.js";
 import type { Placement } from "./placement.js";
 import type { Side } from "./side.js";
@@ -13,7 +14,11 @@ export class CallMeter {
   readonly attributes: Attributes;
   readonly #side: Side;
   readonly #durations: Histogram;
-  readonly #byCode: { readonly [Key in Placement | "nowhere"]: Attributes[] } = { local: [], remote: [], nowhere: [] };
+  readonly #byCode: { readonly [Key in Placement | "nowhere"]: HistogramSeries[] } = {
+    local: [],
+    remote: [],
+    nowhere: [],
+  };
   #inFlight = 0;
 
   constructor(side: Side, durations: Histogram, attributes: Attributes) {
@@ -34,8 +39,8 @@ export class CallMeter {
   ended(code: Code, durationMs: number, placement: Placement | undefined): void {
     this.#inFlight--;
     const byCode = this.#byCode[placement ?? "nowhere"];
-    byCode[code] ??= this.#attributesOf(code, placement);
-    this.#durations.record(durationMs / 1000, byCode[code]);
+    byCode[code] ??= seriesOf(this.#durations, this.#attributesOf(code, placement));
+    byCode[code].record(durationMs / 1000);
   }
 
   #attributesOf(code: Code, placement: Placement | undefined): Attributes {
