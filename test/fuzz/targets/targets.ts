@@ -1,0 +1,11 @@
+import type { Target } from "../target.js";
+import { frames } from "./frames.js";
+
+export const targets: readonly Target[] = [frames];
+
+/** @throws TypeError where there is none of the name */
+export function targetNamed(name: string): Target {
+  const target = targets.find((each) => each.name === name);
+  if (target !== undefined) return target;
+  throw new TypeError(`no target "${name}"; expected ${targets.map((each) => each.name).join(", ")}`);
+}

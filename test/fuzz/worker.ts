@@ -1,0 +1,39 @@
+/** Runs the slices it is sent, in a process of its own, and writes down all the time which input it is at. */
+import { openSync, writeSync } from "node:fs";
+import { Outside } from "./outside.js";
+import { runSlice, type Slice } from "./slice.js";
+import type { Target } from "./target.js";
+import { targetNamed } from "./targets/targets.js";
+
+export interface Order extends Slice {
+  readonly target: string;
+}
+
+// Nobody reads more of a stack than where it came from, and what fails by design makes many.
+Error.stackTraceLimit = 6;
+
+const outside = new Outside();
+const open = new Set<Target>();
+/** By target. */
+const known = new Map<string, Set<string>>();
+
+/** Numbers in a file outlive a process that hangs: the input it is at, and how many have been begun. */
+const file = openSync(process.argv[2] as string, "r+");
+const place = new Uint32Array(2);
+function onInput(index: number): void {
+  place[0] = index;
+  place[1]!++;
+  writeSync(file, place, 0, 8, 0);
+}
+
+process.on("message", async ({ target: name, ...slice }: Order) => {
+  const target = targetNamed(name);
+  if (!open.has(target)) {
+    open.add(target);
+    await target.open?.();
+  }
+  const signatures = known.get(name) ?? new Set();
+  known.set(name, signatures);
+  process.send!(await runSlice(target, slice, outside, { known: signatures, onInput }));
+});
+process.on("disconnect", () => process.exit());
