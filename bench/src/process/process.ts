@@ -14,7 +14,8 @@ export interface ProcessOptions {
   /** Beside this folder: `server-process.js`. */
   readonly script: string;
   readonly args: readonly string[];
-  readonly core: number;
+  /** Undefined: wherever there is room. */
+  readonly core: number | undefined;
   /** Where to write a CPU profile when it ends. */
   readonly profileDir: string | undefined;
 }
@@ -29,7 +30,8 @@ export class Process {
         ? []
         : ["--cpu-prof", `--cpu-prof-dir=${profileDir}`, `--cpu-prof-name=${name.replace(/\W+/g, "-")}.cpuprofile`];
     const node = [process.execPath, ...profile, fileURLToPath(new URL(`../${script}`, import.meta.url)), ...args];
-    const [program = process.execPath, ...rest] = pinned ? ["taskset", "-c", String(core), ...node] : node;
+    const [program = process.execPath, ...rest] =
+      pinned && core !== undefined ? ["taskset", "-c", String(core), ...node] : node;
     this.#name = name;
     this.#child = spawn(program, rest, { stdio: ["ignore", 2, 2, "ipc"] });
   }

@@ -4,6 +4,7 @@
  */
 import { Etcd3 } from "etcd3";
 import { Process } from "../process/process.js";
+import { quantile } from "../quantile.js";
 import { type Etcd, startEtcd } from "./etcd.js";
 import { instanceJson, keyOf } from "./instances.js";
 
@@ -179,11 +180,6 @@ function report(name: string, results: Results, per: number): void {
 
 function median(values: readonly number[]): number {
   return quantile(values, 0.5);
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
 /** Four digits that count. */

@@ -1,6 +1,7 @@
 import type { Bound } from "../bounds.js";
 import type { PartyName } from "../parties.js";
 import type { Suite } from "../suites.js";
+import { latency50ms } from "./latency-50ms.js";
 import { p99At70 } from "./p99-at-70.js";
 
 const plain: readonly PartyName[] = ["hawser/http2"];
@@ -23,6 +24,8 @@ const bounds: readonly Bound[] = [
   times("server-stream-100B", "grpc-js", 10),
   times("bidi-100B", "grpc-js", 10),
   { case: "p99-at-70", subject: "hawser/http2", of: "p99_ms", against: "grpc-js", atMost: 1 / 3 },
+  { case: "upload-64MiB-50ms", subject: "hawser/http2", of: "mb_per_s", against: "tcp", atLeast: 0.8 },
+  { case: "download-64MiB-50ms", subject: "hawser/http2", of: "mb_per_s", against: "tcp", atLeast: 0.8 },
 ];
 
 /** What a call costs over Hawser's own engine, and what is asked of it. */
@@ -37,6 +40,6 @@ export const wire: Suite = {
     { case: "bidi-100B", subjects: plain },
   ],
   peers: ["grpc-js", "moleculer-tcp"],
-  experiments: [p99At70],
+  experiments: [p99At70, latency50ms],
   bounds,
 };

@@ -1,1 +1,1 @@
-export { grpcJsTransport as http2Transport } from "../../../../dist/transport/grpc-js/grpc-js.js";
+export { http2Transport } from "../../../../dist/transport/http2/http2.js";

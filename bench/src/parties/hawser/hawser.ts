@@ -1,6 +1,12 @@
 /** Everything of Hawser that is measured here but the transports, as the folder above has built it. */
-export { createClient } from "../../../../dist/client/client.js";
-export { type Handlers, type Instance, newInstanceId, silentLogger } from "../../../../dist/contract/contract.js";
+export { type ClosableClient, createClient } from "../../../../dist/client/client.js";
+export {
+  type Handlers,
+  type Instance,
+  newInstanceId,
+  type ServiceDefinition,
+  silentLogger,
+} from "../../../../dist/contract/contract.js";
 export { memoryRegistry } from "../../../../dist/registry/memory/memory.js";
 export { createServer, type Server } from "../../../../dist/server/server.js";
 export { defineApp, defineService, startApp } from "../../../../dist/service/service.js";
