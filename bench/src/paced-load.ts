@@ -2,12 +2,13 @@ import type { Case } from "./cases.js";
 import type { EchoClient } from "./echo.js";
 import { emptyHistogram, type Load, payloadOf, ticksPerMs } from "./load.js";
 
-/** Waiting for a timer may take this much longer than was asked for, in ms. */
-const timerSlackMs = 2;
+/** How often those that are due are started, in ms: a timer's resolution. To poll would take the core from the client. */
+const tickMs = 1;
 
 /**
  * Starts unary calls by a schedule, evenly, however many are still under way; then waits for those. A latency counts from
- * the moment the call was due: what delays the start of calls, in this process too, is part of it.
+ * the moment the call was due: what delays the start of calls, in this process too, is part of it, and so is the wait for
+ * the next tick.
  *
  * @throws where an answer is not the payload, or a second's worth of calls is under way: the rate is more than can be had
  */
@@ -33,10 +34,7 @@ export function pacedLoad(client: EchoClient, { payloadBytes }: Case, ms: number
       for (; begun < ops && dueAt(begun) <= now; begun++) call(dueAt(begun)).catch(reject);
       const running = begun - ended;
       if (running > callsPerS) reject(new Error(`${Math.round(callsPerS)} calls a second are more than it can do`));
-      if (begun === ops || running > callsPerS) return;
-      const waitMs = dueAt(begun) - now - timerSlackMs;
-      if (waitMs >= 1) setTimeout(startDue, waitMs);
-      else setImmediate(startDue);
+      if (begun < ops && running <= callsPerS) setTimeout(startDue, tickMs);
     };
     startDue();
   });
