@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import { createSecureContext } from "node:tls";
 import { filled, mustBePositive, mustNotBeNegative } from "../grpc/option-checks.js";
@@ -82,6 +83,9 @@ export function resolveOptions(options: Http2TransportOptions): ResolvedOptions 
       `sensitiveMetadata: ${JSON.stringify(name)} is no name of metadata: a-z, 0-9, "_", "." and "-"`,
     );
   }
+  if (resolved.onHttp1 !== undefined && typeof resolved.onHttp1 !== "function") {
+    throw new TypeError(`onHttp1: must be a function, was ${typeof resolved.onHttp1}`);
+  }
   checkTls(resolved);
   return resolved;
 }
@@ -90,6 +94,7 @@ export function resolveOptions(options: Http2TransportOptions): ResolvedOptions 
 function checkTls({ tls: { ca, cert, key } }: ResolvedOptions): void {
   if (ca === undefined && cert === undefined) return;
   try {
+    if (ca !== undefined) new X509Certificate(ca); // of authorities it cannot read OpenSSL says nothing
     createSecureContext({ ca, cert, key });
   } catch (cause) {
     throw new TypeError(`tls: ca, cert and key must be PEM: ${(cause as Error).message}`, { cause });

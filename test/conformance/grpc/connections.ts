@@ -7,21 +7,13 @@ import { createClient } from "../../../src/client/client.js";
 import { Code } from "../../../src/errors/errors.js";
 import { createServer } from "../../../src/server/server.js";
 import type { GrpcOptions } from "../../../src/transport/grpc/options.js";
-import type { Channel, ChannelState, Transport } from "../../../src/transport/transport.js";
+import type { Transport } from "../../../src/transport/transport.js";
 import { rpcFailure } from "../../support/collect.js";
 import { EchoServiceDefinition, echo } from "../../support/echo.js";
 import { ManualClock } from "../../support/manual-clock.js";
 import { forever } from "../../support/moment.js";
 import { TcpProxy } from "../../support/tcp-proxy.js";
-
-function until(channel: Channel, state: ChannelState): Promise<void> {
-  return new Promise((resolve) => {
-    if (channel.state === state) resolve();
-    channel.onState((now) => {
-      if (now === state) resolve();
-    });
-  });
-}
+import { untilState } from "../../support/until-state.js";
 
 /** Somebody who accepts connections and says nothing. */
 async function silence() {
@@ -86,9 +78,9 @@ export function grpcConnections(make: (options?: GrpcOptions) => Transport): voi
     const channel = transport.connect(proxy.addressFor(server.address));
     onTestFinished(() => channel.close());
     channel.connect();
-    await until(channel, "ready");
+    await untilState(channel, "ready");
     proxy.refuse();
-    await until(channel, "broken");
+    await untilState(channel, "broken");
     const waits: number[] = [];
     for (let attempt = 1; attempt <= 5; attempt++) {
       waits.push(Math.round(clock.nextMs ?? Number.NaN));
@@ -104,9 +96,9 @@ export function grpcConnections(make: (options?: GrpcOptions) => Transport): voi
     expect(waits).toEqual([100, 200, 400, 500, 500]);
     proxy.admit();
     channel.connect();
-    await until(channel, "ready");
+    await untilState(channel, "ready");
     proxy.refuse();
-    await until(channel, "broken");
+    await untilState(channel, "broken");
     expect(Math.round(clock.nextMs ?? Number.NaN)).toBe(100);
   });
 
@@ -171,7 +163,7 @@ export function grpcConnections(make: (options?: GrpcOptions) => Transport): voi
     const { address } = await silence();
     const channel = make().connect(address);
     channel.connect();
-    await until(channel, "connecting");
+    await untilState(channel, "connecting");
     await channel.close();
     expect(channel.state).toBe("closed");
   });
@@ -212,7 +204,7 @@ export function grpcConnections(make: (options?: GrpcOptions) => Transport): voi
     const channel = transport.connect(proxy.addressFor(server.address));
     onTestFinished(() => channel.close());
     channel.connect();
-    await until(channel, "broken");
+    await untilState(channel, "broken");
     proxy.stall();
     proxy.admit();
     channel.connect();

@@ -114,7 +114,7 @@ function sendAway(socket: Socket, speech: Speech): void {
 
 function tlsServer({ tls, handshakeTimeoutMs, onHttp1 }: ResolvedOptions): Server {
   const { ca, cert, key, requireClientCert = false } = tls;
-  return createTlsServer({
+  const server = createTlsServer({
     ...(ca === undefined ? {} : { ca }),
     cert,
     key,
@@ -124,6 +124,8 @@ function tlsServer({ tls, handshakeTimeoutMs, onHttp1 }: ResolvedOptions): Serve
     handshakeTimeout: Math.min(handshakeTimeoutMs, 2 ** 31 - 1),
     noDelay: true,
   });
+  // Node itself leaves those open whose time is over.
+  return server.on("tlsClientError", (_error, socket) => socket.destroy());
 }
 
 function ignore(): void {}
