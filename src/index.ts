@@ -26,4 +26,5 @@ export {
   type TransportName,
 } from "./service/service.js";
 export { startTelemetry } from "./telemetry/telemetry.js";
+export { type Http2TransportOptions, http2Transport } from "./transport/http2/http2.js";
 export { memoryTransport } from "./transport/memory/memory.js";

@@ -1,12 +1,14 @@
+import { http2Transport } from "../transport/http2/http2.js";
 import type { Transport } from "../transport/transport.js";
 import { grpcJsTransport } from "./grpc-js-transport.js";
 
-export type TransportName = "grpc-js";
+export type TransportName = "http2" | "grpc-js";
 
 /** What goes wherever nobody names another. */
 export const defaultTransportName: TransportName = "grpc-js";
 
 const transports: { readonly [Name in TransportName]: () => Transport } = {
+  http2: http2Transport,
   "grpc-js": grpcJsTransport,
 };
 
