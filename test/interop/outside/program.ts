@@ -19,13 +19,21 @@ export function missing(program: string): string | undefined {
 }
 
 /** Runs a program to its end. @returns all it said @throws Error with all it said, where it fails */
-export function run(program: string, ...args: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    execFile(program, args, { timeout: 60_000, maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
-      const said = `${stdout}\n${stderr}`.trim();
-      if (error === null) resolve(said);
-      else reject(new Error(`${program} ${args.join(" ")}: exit code ${error.code ?? error.signal}\n${said}`));
-    });
+export async function run(program: string, ...args: readonly string[]): Promise<string> {
+  const { said, ended } = await tryToRun(program, ...args);
+  if (ended === 0) return said;
+  throw new Error(`${program} ${args.join(" ")} ended with ${ended}\n${said}`);
+}
+
+/** Runs a program to its end, a good one or not: its exit code, or the signal. */
+export function tryToRun(
+  program: string,
+  ...args: readonly string[]
+): Promise<{ readonly said: string; readonly ended: number | string }> {
+  return new Promise((resolve) => {
+    const child = execFile(program, args, { timeout: 120_000, maxBuffer: 2 ** 24 }, (_error, stdout, stderr) =>
+      resolve({ said: `${stdout}\n${stderr}`.trim(), ended: child.exitCode ?? child.signalCode ?? "never" }),
+    );
   });
 }
 
