@@ -114,7 +114,7 @@ export class ClientConnection extends Connection {
   protected onGoaway(lastStreamId: number, code: number, debug: string): void {
     const message = `GOAWAY with code ${http2CodeName(code)}${debug === "" ? "" : ` (${debug})`}`;
     this.lastWords = message;
-    for (const stream of [...this.streams.values()]) {
+    for (const stream of this.streams.all()) {
       if (stream.id > lastStreamId) stream.close({ code, by: "connection", message, unprocessed: true });
     }
     this.#leave({

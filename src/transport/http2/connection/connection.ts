@@ -24,6 +24,7 @@ import { type Fields, type FieldTemplate, type HeaderBlock, HpackEncoder } from 
 import { Outbox } from "../outbox.js";
 import { maxWindowBytes, readSettings, Setting } from "../settings.js";
 import type { Stream } from "../stream/stream.js";
+import { StreamTable } from "../stream/stream-table.js";
 import type { ConnectionOptions } from "./connection-options.js";
 import { HeaderBlocks } from "./header-blocks.js";
 import { writeHeaderBlock } from "./header-writer.js";
@@ -56,7 +57,7 @@ export abstract class Connection implements FrameSink {
   protected readonly socket: Socket;
   protected readonly options: ConnectionOptions;
   protected readonly patience: Patience;
-  protected readonly streams: Map<number, Stream> = new Map<number, Stream>();
+  protected readonly streams: StreamTable = new StreamTable();
   /** Of those the peer opened. */
   protected lastPeerId = 0;
   /** Data or header fields went out since the peer's last PING. */
@@ -208,7 +209,7 @@ export abstract class Connection implements FrameSink {
   }
 
   protected add(stream: Stream): void {
-    this.streams.set(stream.id, stream);
+    this.streams.add(stream);
     this.#keepalive.watch();
   }
 
@@ -319,8 +320,7 @@ export abstract class Connection implements FrameSink {
     this.#reader.stop();
     this.#settingsTimer?.cancel();
     this.#keepalive.rest();
-    const streams = [...this.streams.values()];
-    for (const stream of streams) {
+    for (const stream of this.streams.all()) {
       stream.close({ code: Http2Code.NO_ERROR, by: "connection", message, unprocessed: false });
     }
     this.outbox.close();
@@ -397,7 +397,7 @@ export abstract class Connection implements FrameSink {
     if (kind !== PingKind.bandwidth || !this.#bandwidth.measuring) return;
     const window = this.#bandwidth.end(this.options.clock.now(), this.receiving.streamWindow);
     if (window === undefined) return;
-    this.receiving.grow(window, this.streams.values());
+    this.receiving.grow(window, this.streams.all());
     writeSettings(this.outbox, [[Setting.INITIAL_WINDOW_SIZE, window]]);
   }
 
@@ -437,7 +437,7 @@ export abstract class Connection implements FrameSink {
   #moveWindows(streamWindow: number): void {
     const more = streamWindow - this.sending.streamWindow;
     this.sending.streamWindow = streamWindow;
-    for (const stream of this.streams.values()) {
+    for (const stream of this.streams.all()) {
       stream.queue.window += more;
       if (stream.queue.window > maxWindowBytes) {
         throw new ConnectionError(Http2Code.FLOW_CONTROL_ERROR, "the window of a stream overflows");
