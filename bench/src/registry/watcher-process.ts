@@ -1,15 +1,12 @@
 /** One process that follows services in etcd, and says what that costs it: `watcher-process.js <hawser|etcd3>`. */
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { Etcd3 } from "etcd3";
 import { answer, cpuUs } from "../process/child.js";
+import { memory } from "../process/memory.js";
 import { instanceJson, keyOf } from "./instances.js";
 import type { Follow, Picture } from "./picture.js";
 
 const [party = ""] = process.argv.slice(2);
 const { follow } = (await import(`./${party}.js`)) as { readonly follow: Follow };
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
 
 let picture: Picture | undefined;
 let writer: Etcd3 | undefined;
@@ -27,15 +24,12 @@ function until(condition: () => boolean): Promise<void> {
   });
 }
 
-/** What is alive on the heap and beside it, in bytes. */
-function memory(): number {
-  for (let round = 0; round < 4; round++) collect();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
-
 answer({
-  memory,
+  /** What is alive on the heap and beside it, in bytes. */
+  memory(): number {
+    const { heap, external } = memory();
+    return heap + external;
+  },
   cpuUs,
   /** @returns how long it took until all were known, in ms */
   async follow({ host, services }: { readonly host: string; readonly services: readonly string[] }): Promise<number> {

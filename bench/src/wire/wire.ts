@@ -1,6 +1,7 @@
 import type { Bound } from "../bounds.js";
 import type { PartyName } from "../parties.js";
 import type { Suite } from "../suites.js";
+import { held } from "./held/held.js";
 import { latency50ms } from "./latency-50ms.js";
 import { p99At70 } from "./p99-at-70.js";
 
@@ -10,6 +11,14 @@ const alsoTraced: readonly PartyName[] = ["hawser/http2", "hawser/http2+traced-1
 /** Throughput, of the whole Hawser client and server, against one peer. */
 function times(name: string, against: string, atLeast: number, subject = "hawser/http2"): Bound {
   return { case: name, subject, of: "ops_per_s", against, atLeast };
+}
+
+/** Of one, on either side. */
+function heap(name: string, atMost: number): Bound[] {
+  return [
+    { case: name, subject: "hawser/http2", of: "client_heap_bytes", atMost },
+    { case: name, subject: "hawser/http2", of: "server_heap_bytes", atMost },
+  ];
 }
 
 const bounds: readonly Bound[] = [
@@ -26,7 +35,31 @@ const bounds: readonly Bound[] = [
   { case: "p99-at-70", subject: "hawser/http2", of: "p99_ms", against: "grpc-js", atMost: 1 / 3 },
   { case: "upload-64MiB-50ms", subject: "hawser/http2", of: "mb_per_s", against: "tcp", atLeast: 0.8 },
   { case: "download-64MiB-50ms", subject: "hawser/http2", of: "mb_per_s", against: "tcp", atLeast: 0.8 },
+  ...heap("idle-connections", 12_000),
+  ...heap("open-streams", 4000),
 ];
+
+const idleConnections = held({
+  name: "idle-connections",
+  folder: "connections",
+  count: 10_000,
+  parties: [
+    ["hawser-http2", "hawser/http2"],
+    ["tcp", "tcp"],
+  ],
+  files: true,
+});
+
+const openStreams = held({
+  name: "open-streams",
+  folder: "streams",
+  count: 10_000,
+  parties: [
+    ["hawser-http2", "hawser/http2"],
+    ["grpc-js", "grpc-js"],
+  ],
+  files: false,
+});
 
 /** What a call costs over Hawser's own engine, and what is asked of it. */
 export const wire: Suite = {
@@ -40,6 +73,6 @@ export const wire: Suite = {
     { case: "bidi-100B", subjects: plain },
   ],
   peers: ["grpc-js", "moleculer-tcp"],
-  experiments: [p99At70, latency50ms],
+  experiments: [p99At70, latency50ms, idleConnections, openStreams],
   bounds,
 };
