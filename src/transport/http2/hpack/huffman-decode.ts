@@ -7,9 +7,10 @@ const windowBits = 9;
 /** By the next bits: symbol << 4 | how many of them are its code; 0 where the code is longer than the window. */
 let windows: Uint16Array | undefined;
 
-/** By length: the first code, and where its symbol stands in `symbolsInOrder`. */
-const firstCode: number[] = [];
-const firstSymbol: number[] = [];
+/** By length: the first code, where its symbol stands in `symbolsInOrder`, and what 30 bits are not below that are a longer one. */
+const firstCodes = new Int32Array(longestCode + 1);
+const firstSymbols = new Int32Array(longestCode + 1);
+const codeEnds = new Int32Array(longestCode + 1);
 
 /** How many bytes a text has at most that takes so many in Huffman code: no code is shorter than 5 bits. */
 export function decodedBytes(encoded: number): number {
@@ -47,7 +48,7 @@ export function decodeHuffman(bytes: Uint8Array, start: number, end: number, tar
       return written;
     }
     const from = at * 8 - held;
-    const symbol = longSymbol(bytes, from, end * 8);
+    const symbol = longSymbol(bytes, from, end);
     target[written++] = symbol;
     const next = from + (codeLengths[symbol] as number);
     at = (next + 7) >>> 3;
@@ -56,29 +57,40 @@ export function decodeHuffman(bytes: Uint8Array, start: number, end: number, tar
   }
 }
 
-/** The symbol at a bit, bit by bit: for the few that are longer than the window. */
+/** The symbol at a bit, where its code is longer than the window: found by length, since codes count up with it. */
 function longSymbol(bytes: Uint8Array, from: number, end: number): number {
-  let code = 0;
-  for (let length = 1; length <= longestCode && from + length <= end; length++) {
-    const bit = from + length - 1;
-    code = (code << 1) | (((bytes[bit >>> 3] as number) >>> (7 - (bit & 7))) & 1);
-    const offset = code - (firstCode[length] ?? 0);
-    const symbol = symbolsInOrder[(firstSymbol[length] ?? Number.NaN) + offset];
-    if (symbol === undefined || codeLengths[symbol] !== length) continue;
-    if (symbol === eos) throw new HpackError("EOS in a Huffman code");
-    return symbol;
-  }
-  throw new HpackError("a Huffman code breaks off");
+  const next = peek(bytes, from, end);
+  let length = windowBits + 1;
+  while (next >= (codeEnds[length] as number)) length++;
+  if (from + length > end * 8) throw new HpackError("a Huffman code breaks off");
+  const code = next >>> (longestCode - length);
+  const symbol = symbolsInOrder[(firstSymbols[length] as number) + code - (firstCodes[length] as number)] as number;
+  if (symbol === eos) throw new HpackError("EOS in a Huffman code");
+  return symbol;
+}
+
+/** As many bits as the longest code has; beyond the end stand ones. */
+function peek(bytes: Uint8Array, from: number, end: number): number {
+  const at = from >>> 3;
+  let bits = 0;
+  for (let i = 0; i < 4; i++) bits = (bits << 8) | (at + i < end ? (bytes[at + i] as number) : 0xff);
+  const fifth = at + 4 < end ? (bytes[at + 4] as number) : 0xff;
+  const shift = from & 7;
+  return ((bits << shift) | (fifth >>> (8 - shift))) >>> (32 - longestCode);
 }
 
 function makeWindows(): Uint16Array {
   const made = new Uint16Array(1 << windowBits);
   for (const [order, symbol] of symbolsInOrder.entries()) {
     const length = codeLengths[symbol] as number;
-    firstCode[length] ??= codes[symbol] as number;
-    firstSymbol[length] ??= order;
+    const code = codes[symbol] as number;
+    if (codeEnds[length] === 0) {
+      firstCodes[length] = code;
+      firstSymbols[length] = order;
+    }
+    codeEnds[length] = (code + 1) << (longestCode - length);
     if (length > windowBits) continue;
-    const first = (codes[symbol] as number) << (windowBits - length);
+    const first = code << (windowBits - length);
     made.fill((symbol << 4) | length, first, first + (1 << (windowBits - length)));
   }
   return made;
