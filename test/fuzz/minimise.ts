@@ -2,21 +2,20 @@ import type { Input } from "./input.js";
 
 /**
  * The least of an input that still fails in the same way: whole steps are left out first, then runs of bytes, halving.
- * Ends after `budget` tries with the best so far.
+ * Ends with the best so far once `goOn` says no.
  */
 export async function minimise(
   input: Input,
   stillFails: (candidate: Input) => Promise<boolean>,
-  budget: number,
+  goOn: () => boolean,
 ): Promise<Input> {
   let best = input;
-  let left = budget;
   const attempt = async (candidate: Input): Promise<boolean> => {
-    if (left-- <= 0 || !(await stillFails(candidate))) return false;
+    if (!goOn() || !(await stillFails(candidate))) return false;
     best = candidate;
     return true;
   };
-  for (let before = -1; before !== sizeOf(best) && left > 0; ) {
+  for (let before = -1; before !== sizeOf(best) && goOn(); ) {
     before = sizeOf(best);
     await dropRuns(best.length, (from, to) => attempt([...best.slice(0, from), ...best.slice(to)]));
     for (let at = best.length - 1; at >= 0; at--) {
@@ -39,7 +38,7 @@ async function dropRuns(length: number, drop: (from: number, to: number) => Prom
       const from = Math.max(0, to - run);
       if (await drop(from, to)) remaining -= to - from;
     }
-    if (run === 1) return;
+    if (run <= 1) return;
   }
 }
 

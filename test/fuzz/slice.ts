@@ -28,7 +28,8 @@ export interface SliceResult {
   readonly outcomes: { readonly [word: string]: number };
 }
 
-const minimisingTries = 2000;
+/** One failure is made smaller for so long, in ms. */
+const minimisingMs = 10_000;
 
 /** Every input of a slice, one after the other or as many at once as the target bears. */
 export async function runSlice(
@@ -88,11 +89,12 @@ export async function tryInput(
 }
 
 function least(target: Target, failure: Failure, outside: Outside, onTry: () => void): Promise<Input> {
+  const until = performance.now() + minimisingMs;
   const stillFails = async (candidate: Input): Promise<boolean> => {
     onTry();
     return (await tryInput(target, candidate, outside))?.signature === failure.signature;
   };
-  return minimise(failure.input, stillFails, target.parallel === undefined ? minimisingTries : minimisingTries / 10);
+  return minimise(failure.input, stillFails, () => performance.now() < until);
 }
 
 function signatureOf(message: string): string {

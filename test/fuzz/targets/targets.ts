@@ -1,7 +1,8 @@
 import type { Target } from "../target.js";
 import { frames } from "./frames.js";
+import { server } from "./server.js";
 
-export const targets: readonly Target[] = [frames];
+export const targets: readonly Target[] = [frames, server];
 
 /** @throws TypeError where there is none of the name */
 export function targetNamed(name: string): Target {
