@@ -53,7 +53,7 @@ function succeeded(call: Call, pick: Pick, reply: Reply): Reply {
   const message = whenRead(reply.message as AsyncIterable<unknown>, (error) =>
     pick.done(error === undefined ? ok : outcome(error)),
   );
-  return { message, header: reply.header, trailer: reply.trailer };
+  return message === reply.message ? reply : { message, header: reply.header, trailer: reply.trailer };
 }
 
 /**

@@ -12,7 +12,7 @@ import type { Clock } from "../time/time.js";
 import { receivedTrailer } from "../transport/received-trailer.js";
 import { deadlineOf, linkSignals, metadataOf } from "./inherit.js";
 import { OutgoingCall } from "./outgoing-call.js";
-import { whenRead } from "./when-read.js";
+import { watched, whenRead } from "./when-read.js";
 
 export interface SurfaceOptions {
   /** For unary calls; streams may take for ever. */
@@ -152,17 +152,24 @@ class ResponseStream implements AsyncIterableIterator<unknown> {
       tellTrailer(begun.call, this.#options);
       throw RpcError.from(error);
     }
-    const stream = whenRead(reply.message as AsyncIterable<unknown>, () => {
-      begun.release?.();
-      this.#options.onTrailer?.(reply.trailer());
-    });
-    const iterator = stream[Symbol.asyncIterator]();
+    const iterator = this.#watched(reply, begun)[Symbol.asyncIterator]();
     if (this.#iterator === ended) await iterator.return?.();
     else {
       this.#iterator = iterator;
       await this.#tellHeader(reply, iterator);
     }
     return this.#iterator;
+  }
+
+  /** The responses; at their end the call lets go of what it listened to, and tells the trailer to who asked for it. */
+  #watched(reply: Reply, { release }: Begun): AsyncIterable<unknown> {
+    const stream = reply.message as AsyncIterable<unknown>;
+    const { onTrailer } = this.#options;
+    if (onTrailer === undefined) return whenRead(stream, () => release?.());
+    return watched(stream, () => {
+      release?.();
+      onTrailer(reply.trailer());
+    });
   }
 
   /** A caller whose callback fails does not read on. */

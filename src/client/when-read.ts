@@ -1,10 +1,23 @@
+import { isObservable } from "../contract/contract.js";
 import { Code, RpcError } from "../errors/errors.js";
 
-/** The same stream; `done` is called once when it has been read to the end, failed, or the reader broke off (CANCELLED). */
-export function whenRead(
-  stream: AsyncIterable<unknown>,
-  done: (error: RpcError | undefined) => void,
-): AsyncIterable<unknown> {
+/** Called once, when a stream has been read to the end, failed, or the reader broke off (CANCELLED). */
+type Done = (error: RpcError | undefined) => void;
+
+/** The same stream; `done` is called before the reader sees how it ends. Does not throw. */
+export function whenRead(stream: AsyncIterable<unknown>, done: Done): AsyncIterable<unknown> {
+  if (!isObservable(stream)) return watched(stream, done);
+  stream.observedBy({
+    message() {},
+    complete: () => done(undefined),
+    fail: done,
+    stop: () => done(brokeOff()),
+  });
+  return stream;
+}
+
+/** As `whenRead()`, of any stream; what `done` throws reaches the reader. */
+export function watched(stream: AsyncIterable<unknown>, done: Done): AsyncIterable<unknown> {
   const iterator = stream[Symbol.asyncIterator]();
   let over = false;
   const finish = (error: RpcError | undefined): void => {
@@ -26,10 +39,14 @@ export function whenRead(
       return {
         next: () => iterator.next().then(check, fail),
         return: async () => {
-          finish(new RpcError(Code.CANCELLED, "the reader broke off"));
+          finish(brokeOff());
           return (await iterator.return?.()) ?? { done: true, value: undefined };
         },
       };
     },
   };
+}
+
+function brokeOff(): RpcError {
+  return new RpcError(Code.CANCELLED, "the reader broke off");
 }

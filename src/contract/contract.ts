@@ -30,5 +30,11 @@ export type { Closeable } from "./lifecycle.js";
 export { type Logger, silentLogger } from "./logger.js";
 export { Metadata, type MetadataInit, type MetadataValue, namesOfHttp } from "./metadata.js";
 export { type Idempotency, isInfrastructure, type Method, type MethodKind, methodsOf } from "./method.js";
+export {
+  isObservable,
+  type ObservableStream,
+  type StreamObserver,
+  StreamObservers,
+} from "./observable-stream.js";
 export type { RegistrationState, RegistryEvent, RegistryMonitor } from "./registry-event.js";
 export { RequestStream } from "./request-stream.js";

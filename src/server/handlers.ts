@@ -8,9 +8,12 @@ import {
   type Metadata,
   type Method,
   methodsOf,
+  type ObservableStream,
   type Reply,
   runInCall,
   type ServiceDefinition,
+  type StreamObserver,
+  StreamObservers,
 } from "../contract/contract.js";
 import { RpcError } from "../errors/errors.js";
 
@@ -106,10 +109,11 @@ class HandlerReply implements Reply {
 }
 
 /** A handler's stream, each step of it run inside its call. */
-class InCall implements AsyncIterableIterator<unknown> {
+class InCall implements AsyncIterableIterator<unknown>, ObservableStream {
   readonly #iterator: AsyncIterator<unknown>;
   readonly #call: HandlerCall;
   readonly #logger: Logger;
+  readonly #observers = new StreamObservers();
 
   constructor(iterator: AsyncIterator<unknown>, call: HandlerCall, logger: Logger) {
     this.#iterator = iterator;
@@ -118,12 +122,11 @@ class InCall implements AsyncIterableIterator<unknown> {
   }
 
   next(): Promise<IteratorResult<unknown>> {
-    return runInCall(this.#call, () => this.#iterator.next()).catch((reason: unknown) => {
-      throw known(reason, this.#call, this.#logger);
-    });
+    return runInCall(this.#call, step, this.#iterator).then(this.#onResult, this.#onFailure);
   }
 
   async return(): Promise<IteratorResult<unknown>> {
+    this.#observers.stop();
     await runInCall(this.#call, () => this.#iterator.return?.());
     return { done: true, value: undefined };
   }
@@ -131,6 +134,26 @@ class InCall implements AsyncIterableIterator<unknown> {
   [Symbol.asyncIterator](): this {
     return this;
   }
+
+  observedBy(observer: StreamObserver): void {
+    this.#observers.add(observer);
+  }
+
+  readonly #onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
+    if (result.done === true) this.#observers.complete();
+    else this.#observers.message();
+    return result;
+  };
+
+  readonly #onFailure = (reason: unknown): never => {
+    const error = known(reason, this.#call, this.#logger);
+    this.#observers.fail(error);
+    throw error;
+  };
+}
+
+function step(iterator: AsyncIterator<unknown>): Promise<IteratorResult<unknown>> {
+  return iterator.next();
 }
 
 /** Makes an `RpcError` of what a handler threw; what nobody named goes to the log whole, under the id the caller gets. */

@@ -1,28 +1,22 @@
 import { type Context, context } from "@opentelemetry/api";
+import type { StreamObserver } from "../contract/contract.js";
 
-/** Is told what becomes of a stream. */
-export interface StreamObserver {
-  /** One more message has been read. */
-  message(): void;
-  /** The last one has. */
-  complete(): void;
-  /** It broke. Returns what the reader shall see. */
+/** Is told what becomes of a stream, and says what the reader shall see where it broke. */
+export interface FailureObserver extends StreamObserver {
   fail(reason: unknown): unknown;
-  /** The reader broke off. */
-  stop(): void;
 }
 
 /** The same messages with somebody watching. A read costs one more promise and a counter. */
 export class ObservedStream implements AsyncIterableIterator<unknown> {
   readonly #source: AsyncIterable<unknown>;
-  readonly #observer: StreamObserver;
+  readonly #observer: FailureObserver;
   readonly #context: Context | undefined;
   readonly #onResult: (result: IteratorResult<unknown>) => IteratorResult<unknown>;
   readonly #onError: (reason: unknown) => never;
   #iterator: AsyncIterator<unknown> | undefined;
 
   /** @param within what each read runs in, so that the code that makes the messages does. Default: the reader's own */
-  constructor(source: AsyncIterable<unknown>, observer: StreamObserver, within?: Context) {
+  constructor(source: AsyncIterable<unknown>, observer: FailureObserver, within?: Context) {
     this.#source = source;
     this.#observer = observer;
     this.#context = within;

@@ -5,7 +5,7 @@ import { attemptEnded, instanceAttributes } from "./attempt.js";
 import type { CallMeter } from "./call-meter.js";
 import type { CallTelemetry } from "./call-telemetry.js";
 import { Attribute } from "./names.js";
-import { ObservedStream, type StreamObserver } from "./observed-stream.js";
+import { type FailureObserver, ObservedStream } from "./observed-stream.js";
 import { type Placement, placementOf } from "./placement.js";
 import { clientSide } from "./side.js";
 import { WatchedCall } from "./watched-call.js";
@@ -74,7 +74,7 @@ export class TracedCall extends WatchedCall {
 
   /** The same call, its requests counted; for the retry it is as unread as before. */
   #counted(): Call {
-    const counter: StreamObserver = {
+    const counter: FailureObserver = {
       message: () => {
         this.#requests++;
       },

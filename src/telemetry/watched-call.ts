@@ -1,10 +1,10 @@
 import type { Context } from "@opentelemetry/api";
-import type { Call, Invoke, Metadata, Reply } from "../contract/contract.js";
+import { type Call, type Invoke, isObservable, type Metadata, type Reply } from "../contract/contract.js";
 import { Code, RpcError } from "../errors/errors.js";
-import { ObservedStream, type StreamObserver } from "./observed-stream.js";
+import { type FailureObserver, ObservedStream } from "./observed-stream.js";
 
 /** Follows one call to its end, which for a response stream is when it has been read, has broken or was given up. */
-export abstract class WatchedCall implements StreamObserver {
+export abstract class WatchedCall implements FailureObserver {
   protected readonly call: Call;
   /** How many responses have passed. */
   protected responses = 0;
@@ -56,11 +56,12 @@ export abstract class WatchedCall implements StreamObserver {
   }
 
   #replied(reply: Reply): Reply {
-    if (this.call.method.responseStream) {
-      return new StreamReply(reply, new ObservedStream(reply.message as AsyncIterable<unknown>, this, this.#within));
-    }
-    this.message();
-    this.complete();
+    const { message } = reply;
+    if (!this.call.method.responseStream) {
+      this.message();
+      this.complete();
+    } else if (this.#within === undefined && isObservable(message)) message.observedBy(this);
+    else return new StreamReply(reply, new ObservedStream(message as AsyncIterable<unknown>, this, this.#within));
     return reply;
   }
 

@@ -1,3 +1,4 @@
+import { type ObservableStream, type StreamObserver, StreamObservers } from "../contract/contract.js";
 import type { RpcError } from "../errors/errors.js";
 
 export interface MessageStreamOptions {
@@ -15,11 +16,12 @@ interface Waiting {
 }
 
 /** Messages between one writer and one reader, in order, with room for a few: a slow reader slows the writer. */
-export class MessageStream implements AsyncIterableIterator<unknown> {
+export class MessageStream implements AsyncIterableIterator<unknown>, ObservableStream {
   readonly #capacity: number;
   readonly #options: MessageStreamOptions;
   readonly #messages: unknown[] = [];
   readonly #readers: Waiting[] = [];
+  readonly #observers = new StreamObservers();
   #writer: (() => void) | undefined;
   #ended = false;
   #error: RpcError | undefined;
@@ -43,6 +45,7 @@ export class MessageStream implements AsyncIterableIterator<unknown> {
     if (this.#ended) return undefined;
     const reader = this.#readers.shift();
     if (reader !== undefined) {
+      this.#observers.message();
       reader.resolve({ done: false, value: message });
       return undefined;
     }
@@ -58,6 +61,7 @@ export class MessageStream implements AsyncIterableIterator<unknown> {
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
+    if (this.#readers.length > 0) this.#tellEnd();
     for (const reader of this.#readers.splice(0)) {
       if (error === undefined) reader.resolve({ done: true, value: undefined });
       else reader.reject(error);
@@ -68,11 +72,13 @@ export class MessageStream implements AsyncIterableIterator<unknown> {
   next(): Promise<IteratorResult<unknown>> {
     if (this.#messages.length > 0) {
       const value = this.#messages.shift();
+      this.#observers.message();
       this.#letWriterOn();
       if (!this.#ended) this.#options.onRoom?.();
       return Promise.resolve({ done: false, value });
     }
     if (this.#ended) {
+      this.#tellEnd();
       return this.#error === undefined
         ? Promise.resolve({ done: true, value: undefined })
         : Promise.reject(this.#error);
@@ -84,6 +90,7 @@ export class MessageStream implements AsyncIterableIterator<unknown> {
   }
 
   return(): Promise<IteratorResult<unknown>> {
+    this.#observers.stop();
     const brokeOff = !this.#ended || this.#messages.length > 0;
     this.#messages.length = 0;
     if (!this.#ended) this.end();
@@ -93,6 +100,16 @@ export class MessageStream implements AsyncIterableIterator<unknown> {
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  observedBy(observer: StreamObserver): void {
+    this.#observers.add(observer);
+  }
+
+  /** The reader comes to it. */
+  #tellEnd(): void {
+    if (this.#error === undefined) this.#observers.complete();
+    else this.#observers.fail(this.#error);
   }
 
   #letWriterOn(): void {

@@ -122,3 +122,82 @@ describe("a message stream", () => {
     );
   });
 });
+
+describe("a message stream that is observed", () => {
+  function observed(stream: MessageStream): unknown[] {
+    const told: unknown[] = [];
+    stream.observedBy({
+      message: () => told.push("message"),
+      complete: () => told.push("complete"),
+      fail: (error) => told.push(error),
+      stop: () => told.push("stop"),
+    });
+    return told;
+  }
+
+  test("tells of messages as they are read, and of the end when the reader comes to it", async () => {
+    const stream = new MessageStream();
+    const told = observed(stream);
+    const first = stream.next();
+    expect(told).toEqual([]);
+    stream.push(1);
+    expect(told).toEqual(["message"]);
+    stream.push(2);
+    stream.end();
+    expect(told).toEqual(["message"]);
+    await first;
+    await stream.next();
+    expect(told).toEqual(["message", "message"]);
+    await stream.next();
+    await stream.next();
+    expect(told).toEqual(["message", "message", "complete"]);
+  });
+
+  test("tells of the end at once where a reader waits for it, before he sees it", async () => {
+    const stream = new MessageStream();
+    const told = observed(stream);
+    const seen = Promise.all([stream.next(), stream.next()].map((next) => next.then(() => [...told])));
+    stream.end();
+    expect(told).toEqual(["complete"]);
+    expect(await seen).toEqual([["complete"], ["complete"]]);
+  });
+
+  test("tells of the error once, when it is read", async () => {
+    const error = new RpcError(Code.ABORTED, "torn");
+    const stream = new MessageStream();
+    const told = observed(stream);
+    stream.push(1);
+    stream.end(error);
+    await stream.next();
+    expect(told).toEqual(["message"]);
+    await failure(stream.next());
+    await failure(stream.next());
+    await stream.return();
+    expect(told).toEqual(["message", error]);
+  });
+
+  test.each([
+    ["while it goes on", () => {}],
+    ["after its end, unread", (stream: MessageStream) => stream.end()],
+    ["after its failure, unread", (stream: MessageStream) => stream.end(new RpcError(Code.ABORTED, "torn"))],
+  ])("tells that the reader broke off, and nothing else: %s", async (_when, before) => {
+    const stream = new MessageStream();
+    const told = observed(stream);
+    stream.push(1);
+    before(stream);
+    await stream.return();
+    await stream.next().catch(() => {});
+    expect(told).toEqual(["stop"]);
+  });
+
+  test("tells all who observe it, the first first", async () => {
+    const stream = new MessageStream();
+    const order: string[] = [];
+    for (const name of ["inner", "outer"]) {
+      stream.observedBy({ message() {}, complete: () => order.push(name), fail() {}, stop() {} });
+    }
+    stream.end();
+    await stream.next();
+    expect(order).toEqual(["inner", "outer"]);
+  });
+});
