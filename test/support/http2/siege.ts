@@ -7,7 +7,7 @@ import { ManualClock } from "../manual-clock.js";
 import { data, headers } from "./frames.js";
 import { answerTo, echoRequest, requestFields, responsesIn, wholeCall } from "./grpc.js";
 import { RawPeer, type RawPeerOptions } from "./raw-peer.js";
-import { isData } from "./received.js";
+import { isData, isSettings } from "./received.js";
 
 export interface SiegeOptions extends Http2TransportOptions {
   readonly handlers?: Partial<EchoHandlers>;
@@ -51,16 +51,14 @@ export class Siege {
       await clock.run(0);
       await closed;
     });
-    const bystander = await RawPeer.connect(server.address);
-    onTestFinished(() => bystander.close());
-    return new Siege(server, clock, count, bystander);
+    const siege = new Siege(server, clock, count, await dial(server.address));
+    await siege.expectUntouched();
+    return siege;
   }
 
-  /** A further connection. Closed after the test. */
-  async attacker(options: RawPeerOptions = {}): Promise<RawPeer> {
-    const peer = await RawPeer.connect(this.address, options);
-    onTestFinished(() => peer.close());
-    return peer;
+  /** A further connection, closed after the test; one with a greeting of its own has yet to be answered. */
+  attacker(options: RawPeerOptions = {}): Promise<RawPeer> {
+    return dial(this.address, options);
   }
 
   /** Nobody else has noticed: the running call of another connection goes on, and so does a new one. */
@@ -71,6 +69,13 @@ export class Siege {
     if (!answer.payload.includes("still here")) throw new Error(`the bystander was told ${answer.payload}`);
     await expectCall(peer);
   }
+}
+
+async function dial(address: string, options: RawPeerOptions = {}): Promise<RawPeer> {
+  const peer = await RawPeer.connect(address, options);
+  onTestFinished(() => peer.close());
+  if (options.greeting === undefined) await peer.next(isSettings);
+  return peer;
 }
 
 /** A connection works: a call on it is answered. */

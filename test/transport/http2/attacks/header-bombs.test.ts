@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Code } from "../../../../src/errors/errors.js";
 import { Flag, Type } from "../../../support/http2/constants.js";
-import { continuation, data, frame, headers } from "../../../support/http2/frames.js";
+import { continuation, data, frame, headers, windowUpdate } from "../../../support/http2/frames.js";
 import { answerTo, echoRequest, requestFields, responsesIn } from "../../../support/http2/grpc.js";
 import { fieldBlock, indexed, literal, tableSize } from "../../../support/http2/hpack.js";
 import { isGoaway } from "../../../support/http2/received.js";
@@ -129,7 +129,7 @@ describe("header fields that are too many or too large", () => {
     await siege.expectUntouched();
   });
 
-  test("in trailers end the call, and no other", async () => {
+  test("in trailers, which nobody reads, are passed over, and harm nobody", async () => {
     const { siege, attacker } = await begin();
     const id = attacker.nextId();
     attacker.write(
@@ -137,8 +137,7 @@ describe("header fields that are too many or too large", () => {
       data(id, echoRequest()),
       headers(id, Buffer.alloc(15_000, indexed(2)), { end: true }),
     );
-    const { status, resetCode } = await answerTo(attacker, id);
-    expect(status === Code.RESOURCE_EXHAUSTED || resetCode !== undefined).toBe(true);
+    expect((await answerTo(attacker, id)).status).toBe(0);
     await expectCall(attacker);
     await siege.expectUntouched();
   });
@@ -155,6 +154,7 @@ describe("games with the header table", () => {
 
   test("a table that is filled and emptied with every call holds no more than it may", async () => {
     const { siege, attacker } = await begin();
+    attacker.write(windowUpdate(0, 100_000_000));
     const before = await memoryInUse();
     for (let calls = 0; calls < 500; calls++) {
       const id = attacker.nextId();

@@ -65,12 +65,11 @@ describe("a block that cannot be decoded is COMPRESSION_ERROR of the connection 
   });
 
   test("something wrong in a block of trailers, or of a stream that is refused", async () => {
-    for (const max of [1000, 1]) {
-      const siege = await Siege.lay({ maxConcurrentStreams: max });
+    for (const id of [1, 5]) {
+      const siege = await Siege.lay({ maxConcurrentStreams: 2 });
       const attacker = await siege.attacker();
-      const id = attacker.nextId();
-      attacker.write(headers(id, requestFields("ClientStream")));
-      attacker.write(headers(max === 1 ? id + 2 : id, indexed(0), { end: true }));
+      attacker.write(headers(1, requestFields("ClientStream")), headers(3, requestFields("ClientStream")));
+      attacker.write(headers(id, indexed(0), { end: true }));
       await expectConnectionError(siege, attacker, "COMPRESSION_ERROR");
     }
   });
@@ -126,7 +125,7 @@ describe("header tables", () => {
     attacker.write(wholeCall(id));
     const answer = await attacker.next(isHeaders(id));
     expect(answer.payload[0], "the block begins with the new size of the table").toBe(0x20);
-    for (let byte = 0; byte < answer.payload.length; byte++) expect(answer.fields).toContainEqual([":status", "200"]);
+    expect(answer.fields).toContainEqual([":status", "200"]);
     await expectCall(attacker);
     attacker.write(settings([[Setting.HEADER_TABLE_SIZE, 4096]]));
     await attacker.next(isSettingsAck);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { preface, Setting, Type } from "../../../support/http2/constants.js";
 import { data, frame, headers, ping, settings, settingsAck, windowUpdate } from "../../../support/http2/frames.js";
 import { answerTo, echoRequest, requestFields, responsesIn, wholeCall } from "../../../support/http2/grpc.js";
-import { isData, isHeaders, isSettings, isSettingsAck } from "../../../support/http2/received.js";
+import { isData, isHeaders, isSettings, isSettingsAck, type SettingsFrame } from "../../../support/http2/received.js";
 import { expectCall, Siege } from "../../../support/http2/siege.js";
 import { expectConnectionError } from "../../../support/http2/verdicts.js";
 
@@ -10,7 +10,7 @@ describe("how a connection begins", () => {
   test("the server says SETTINGS first, with its limits, and acknowledges those of the client (§3.4)", async () => {
     const siege = await Siege.lay({ maxConcurrentStreams: 17, maxHeaderBytes: 5000 });
     const attacker = await siege.attacker();
-    const said = await attacker.next(isSettings);
+    const [said] = attacker.received.filter(isSettings) as [SettingsFrame];
     expect(attacker.received[0]).toBe(said);
     expect(said.values.get(Setting.MAX_CONCURRENT_STREAMS)).toBe(17);
     expect(said.values.get(Setting.MAX_HEADER_LIST_SIZE)).toBe(5000);
@@ -52,7 +52,7 @@ describe("how a connection begins", () => {
     const greeting = [preface, settings(), wholeCall(1, "Unary", { text: "early" })];
     const early = await siege.attacker({ greeting });
     expect(responsesIn(await answerTo(early, 1))).toMatchObject([{ text: "early" }]);
-    const slow = await siege.attacker({ greeting: [] });
+    const slow = await siege.attacker({ greeting: [], answers: false });
     for (const byte of Buffer.concat(greeting)) {
       slow.write(Buffer.of(byte));
       await new Promise((resolve) => setImmediate(resolve));
@@ -64,7 +64,6 @@ describe("how a connection begins", () => {
     const siege = await Siege.lay({ keepaliveTimeoutMs: 5000 });
     await siege.expectUntouched();
     const attacker = await siege.attacker({ answers: false });
-    await attacker.next(isSettings);
     siege.clock.advance(4999);
     expect(attacker.open).toBe(true);
     siege.clock.advance(1);

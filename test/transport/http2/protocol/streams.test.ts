@@ -15,7 +15,6 @@ async function begin(options: Parameters<typeof Siege.lay>[0] = {}) {
 describe("stream ids of a client", () => {
   test.each<[story: string, say: Buffer]>([
     ["are odd: HEADERS of an even one (§5.1.1)", headers(2, requestFields())],
-    ["only grow: HEADERS of one below the last (§5.1.1)", Buffer.concat([wholeCall(5), headers(3, requestFields())])],
     ["are opened by HEADERS: DATA of an idle one (§5.1)", data(1, echoRequest())],
     ["are opened by HEADERS: DATA of an even one (§5.1)", data(2, echoRequest())],
     ["are opened by HEADERS: RST_STREAM of an idle one (§6.4)", reset(1, ErrorCode.CANCEL)],
@@ -27,6 +26,12 @@ describe("stream ids of a client", () => {
     const { siege, attacker } = await begin();
     attacker.write(say);
     await expectConnectionError(siege, attacker, "PROTOCOL_ERROR");
+  });
+
+  test("only grow: one below the last was closed by it, and HEADERS of it are STREAM_CLOSED (§5.1.1)", async () => {
+    const { siege, attacker } = await begin();
+    attacker.write(headers(5, requestFields("ClientStream")), headers(3, requestFields()));
+    await expectConnectionError(siege, attacker, "STREAM_CLOSED");
   });
 
   test("may leave some out", async () => {
@@ -186,6 +191,19 @@ describe("the end of a request", () => {
 });
 
 describe("more calls than a server carries", () => {
+  test("a call that has ended makes room for one other, not for more", async () => {
+    const { siege, attacker } = await begin({ maxConcurrentStreams: 3 });
+    for (let calls = 0; calls < 5; calls++) await expectCall(attacker);
+    const running = [attacker.nextId(), attacker.nextId(), attacker.nextId()];
+    for (const id of running) attacker.write(headers(id, requestFields("Bidi")));
+    const surplus = attacker.nextId();
+    attacker.write(wholeCall(surplus));
+    expect((await answerTo(attacker, surplus)).resetCode).toBe(ErrorCode.REFUSED_STREAM);
+    attacker.write(reset(running[0] as number, ErrorCode.CANCEL));
+    await expectCall(attacker);
+    await siege.expectUntouched();
+  });
+
   test("are refused, unprocessed, and those that run go on (§5.1.2)", async () => {
     const { siege, attacker } = await begin({ maxConcurrentStreams: 3 });
     const running = [attacker.nextId(), attacker.nextId(), attacker.nextId()];
