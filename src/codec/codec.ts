@@ -13,4 +13,9 @@ export interface Codec {
   encode(type: MessageType, message: unknown): Uint8Array;
   /** @throws where the bytes do not fit: an `RpcError` as it stands; the transport makes anything else INTERNAL, as gRPC does */
   decode(type: MessageType, bytes: Uint8Array): unknown;
+  /**
+   * The same for the message from `start` to `end`, where the codec needs no view of its own for it. What it makes holds on to no
+   * more of `bytes` than is worth it: they are many times as long. Default: `decode()` of a part.
+   */
+  decodePart?(type: MessageType, bytes: Uint8Array, start: number, end: number): unknown;
 }

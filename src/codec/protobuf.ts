@@ -1,10 +1,15 @@
-import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { type BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import type { MessageType } from "../contract/contract.js";
 import type { Codec } from "./codec.js";
+import { PartReader } from "./part-reader.js";
 
 /** A writer that grew larger than this is not kept: one large message shall not hold its memory for ever. */
 const keptBytes = 64 * 1024;
 
 let spare: BinaryWriter | undefined;
+
+/** Of the piece of memory that was read last: the next message is most likely in it too. */
+let reader: PartReader | undefined;
 
 /** Protobuf through the generated `encode` and `decode`; the default everywhere. */
 export const protobufCodec: Codec = {
@@ -19,7 +24,17 @@ export const protobufCodec: Codec = {
     return bytes;
   },
   decode: (type, bytes) => type.decode(bytes),
+  decodePart(type, bytes, start, end) {
+    if (type.decode.length < 2) return type.decode(bytes.subarray(start, end));
+    if (reader?.bytesRead !== bytes) reader = new PartReader(bytes);
+    return (type as PartMessageType).decode(reader.aim(start, end), end - start);
+  },
 };
+
+/** What ts-proto generates takes more than is asked of a message type: a reader, and how much of it. */
+interface PartMessageType extends MessageType {
+  decode(input: BinaryReader | Uint8Array, length?: number): unknown;
+}
 
 /** What a `BinaryWriter` keeps to itself: what has been written is `buffer` up to `pos`, once every fork is joined. */
 interface Written {

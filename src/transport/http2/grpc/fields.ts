@@ -30,9 +30,31 @@ export class Heading {
   malformed: string | undefined;
   /** A field that is no pseudo-header has come: no pseudo-header may follow. */
   regular = false;
+  /** For who serves calls: what it made of the fields that say how. */
+  plan: unknown;
+  /** Whose fields these begin with; itself where it was made of nothing else. */
+  readonly base: Heading;
 
-  copy(): Heading {
-    return Object.assign(new Heading(), this);
+  constructor(known?: Heading) {
+    this.base = known ?? this;
+    if (known === undefined) return;
+    this.method = known.method;
+    this.scheme = known.scheme;
+    this.path = known.path;
+    this.authority = known.authority;
+    this.status = known.status;
+    this.contentType = known.contentType;
+    this.contentLength = known.contentLength;
+    this.timeout = known.timeout;
+    this.encoding = known.encoding;
+    this.acceptEncoding = known.acceptEncoding;
+    this.grpcStatus = known.grpcStatus;
+    this.grpcMessage = known.grpcMessage;
+    this.statusDetails = known.statusDetails;
+    this.pushback = known.pushback;
+    this.custom = known.custom;
+    this.malformed = known.malformed;
+    this.regular = known.regular;
   }
 
   read(fields: Fields): void {
@@ -141,7 +163,7 @@ export function readHeading({ known, rest }: HeaderBlock): Heading {
     known.meaning = heading;
   }
   if (rest.length === 0) return heading;
-  const own = heading.copy();
+  const own = new Heading(heading);
   own.read(rest);
   return own;
 }

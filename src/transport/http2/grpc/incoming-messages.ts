@@ -189,13 +189,17 @@ export class IncomingMessages {
 
   #deliver(compressed: boolean, bytes: Buffer, start: number, end: number): void {
     if (compressed) void this.#unfold(Buffer.from(bytes.subarray(start, end)));
-    else this.#decode(bytes.subarray(start, end));
+    else this.#decode(bytes, start, end);
   }
 
-  #decode(bytes: Buffer): void {
+  #decode(bytes: Buffer, start: number, end: number): void {
+    const codec = this.#codec;
     let message: unknown;
     try {
-      message = this.#codec.decode(this.#type, bytes);
+      message =
+        codec.decodePart === undefined
+          ? codec.decode(this.#type, bytes.subarray(start, end))
+          : codec.decodePart(this.#type, bytes, start, end);
     } catch (cause) {
       this.#fail(this.#receiver.notDecodable(cause));
       return;
@@ -218,7 +222,7 @@ export class IncomingMessages {
     }
     this.#unfolding = false;
     if (this.#over) return;
-    this.#decode(unfolded);
+    this.#decode(unfolded, 0, unfolded.length);
     this.resume();
   }
 

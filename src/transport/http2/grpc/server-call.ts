@@ -2,7 +2,8 @@ import type { Codec } from "../../../codec/codec.js";
 import { Metadata, type Method } from "../../../contract/contract.js";
 import { Code, RpcError } from "../../../errors/errors.js";
 import type { Deadline, Timer } from "../../../time/time.js";
-import { agreedCompression, checkBinaryFields, readCodec, readTimeout } from "../../grpc/request-head.js";
+import { codecOf } from "../../grpc/content-type.js";
+import { checkBinaryFields, readTimeout } from "../../grpc/request-head.js";
 import { IncomingCall } from "../../incoming-call.js";
 import { MessageStream } from "../../message-stream.js";
 import { requestNotDecodable } from "../../misfit.js";
@@ -14,6 +15,7 @@ import type { Stream, StreamFailure, StreamHandler } from "../stream/stream.js";
 import type { ServingSettings } from "./call-settings.js";
 import { type Heading, metadataOf, readHeading } from "./fields.js";
 import { IncomingMessages, type MessageReceiver } from "./incoming-messages.js";
+import { type Plan, planOf } from "./plan.js";
 import { requestFault } from "./request-fault.js";
 import { ResponseWriter } from "./response-writer.js";
 
@@ -155,40 +157,35 @@ class ServerCall implements StreamHandler, MessageReceiver, ResponseSink {
   }
 
   #open(heading: Heading, tooLarge: boolean): void {
-    const { codecs, compression, maxReceiveBytes, clock } = this.#settings;
-    const method = this.#router.methods.get(heading.path as string);
-    const agreed = agreedCompression(heading.acceptEncoding, compression);
-    let codec = codecs[0] as Codec;
-    let error: RpcError | undefined;
+    let plan: Plan;
+    let timeoutMs: number | undefined;
     try {
       if (tooLarge) throw new RpcError(Code.RESOURCE_EXHAUSTED, "the header fields of the call are too large");
-      if (heading.timeout !== undefined) this.#deadline = clock.now() + readTimeout(heading.timeout);
-      codec = readCodec(heading, codecs);
+      if (heading.timeout !== undefined) timeoutMs = readTimeout(heading.timeout);
+      plan = planOf(heading, this.#router, this.#settings);
       checkBinaryFields(heading.custom);
     } catch (reason) {
-      error = RpcError.from(reason);
-    }
-    if (method === undefined) {
-      error ??= new RpcError(Code.UNIMPLEMENTED, `the server has no method ${heading.path}`);
-    }
-    this.#method = method;
-    this.#answer = new ResponseWriter(this.#stream, method, codec, agreed, this.#settings);
-    if (error !== undefined || method === undefined) {
-      this.#answer.end(error, new Metadata());
+      const { codecs } = this.#settings;
+      const codec = codecOf(heading.contentType ?? "", codecs) ?? (codecs[0] as Codec);
+      this.#answer = new ResponseWriter(this.#stream, undefined, codec, undefined, this.#settings);
+      this.#answer.end(RpcError.from(reason), new Metadata());
       return;
     }
-    this.#messages = new IncomingMessages(this.#stream, codec, method.request, maxReceiveBytes, this);
+    const { method, codec, compression } = plan;
+    this.#method = method;
+    this.#answer = new ResponseWriter(this.#stream, method, codec, compression, this.#settings);
+    this.#messages = new IncomingMessages(this.#stream, codec, method.request, this.#settings.maxReceiveBytes, this);
     this.#messages.encoding = heading.encoding;
-    this.#watchDeadline(method);
+    if (timeoutMs !== undefined) this.#watchDeadline(method, timeoutMs);
     if (!method.requestStream) return;
     this.#requests = new MessageStream({ onRoom: () => this.#messages?.resume() });
     this.#serve(this.#requests);
   }
 
-  #watchDeadline({ fullName }: Method): void {
-    if (this.#deadline === undefined) return;
+  #watchDeadline({ fullName }: Method, timeoutMs: number): void {
     const { clock } = this.#settings;
-    this.#timer = clock.timer(Math.max(0, this.#deadline - clock.now()), () => {
+    this.#deadline = clock.now() + timeoutMs;
+    this.#timer = clock.timer(timeoutMs, () => {
       this.#fail(new RpcError(Code.DEADLINE_EXCEEDED, `${fullName}: the deadline passed`));
     });
   }

@@ -1,0 +1,52 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { protobufCodec } from "../../src/codec/protobuf.js";
+import type { MessageType } from "../../src/contract/contract.js";
+import { Cargo } from "../gen/hawser/test/v1/cargo.js";
+import { EchoRequest } from "../gen/hawser/test/v1/echo.js";
+import { anyCargo } from "./cargo.js";
+
+const cargo = Cargo as MessageType;
+const decodePart = protobufCodec.decodePart as NonNullable<typeof protobufCodec.decodePart>;
+
+function inOnePiece(messages: readonly Uint8Array[]): { bytes: Buffer; ends: readonly number[] } {
+  let end = 0;
+  return { bytes: Buffer.concat(messages), ends: messages.map(({ length }) => (end += length)) };
+}
+
+test("reads messages that lie one after the other in one piece of memory", () => {
+  fc.assert(
+    fc.property(fc.array(anyCargo, { minLength: 1, maxLength: 5 }), (messages) => {
+      const { bytes, ends } = inOnePiece(messages.map((message) => protobufCodec.encode(cargo, message)));
+      const read = ends.map((end, i) => decodePart(cargo, bytes, ends[i - 1] ?? 0, end));
+      expect(read).toEqual(messages);
+    }),
+  );
+});
+
+test("a message that claims more than its part gets nothing of what follows it", () => {
+  const secret = EchoRequest.encode(EchoRequest.fromPartial({ text: "another's secret" })).finish();
+  for (const claim of [Buffer.of(0x32, 16), Buffer.of(0x0a, 0x7f), Buffer.of(0x32)]) {
+    const bytes = Buffer.concat([claim, secret]);
+    expect(() => decodePart(EchoRequest as MessageType, bytes, 0, claim.length)).toThrow();
+    expect(decodePart(EchoRequest as MessageType, bytes, claim.length, bytes.length)).toMatchObject({
+      text: "another's secret",
+    });
+  }
+});
+
+test("a small field that is kept does not keep the piece it came in", () => {
+  const request = EchoRequest.encode(EchoRequest.fromPartial({ payload: Buffer.alloc(100, 7) })).finish();
+  const piece = Buffer.concat([request, Buffer.alloc(64 * 1024)]);
+  const { payload } = decodePart(EchoRequest as MessageType, piece, 0, request.length) as EchoRequest;
+  expect(payload).toEqual(Buffer.alloc(100, 7));
+  expect(payload.buffer).not.toBe(piece.buffer);
+});
+
+test("a type that reads bytes in its own way is given its part and no more", () => {
+  const own: MessageType = {
+    ...(EchoRequest as MessageType),
+    decode: (bytes) => Buffer.from(bytes).toString("latin1"),
+  };
+  expect(decodePart(own, Buffer.from("before|message|after"), 7, 14)).toBe("message");
+});
