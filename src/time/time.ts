@@ -4,6 +4,7 @@
  * Promises to callers: `now()` never goes backwards; a timer fires once, never early, and not after `cancel()`.
  */
 export { type Backoff, type BackoffOptions, exponentialBackoff } from "./backoff.js";
-export { type Clock, type Deadline, systemClock, type Timer } from "./clock.js";
+export type { Clock, Deadline, Timer } from "./clock.js";
 export { type Random, systemRandom } from "./random.js";
 export { sleep } from "./sleep.js";
+export { systemClock } from "./system-clock.js";

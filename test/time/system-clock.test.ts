@@ -51,7 +51,7 @@ describe("systemClock", () => {
   });
 
   test("ends a process as soon as its last foreground timer has fired", async () => {
-    const clock = new URL("../../src/time/clock.ts", import.meta.url);
+    const clock = new URL("../../src/time/system-clock.ts", import.meta.url);
     const lines = [
       `import { systemClock } from ${JSON.stringify(clock.href)};`,
       `systemClock.timer(${dayMs}, () => console.log("never"), true);`,
