@@ -10,10 +10,11 @@ import { FakeSocket } from "../exchange/fake-socket.js";
 import { mutate } from "../exchange/mutate.js";
 import { loadRecordings } from "../exchange/recording.js";
 import { listen, outcomeOf, type Said } from "../exchange/said.js";
+import { perform } from "../exchange/steps.js";
 import { eventually, turns } from "../exchange/turns.js";
 import { bytesOf, type Input } from "../input.js";
 import { promise, type Target } from "../target.js";
-import { readFrames } from "../wire/raw-frame.js";
+import { toNextFrame } from "../wire/unfinished.js";
 
 /** What clients have said to servers, behind the preface, which belongs to the door. */
 const said = loadRecordings().map(({ client }) => client.subarray(preface.length));
@@ -100,22 +101,3 @@ class ServerScene {
     return listen(Buffer.concat(this.#socket.written));
   }
 }
-
-/** How many bytes the frame that breaks off still lacks, if any does, and the highest stream there has been. */
-function toNextFrame(sent: Buffer): { readonly rest: number; readonly lastId: number } {
-  const { frames, missing, end } = readFrames(sent);
-  const header = Buffer.concat([sent.subarray(end), Buffer.alloc(9)]);
-  const rest = missing > 0 && sent.length - end < 9 ? missing + header.readUIntBE(0, 3) : missing;
-  const ids = frames.map(({ streamId }) => streamId & 0x7fffffff);
-  return { rest, lastId: Math.max(0, header.readUInt32BE(5) & 0x7fffffff, ...ids) };
-}
-
-export async function perform(step: Input[number], socket: FakeSocket): Promise<void> {
-  if (typeof step !== "string") socket.receive(Buffer.from(step));
-  else if (step === "turn") await turns(1);
-  else if (step === "stall") socket.stall();
-  else if (step === "drain") socket.drain();
-  else if (step === "end") socket.emit("end");
-  else socket.gone(Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }));
-}
-

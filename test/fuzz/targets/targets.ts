@@ -1,8 +1,9 @@
 import type { Target } from "../target.js";
+import { client } from "./client.js";
 import { frames } from "./frames.js";
 import { server } from "./server.js";
 
-export const targets: readonly Target[] = [frames, server];
+export const targets: readonly Target[] = [frames, server, client];
 
 /** @throws TypeError where there is none of the name */
 export function targetNamed(name: string): Target {
