@@ -4,7 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help install etcd zookeeper gen fmt lint types unit conformance test build package demo bench chaos interop check clean-tree
+.PHONY: help install etcd zookeeper gen fmt lint types unit conformance test build package demo bench soak chaos interop check clean-tree
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  \1\t/' | expand -t 16
@@ -66,12 +66,17 @@ demo: build ## hawser up examples/shop: four processes serve real calls, one is 
 
 bench/node_modules/.installed: bench/package-lock.json
 	@npm ci --prefix bench --silent >&2
+	@rm -rf bench/node_modules/@bufbuild/protobuf # one copy, as npm gives a project that uses Hawser
+	@ln -s ../../../node_modules/@bufbuild/protobuf bench/node_modules/@bufbuild/protobuf
 	@touch $@
 
-bench: install etcd bench/node_modules/.installed ## Measure against the peers, in one run (SUITE=unary SECONDS=3)
+bench: install etcd bench/node_modules/.installed ## Measure against the peers, in one run (SUITE=wire SECONDS=3)
 	@$(MAKE) --no-print-directory build >&2
 	@npm run --prefix bench --silent build >&2
 	@npm run --prefix bench --silent start
+
+soak: ## Ten million calls over Hawser's own engine, then whether either side holds more than halfway (CALLS=10000000)
+	@SUITE=soak $(MAKE) --no-print-directory bench
 
 chaos: build etcd ## Do to a running system what happens at night (SUITE=supervisor FAULT=kill ROUNDS=20 SEED=7)
 	@node --import tsx test/chaos/main.ts

@@ -25,11 +25,34 @@ export const protobufCodec: Codec = {
   },
   decode: (type, bytes) => type.decode(bytes),
   decodePart(type, bytes, start, end) {
-    if (type.decode.length < 2) return type.decode(bytes.subarray(start, end));
+    if (!takesReader(type)) return type.decode(bytes.subarray(start, end));
     if (reader?.bytesRead !== bytes) reader = new PartReader(bytes);
     return (type as PartMessageType).decode(reader.aim(start, end), end - start);
   },
 };
+
+/** Of those types that were asked. */
+const readerTakers = new WeakMap<MessageType, boolean>();
+
+/** Stubs take our readers where they stand on the same copy of the library as we do. */
+function takesReader(type: MessageType): boolean {
+  let takes = readerTakers.get(type);
+  if (takes === undefined) {
+    takes = readsNothing(type);
+    readerTakers.set(type, takes);
+  }
+  return takes;
+}
+
+function readsNothing(type: MessageType): boolean {
+  if (type.decode.length < 2) return false;
+  try {
+    (type as PartMessageType).decode(new PartReader(new Uint8Array(0)), 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** What ts-proto generates takes more than is asked of a message type: a reader, and how much of it. */
 interface PartMessageType extends MessageType {

@@ -50,3 +50,17 @@ test("a type that reads bytes in its own way is given its part and no more", () 
   };
   expect(decodePart(own, Buffer.from("before|message|after"), 7, 14)).toBe("message");
 });
+
+test("a type that stands on another copy of the library is given its part as bytes", () => {
+  const foreign: MessageType = {
+    ...(EchoRequest as MessageType),
+    // biome-ignore lint/complexity/useArrowFunction: a declared second parameter is what stubs have
+    decode: function (input: Uint8Array, _length?: number) {
+      return EchoRequest.decode(new Uint8Array(input.buffer, input.byteOffset, input.byteLength));
+    },
+  };
+  const request = Buffer.from(EchoRequest.encode(EchoRequest.fromPartial({ text: "hello" })).finish());
+  expect(decodePart(foreign, Buffer.concat([request, request]), request.length, 2 * request.length)).toMatchObject({
+    text: "hello",
+  });
+});
