@@ -6,6 +6,9 @@ import { fieldKey, type SentTable } from "./sent-table.js";
 import { staticIndexOf, staticIndexOfName } from "./static-table.js";
 import { literalBound, writeShortest } from "./string-literal.js";
 
+/** The literal of what is always sent as an index. */
+const unneeded: Buffer = Buffer.alloc(0);
+
 /** Fields that are sent again and again over one connection. Made by `HpackEncoder.template`, for that encoder only. */
 export interface FieldTemplate {
   readonly fields: Fields;
@@ -83,8 +86,8 @@ class TemplateField {
     this.#sensitive = sensitive;
     this.#staticIndex = sensitive ? 0 : staticIndexOf(name, value);
     this.#staticName = staticIndexOfName(name);
-    this.#nameLiteral = encodeLiteral(name);
-    this.#valueLiteral = encodeLiteral(value);
+    this.#nameLiteral = this.#staticName > 0 ? unneeded : encodeLiteral(name);
+    this.#valueLiteral = this.#staticIndex > 0 ? unneeded : encodeLiteral(value);
     this.maxBytes = maxIntegerBytes + this.#nameLiteral.length + this.#valueLiteral.length;
   }
 

@@ -1,6 +1,7 @@
 import { DynamicTable } from "./dynamic-table.js";
 import { fieldBytes, type HeaderBlock, noFields } from "./header-block.js";
 import { HpackError } from "./hpack-error.js";
+import { maxIntegerBytes } from "./integer.js";
 import { KnownRuns, type Run } from "./known-runs.js";
 import { staticEntries, staticFields } from "./static-table.js";
 import { readHuffman } from "./string-literal.js";
@@ -16,9 +17,10 @@ export interface HpackDecoderOptions {
 const initialTableBytes = 4096;
 /** A table may shrink and grow between two blocks, no more need be said (RFC 7541 §4.2). */
 const maxSizeUpdates = 2;
+/** Numbers of more bytes, or above this, are no length and no index of anything. */
 const maxInteger = 2 ** 28;
-const maxContinuation = 4;
-/** What a decoder holds on to between two blocks: not what it has read. */
+const maxContinuationBytes = maxIntegerBytes - 1;
+/** What a decoder holds between two blocks, lest it keep alive what the last was read from. */
 const noBytes = Buffer.alloc(0);
 
 /**
@@ -56,6 +58,7 @@ export class HpackDecoder {
     return block;
   }
 
+  /** First bits (RFC 7541 §6): 1 indexed, 01 literal that becomes an entry, 001 size update, 000 literal that does not. */
   #readRest(run: Run): HeaderBlock {
     let listBytes = run.listBytes;
     let rest: string[] | undefined;
@@ -64,7 +67,7 @@ export class HpackDecoder {
       let name: string;
       let value: string;
       if (first >= 0x80) {
-        const index = this.#readIndex(7);
+        const index = this.#checked(this.#readInteger(7));
         name = this.#name(index);
         value = this.#value(index);
       } else {
@@ -92,10 +95,6 @@ export class HpackDecoder {
     }
   }
 
-  #readIndex(prefixBits: number): number {
-    return this.#checked(this.#readInteger(prefixBits));
-  }
-
   #checked(index: number): number {
     if (index > 0 && index <= staticEntries + this.#table.entries) return index;
     throw new HpackError(`index ${index}: the tables have ${staticEntries} + ${this.#table.entries} entries`);
@@ -115,7 +114,7 @@ export class HpackDecoder {
     const most = (1 << prefixBits) - 1;
     let value = (this.#bytes[this.#at++] as number) & most;
     if (value < most) return value;
-    for (let i = 0; i < maxContinuation && this.#at < this.#end; i++) {
+    for (let i = 0; i < maxContinuationBytes && this.#at < this.#end; i++) {
       const byte = this.#bytes[this.#at++] as number;
       value += (byte & 0x7f) << (7 * i);
       if (byte >= 0x80) continue;
