@@ -114,14 +114,15 @@ export class ClientConnection extends Connection {
   protected onGoaway(lastStreamId: number, code: number, debug: string): void {
     const message = `GOAWAY with code ${http2CodeName(code)}${debug === "" ? "" : ` (${debug})`}`;
     this.lastWords = message;
-    for (const stream of this.streams.all()) {
-      if (stream.id > lastStreamId) stream.close({ code, by: "connection", message, unprocessed: true });
-    }
+    // First, or the room of what ends now would be given to others.
     this.#leave({
       message,
       tooManyPings: code === Http2Code.ENHANCE_YOUR_CALM && debug === "too_many_pings",
       idle: code === Http2Code.NO_ERROR && debug === "max_idle",
     });
+    for (const stream of this.streams.all()) {
+      if (stream.id > lastStreamId) stream.close({ code, by: "connection", message, unprocessed: true });
+    }
   }
 
   protected onPing(): void {
