@@ -7,6 +7,7 @@ import { pinned } from "./process/process.js";
 import { benchRegistry } from "./registry/bench-registry.js";
 import { runSuite } from "./run-suite.js";
 import { readSettings } from "./settings.js";
+import { soak } from "./soak/soak.js";
 
 try {
   const settings = readSettings(process.env);
@@ -16,6 +17,7 @@ try {
   );
   for (const { name, suite } of settings.suites) await runSuite(name, suite, settings);
   if (settings.registry) await benchRegistry(settings.seconds);
+  if (settings.soakCalls !== undefined && !(await soak(settings.soakCalls, settings.profileDir))) process.exitCode = 1;
 } catch (error) {
   process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;

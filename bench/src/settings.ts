@@ -6,6 +6,8 @@ export interface Settings {
   readonly suites: readonly { readonly name: string; readonly suite: Suite }[];
   /** Whether what registries cost is asked for. */
   readonly registry: boolean;
+  /** How many calls the soak makes; undefined where it is not asked for. */
+  readonly soakCalls: number | undefined;
   /** Of load, for each party in each case; a round of warming up included. */
   readonly seconds: number;
   readonly peers: readonly PartyName[] | undefined;
@@ -18,10 +20,14 @@ export interface Settings {
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const seconds = Number(env["SECONDS"] || 5);
   if (!(seconds >= 1 && seconds <= 3600)) throw new Error(`SECONDS=${env["SECONDS"]}: give a number from 1 to 3600`);
-  const suiteNames = choose("SUITE", env, [...Object.keys(suites), "registry"]) ?? ["unary"];
+  const calls = Number(env["CALLS"] || 10_000_000);
+  if (!(calls >= 10_000 && calls <= 1e9)) throw new Error(`CALLS=${env["CALLS"]}: give a number from 10000 to 1e9`);
+  const timed = [...Object.keys(suites), "registry"];
+  const suiteNames = env["SUITE"] === "all" ? timed : (choose("SUITE", env, [...timed, "soak"]) ?? ["unary"]);
   return {
     suites: suiteNames.flatMap((name) => (suites[name] === undefined ? [] : [{ name, suite: suites[name] }])),
     registry: suiteNames.includes("registry"),
+    soakCalls: suiteNames.includes("soak") ? calls : undefined,
     seconds,
     peers: choose("PEERS", env, peers),
     cases: choose("CASES", env, [...new Set(Object.values(suites).flatMap(casesOf))]),

@@ -7,6 +7,7 @@ export {
   type ServiceDefinition,
   silentLogger,
 } from "../../../../dist/contract/contract.js";
+export { Code } from "../../../../dist/errors/errors.js";
 export { memoryRegistry } from "../../../../dist/registry/memory/memory.js";
 export { createServer, type Server } from "../../../../dist/server/server.js";
 export { defineApp, defineService, startApp } from "../../../../dist/service/service.js";
