@@ -1,0 +1,161 @@
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { get } from "node:http";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createClient } from "../../src/client/client.js";
+import { createServer } from "../../src/server/server.js";
+import { defaultTransportName } from "../../src/service/open-transport.js";
+import { resolveOptions } from "../../src/transport/http2/options.js";
+import { EchoServiceDefinition, echo } from "../support/echo.js";
+import { Reader } from "./reader.js";
+import { type Step, stepsOf } from "./tutorial.js";
+import { asTheVariableSays, both, ours, theirs } from "./wire-example.js";
+
+const page = readFileSync("docs/wire.md", "utf8");
+
+/** The rows of a section's tables, cell by cell. */
+function rowsOf(heading: string): readonly (readonly string[])[] {
+  const start = page.indexOf(`\n## ${heading}\n`);
+  const section = page.slice(start, page.indexOf("\n## ", start + 1));
+  return section
+    .split("\n")
+    .filter((line) => /^\| `/.test(line))
+    .map((line) => line.split(" | ").map((cell) => cell.replace(/^\| | \|$/g, "")));
+}
+
+const units: Readonly<Record<string, number>> = { "": 1, ms: 1, s: 1000, KiB: 1024, MiB: 1024 * 1024 };
+
+/** `4 MiB` as bytes, `5 s` as ms. */
+function amount(figure: string): number {
+  const [, number, unit = ""] = /^([\d.]+) ?(\w*)$/.exec(figure) ?? [];
+  return Number(number) * (units[unit] ?? Number.NaN);
+}
+
+const limits = rowsOf("Limits and defaults");
+const options = limits.flatMap(([name = "", figure = ""]) => {
+  const [, option] = /^`(\w+)`$/.exec(name) ?? [];
+  return option === undefined ? [] : [[option, figure] as const];
+});
+const constants = limits.flatMap(([name = "", figure = ""]) => {
+  const [, constant, file] = /^`(\w+)` in \[[\w.-]+\]\(\.\.\/(src\/[\w./-]+)\)$/.exec(name) ?? [];
+  return constant === undefined || file === undefined ? [] : [[constant, file, figure] as const];
+});
+
+describe("the limits of docs/wire.md", () => {
+  const resolved: { readonly [option: string]: unknown } = { ...resolveOptions({}) };
+
+  it.each(options)("%s is %s by default", (option, figure) => {
+    const value = resolved[option];
+    if (figure === "none") expect([Number.POSITIVE_INFINITY, []]).toContainEqual(value);
+    else expect(value).toBe(amount(figure));
+  });
+
+  it("are all that have a number, and those of metadata", () => {
+    const named = Object.keys(resolved).filter((option) => typeof resolved[option] === "number");
+    expect(options.map(([option]) => option).sort()).toEqual([...named, "sensitiveMetadata"].sort());
+  });
+
+  it.each(constants)("%s of %s is %s", (constant, file, figure) => {
+    const [, value = ""] = new RegExp(`^(?:export )?const ${constant}(?:: number)? = ([\\d_ *]+);$`, "m").exec(
+      readFileSync(file, "utf8"),
+    ) ?? [""];
+    const product = value.split("*").reduce((so, factor) => so * Number(factor.trim().replaceAll("_", "")), 1);
+    expect(product, `${constant} = ${value}`).toBe(amount(figure));
+  });
+
+  it("tell of constants, too", () => expect(constants.length).toBeGreaterThan(10));
+});
+
+describe("the examples of docs/wire.md", () => {
+  it("are those that are run here", () => {
+    const example = readFileSync(new URL("./wire-example.ts", import.meta.url), "utf8");
+    const [choice = "", http1 = ""] = [...page.matchAll(/```ts\n(.*?)```/gs)].map(([, block]) => block);
+    const [importHttp = "", ...pages] = http1.split("\n\n");
+    const whole = `${importHttp}\n${choice.replace('"hawser"', '"../../src/index.js"')}\n${pages.join("\n\n")}`;
+    expect(whole).toBe(example);
+  });
+
+  it("stand beside what is the default", () => {
+    expect(page).toContain(`The default is \`${defaultTransportName}\`.`);
+  });
+
+  it("name the transport that they are", () => {
+    expect([ours.name, theirs.name]).toEqual(["http2", "grpc-js"]);
+    expect(["http2", "grpc-js"]).toContain(asTheVariableSays.name);
+  });
+
+  it("serve gRPC and HTTP/1.1 on one port", async () => {
+    const server = createServer({ transport: both, address: "grpc://127.0.0.1:0" });
+    server.add(EchoServiceDefinition, echo());
+    await server.start();
+    await using client = createClient(EchoServiceDefinition, { transport: both, target: server.address });
+    expect(await client.unary({ text: "over HTTP/2" })).toMatchObject({ text: "over HTTP/2" });
+    const request = get(server.address.replace("grpc", "http"), { agent: false });
+    const [response] = await once(request, "response");
+    expect(await text(response)).toBe("gRPC lives here, too\n");
+    await client.close();
+    await server.close();
+  });
+});
+
+describe("the commands of docs/wire.md", () => {
+  const folder = mkdtempSync(join(tmpdir(), "hawser-reader-"));
+  const steps = stepsOf(page.slice(page.indexOf("\n## Looking at it\n")));
+  let reader: Reader;
+
+  beforeAll(async () => {
+    const { PATH, HOME } = process.env;
+    const npm = { npm_config_offline: "true", npm_config_loglevel: "error", npm_config_update_notifier: "false" };
+    const env = { PATH, HOME, ...npm, NO_COLOR: "1", XDG_RUNTIME_DIR: folder };
+    reader = new Reader({ folder: process.cwd(), env, instead: { ":50051": `:${await freePort()}` } });
+  });
+  afterAll(async () => {
+    await reader.leave();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  for (const step of steps) {
+    const reason = whyNot(step);
+    const title = `${titleOf(step)}${reason === undefined ? "" : ` (not run: ${reason})`}`;
+    it.skipIf(reason !== undefined)(title, { timeout: 120_000 }, () => reader.does(step));
+  }
+});
+
+describe("the links of docs/wire.md", () => {
+  const links = [...page.matchAll(/\]\(([^):]+)\)/g)].map(([, link]) => link as string);
+
+  it.each([...new Set(links.filter((link) => !link.startsWith("#")))])("%s leads somewhere", (link) => {
+    expect(existsSync(join("docs", link))).toBe(true);
+  });
+
+  it.each([...new Set(links.filter((link) => link.startsWith("#")))])("%s is a heading", (link) => {
+    const headings = [...page.matchAll(/^##+ (.*)$/gm)].map(([, heading = ""]) => heading);
+    expect(headings.map((heading) => `#${heading.toLowerCase().replaceAll(" ", "-")}`)).toContain(link);
+  });
+});
+
+function titleOf(step: Step): string {
+  return step.kind === "commands" ? step.commands.map((command) => command.text).join("; ") : step.kind;
+}
+
+function whyNot(step: Step): string | undefined {
+  if (step.kind !== "commands") return undefined;
+  if (step.needs !== undefined && !isThere(step.needs)) return `there is no ${step.needs}`;
+  return step.notRun;
+}
+
+function isThere(program: string): boolean {
+  return (process.env["PATH"] ?? "").split(delimiter).some((each) => existsSync(join(each, program)));
+}
+
+async function freePort(): Promise<number> {
+  const server = createTcpServer();
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
