@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { judge, type Look } from "../../bench/src/soak/verdict.js";
+
+const million = 1_000_000;
+
+/** Eleven looks over five million calls. */
+function looks(serverHeap: (millions: number) => number, handles: (millions: number) => number = () => 3): Look[] {
+  return Array.from({ length: 11 }, (_, at) => {
+    const sample = { heap: 50 * million, external: 2 * million, rss: 150 * million, handles: 3 };
+    const millions = 5 + at / 2;
+    const server = { ...sample, heap: serverHeap(millions), handles: handles(millions) };
+    return { calls: millions * million, ms: 8000, client: sample, server };
+  });
+}
+
+function growing(given: readonly Look[]): string[] {
+  return judge(given).flatMap(({ name, grows }) => (grows ? [name] : []));
+}
+
+describe("the verdict of a soak", () => {
+  it("is that nothing grows where a heap only breathes", () => {
+    expect(growing(looks((millions) => 50 * million + 400_000 * Math.sin(millions * 7)))).toEqual([]);
+  });
+
+  it("names a byte that every tenth call leaves behind", () => {
+    expect(growing(looks((millions) => 50 * million + millions * 100_000))).toEqual(["server_heap_kb_per_million"]);
+  });
+
+  it("says how much that is by a million calls", () => {
+    const verdict = judge(looks((millions) => 50 * million + millions * 100_000));
+    expect(verdict.find(({ grows }) => grows)?.perMillion).toBeCloseTo(100);
+  });
+
+  it("sees a slow leak under a heap that breathes", () => {
+    const breathing = (millions: number): number => 300_000 * Math.sin(millions * 7);
+    expect(growing(looks((millions) => millions * 400_000 + breathing(millions)))).toEqual([
+      "server_heap_kb_per_million",
+    ]);
+  });
+
+  it("names handles that nobody closes", () => {
+    expect(
+      growing(
+        looks(
+          () => 50 * million,
+          (millions) => 3 + Math.floor(millions * 2),
+        ),
+      ),
+    ).toEqual(["server_handles_per_million"]);
+  });
+});
