@@ -51,9 +51,13 @@ const nothingToLink: LinkedSignals = { signal: undefined, release: undefined };
  * A signal that aborts with the first of them; `release` lets go of all once the call is over. One signal may serve any
  * number of calls at once: Node's warning of a leak at the eleventh listener is not for these.
  */
-export function linkSignals(...signals: readonly (AbortSignal | undefined)[]): LinkedSignals {
-  if (signals.every((signal) => signal === undefined)) return nothingToLink;
-  const sources = [...new Set(signals)].filter((signal) => signal !== undefined);
+export function linkSignals(
+  own: AbortSignal | undefined,
+  inherited: AbortSignal | undefined,
+  leave: AbortSignal | undefined,
+): LinkedSignals {
+  if (own === undefined && inherited === undefined && leave === undefined) return nothingToLink;
+  const sources = [...new Set([own, inherited, leave])].filter((signal) => signal !== undefined);
   for (const source of sources) setMaxListeners(0, source);
   if (sources.length < 2) return { signal: sources[0], release: undefined };
   const controller = new AbortController();

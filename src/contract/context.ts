@@ -15,15 +15,26 @@ export class ContextKey<T> {
 
 /** What middleware and handlers tell each other about one call. Never leaves the process: for that there is metadata. */
 export class ContextValues {
-  #values: Map<ContextKey<unknown>, unknown> | undefined;
+  /** Most calls have one value at most: a map is for the others. */
+  #first: unknown;
+  #firstKey: ContextKey<unknown> | undefined;
+  #others: Map<ContextKey<unknown>, unknown> | undefined;
 
-  get<T>(key: ContextKey<T>): T {
-    const values = this.#values;
-    return values?.has(key as ContextKey<unknown>) ? (values.get(key as ContextKey<unknown>) as T) : key.initial;
+  get<T>(of: ContextKey<T>): T {
+    const key = of as ContextKey<unknown>;
+    if (key === this.#firstKey) return this.#first as T;
+    const others = this.#others;
+    return others?.has(key) ? (others.get(key) as T) : of.initial;
   }
 
-  set<T>(key: ContextKey<T>, value: T): void {
-    this.#values ??= new Map();
-    this.#values.set(key as ContextKey<unknown>, value);
+  set<T>(of: ContextKey<T>, value: T): void {
+    const key = of as ContextKey<unknown>;
+    this.#firstKey ??= key;
+    if (key === this.#firstKey) {
+      this.#first = value;
+      return;
+    }
+    this.#others ??= new Map();
+    this.#others.set(key, value);
   }
 }

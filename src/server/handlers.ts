@@ -61,12 +61,17 @@ function ownNames(handlers: object): readonly string[] {
 }
 
 function single(handler: Handler, logger: Logger): Invoke {
-  return async (call) => {
+  return (made) => {
+    const call = made as HandlerCall;
     try {
-      const message = await within(call, handler);
-      return new HandlerReply(message, call as HandlerCall);
+      return Promise.resolve(within(call, handler)).then(
+        (message) => new HandlerReply(message, call),
+        (reason: unknown) => {
+          throw known(reason, call, logger);
+        },
+      );
     } catch (reason) {
-      throw known(reason, call as HandlerCall, logger);
+      return Promise.reject(known(reason, call, logger));
     }
   };
 }

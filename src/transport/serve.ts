@@ -14,19 +14,25 @@ export interface ResponseSink {
 }
 
 /** Runs one call through the server and writes what comes of it. Never rejects. */
-export async function serve(call: IncomingCall, router: Router, sink: ResponseSink): Promise<void> {
-  try {
-    const reply = await router.invoke(call);
-    if (call.method.responseStream) await writeStream(call, reply, router, sink);
-    else {
-      call.sendHeader(reply.header);
-      const written = send(reply.message, call, router, sink);
-      if (written !== undefined) await written;
+export function serve(call: IncomingCall, router: Router, sink: ResponseSink): Promise<void> {
+  const fail = (reason: unknown): void => sink.end(RpcError.from(reason), call.trailer);
+  return router.invoke(call).then((reply) => {
+    try {
+      const written = call.method.responseStream
+        ? writeStream(call, reply, router, sink)
+        : writeSingle(call, reply, router, sink);
+      if (written !== undefined) return written.then(() => sink.end(undefined, reply.trailer())).catch(fail);
+      sink.end(undefined, reply.trailer());
+    } catch (reason) {
+      fail(reason);
     }
-    sink.end(undefined, reply.trailer());
-  } catch (reason) {
-    sink.end(RpcError.from(reason), call.trailer);
-  }
+    return undefined;
+  }, fail);
+}
+
+function writeSingle(call: IncomingCall, reply: Reply, router: Router, sink: ResponseSink): Promise<void> | undefined {
+  call.sendHeader(reply.header);
+  return send(reply.message, call, router, sink);
 }
 
 async function writeStream(call: IncomingCall, reply: Reply, router: Router, sink: ResponseSink): Promise<void> {
