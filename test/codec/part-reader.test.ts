@@ -56,7 +56,8 @@ test("a type that stands on another copy of the library is given its part as byt
     ...(EchoRequest as MessageType),
     // biome-ignore lint/complexity/useArrowFunction: a declared second parameter is what stubs have
     decode: function (input: Uint8Array, _length?: number) {
-      return EchoRequest.decode(new Uint8Array(input.buffer, input.byteOffset, input.byteLength));
+      const { buffer, byteOffset, byteLength } = new DataView(input.buffer, input.byteOffset, input.byteLength);
+      return EchoRequest.decode(new Uint8Array(buffer, byteOffset, byteLength));
     },
   };
   const request = Buffer.from(EchoRequest.encode(EchoRequest.fromPartial({ text: "hello" })).finish());
