@@ -149,10 +149,10 @@ class ServerCall implements StreamHandler, MessageReceiver, ResponseSink {
 
   /** The handler has done its work, or failed. */
   end(error: RpcError | undefined, trailer: Metadata): void {
-    this.#handling = false;
     this.#timer?.cancel();
     this.#requests?.end();
     this.#answer?.end(error, trailer);
+    this.#handling = false; // not before: the answer may close the stream, and its place is given back once
     this.#releaseIfOver();
   }
 
