@@ -24,7 +24,7 @@ export function http2Transport(options: Http2TransportOptions = {}): Transport {
     name: "http2",
     schemes,
     connect: (address: Address): Channel => {
-      const settings = callSettings(address, resolved.codec, resolved);
+      const settings = callSettings(address, resolved.codec, resolved, resolved.tls.serverName);
       const pool = poolOf(address);
       return new SharedChannel({
         address,

@@ -26,6 +26,10 @@ export class Outbox {
   /** The page; what is written into it between `reserve()` and `commit()` goes out. */
   bytes: Buffer = none;
   source: OutboxSource | undefined;
+  /** Whose DATA the frame is that was written last, and may still grow; 0: nobody's. */
+  dataStreamId = 0;
+  /** Where the header of that frame stands. */
+  dataHeaderAt = 0;
   readonly #socket: Socket;
   /** Of what is in the page already cut off into `#parts`, and of all that is in it. */
   #start = 0;
@@ -49,10 +53,27 @@ export class Outbox {
     return this.#partBytes + this.#end - this.#start;
   }
 
+  /** Where the next frame would begin. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Whether so much fits into the page as it is. */
+  hasRoom(bytes: number): boolean {
+    return this.#end + bytes <= this.bytes.length;
+  }
+
   /** Makes room in the page. Returns where to write; the place is taken with `commit()`. */
   reserve(bytes: number): number {
+    this.dataStreamId = 0;
     if (this.#end + bytes > this.bytes.length) this.#turnPage(bytes);
     return this.#end;
+  }
+
+  /** The frame whose header stands at `at` is DATA, and the last one: more of the same stream may be added to it. */
+  growsFrom(at: number, streamId: number): void {
+    this.dataHeaderAt = at;
+    this.dataStreamId = streamId;
   }
 
   /** @param end of what has been written into the page */
@@ -63,6 +84,7 @@ export class Outbox {
 
   /** Passes bytes on without copying them: they are not to change until they have left. */
   pass(bytes: Uint8Array): void {
+    this.dataStreamId = 0;
     this.#cut();
     this.#parts.push(bytes);
     this.#partBytes += bytes.length;
@@ -98,6 +120,7 @@ export class Outbox {
 
   #write(): void {
     const socket = this.#socket;
+    this.dataStreamId = 0;
     if (this.#parts.length === 0) {
       if (this.#end === this.#start) return;
       socket.write(this.bytes.subarray(this.#start, this.#end));

@@ -33,7 +33,7 @@ export interface Leaving {
   readonly idle: boolean;
 }
 
-/** The side that makes calls. */
+/** The side that makes calls. A process may end while none runs, as with other gRPC clients. */
 export class ClientConnection extends Connection {
   readonly #events: ClientConnectionEvents;
   #nextId = 1;
@@ -73,9 +73,10 @@ export class ClientConnection extends Connection {
 
   /** Opens a stream. Its header fields are to be sent before another is opened. */
   request(handler: StreamHandler): Stream {
-    const stream = new Stream(this.#nextId, this, handler, this.receiving.streamWindow, this.sending.streamWindow);
+    const stream = new Stream(this.#nextId, this, handler);
     this.#nextId += 2;
     this.add(stream);
+    if (this.streams.size === 1) this.socket.ref();
     if (this.#nextId > lastUsefulId) this.#leave({ message: "stream ids run out", tooManyPings: false, idle: false });
     return stream;
   }
@@ -139,12 +140,14 @@ export class ClientConnection extends Connection {
   protected onSettings(first: boolean): void {
     if (first) {
       this.#ready = true;
+      this.socket.unref();
       this.#events.onReady();
     }
     this.#tellRoom();
   }
 
   protected onStreamEnd(): void {
+    if (this.streams.size === 0) this.socket.unref();
     if (this.#full) this.#tellRoom();
     if (this.#leaving) this.#closeWhenIdle();
   }

@@ -23,7 +23,7 @@ import {
 import { type Fields, type FieldTemplate, type HeaderBlock, HpackEncoder } from "../hpack/hpack.js";
 import { Outbox } from "../outbox.js";
 import { maxWindowBytes, readSettings, Setting } from "../settings.js";
-import type { Stream } from "../stream/stream.js";
+import type { Stream, StreamConnection } from "../stream/stream.js";
 import { StreamTable } from "../stream/stream-table.js";
 import type { ConnectionOptions } from "./connection-options.js";
 import { HeaderBlocks } from "./header-blocks.js";
@@ -50,7 +50,7 @@ export const PingKind: { readonly keepalive: 1; readonly bandwidth: 2; readonly 
   drain: 3,
 };
 
-export abstract class Connection implements FrameSink {
+export abstract class Connection implements FrameSink, StreamConnection {
   readonly outbox: Outbox;
   readonly sending: Sending;
   readonly receiving: Receiving;
@@ -165,7 +165,7 @@ export abstract class Connection implements FrameSink {
   forget(stream: Stream): void {
     this.streams.delete(stream.id);
     if (this.streams.size === 0) this.#keepalive.rest();
-    this.sending.forget(stream);
+    this.sending.forget(stream.queue);
     this.receiving.forget(stream);
     this.onStreamEnd();
   }
@@ -358,7 +358,7 @@ export abstract class Connection implements FrameSink {
       this.failStream(streamId, Http2Code.FLOW_CONTROL_ERROR, "the window of the stream overflows");
     } else {
       stream.queue.window += increment;
-      this.sending.enqueue(stream);
+      this.sending.enqueue(stream.queue);
     }
   }
 
@@ -442,7 +442,7 @@ export abstract class Connection implements FrameSink {
       if (stream.queue.window > maxWindowBytes) {
         throw new ConnectionError(Http2Code.FLOW_CONTROL_ERROR, "the window of a stream overflows");
       }
-      this.sending.enqueue(stream);
+      this.sending.enqueue(stream.queue);
     }
   }
 

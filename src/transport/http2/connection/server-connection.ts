@@ -152,8 +152,7 @@ export class ServerConnection extends Connection {
       this.failStream(streamId, Http2Code.REFUSED_STREAM, "too many calls at once");
       return;
     }
-    const { receiving, sending } = this;
-    const stream = new Stream(streamId, this, nobody, receiving.streamWindow, sending.streamWindow);
+    const stream = new Stream(streamId, this, nobody);
     this.#running++;
     this.add(stream);
     stream.handler = this.#events.onStream(stream);

@@ -2,13 +2,26 @@ import { ConnectionError, Http2Code } from "../errors.js";
 import { writeWindowUpdate } from "../frames/frames.js";
 import type { Outbox } from "../outbox.js";
 import { defaultWindowBytes } from "../settings.js";
-import type { Stream } from "../stream/stream.js";
 
 /** What streams nobody reads may hold on one connection; beyond it the connection waits for them. */
 const maxUnreadBytes = 16 * 1024 * 1024;
 
 /** What messages whose end has not come may take on one connection. */
 const maxHeldBytes = 256 * 1024 * 1024;
+
+/** What is known of a stream on which data come. */
+export interface ReceivingStream {
+  readonly id: number;
+  readonly closed: boolean;
+  /** The peer has ended its side. */
+  readonly remoteEnded: boolean;
+  /** What the peer may still send. */
+  receiveWindow: number;
+  /** Received, and not yet credited. */
+  unreadBytes: number;
+  /** Credited, and not yet told the peer. */
+  creditedBytes: number;
+}
 
 /** How much a peer may send: our windows, of the connection and of its streams (RFC 9113 §5.2). */
 export class Receiving {
@@ -41,7 +54,7 @@ export class Receiving {
   }
 
   /** The windows grow; the streams' own by SETTINGS, which whoever calls this sends. */
-  grow(streamWindow: number, streams: Iterable<Stream>): void {
+  grow(streamWindow: number, streams: Iterable<ReceivingStream>): void {
     const more = streamWindow - this.streamWindow;
     for (const stream of streams) stream.receiveWindow += more;
     this.streamWindow = streamWindow;
@@ -70,14 +83,14 @@ export class Receiving {
   }
 
   /** The same for one stream. False where they are more than allowed. */
-  receivedOn(stream: Stream, bytes: number): boolean {
+  receivedOn(stream: ReceivingStream, bytes: number): boolean {
     stream.receiveWindow -= bytes;
     stream.unreadBytes += bytes;
     this.#unreadBytes += bytes;
     return stream.receiveWindow >= 0;
   }
 
-  credit(stream: Stream, bytes: number): void {
+  credit(stream: ReceivingStream, bytes: number): void {
     if (stream.closed) return;
     stream.unreadBytes -= bytes;
     this.#read(bytes);
@@ -101,7 +114,7 @@ export class Receiving {
   }
 
   /** Nobody will read what the stream still holds. */
-  forget(stream: Stream): void {
+  forget(stream: ReceivingStream): void {
     if (stream.unreadBytes > 0) this.#read(stream.unreadBytes);
     stream.unreadBytes = 0;
   }

@@ -1,6 +1,7 @@
 import { Flag, FrameType, frameHeaderBytes, putFrameHeader } from "../frames/frames.js";
 import type { Fields, FieldTemplate } from "../hpack/hpack.js";
-import type { Stream } from "../stream/stream.js";
+import type { Outbox } from "../outbox.js";
+import type { Sender, Sending } from "./sending.js";
 
 /** Of a gRPC message: whether it is compressed, and its length. */
 export const messagePrefixBytes = 5;
@@ -8,41 +9,63 @@ export const messagePrefixBytes = 5;
 /** From here on bytes are passed on as they are; below, copying them costs less than a write of their own. */
 const passBytes = 4096;
 
+/** Whose queue it is. */
+export interface QueueOwner {
+  readonly id: number;
+  readonly closed: boolean;
+  sendHeaders(template: FieldTemplate, fields: Fields, endStream: boolean): void;
+  /** Our side has ended. */
+  sent(): void;
+  /** What was queued has gone below the limit. */
+  onWritable(): void;
+}
+
+/** Whoever has more than this queued had better wait until it is less. */
+export const queueLimitBytes: number = 64 * 1024;
+
 interface Trailers {
   readonly template: FieldTemplate;
   readonly fields: Fields;
 }
 
 /** What one stream has to send: at once where nothing is in the way, else in turns with the others. */
-export class SendQueue {
+export class SendQueue implements Sender {
   /** What the peer takes on this stream. Negative where it made its windows smaller (RFC 9113 §6.9.2). */
   window: number;
   /** Waiting to be sent. */
   bytes = 0;
   /** Our side has said all. */
   ended = false;
-  readonly #stream: Stream;
+  readonly #owner: QueueOwner;
+  readonly #outbox: Outbox;
+  readonly #sending: Sending;
   #parts: Uint8Array[] | undefined;
   /** Of the first part, those already sent. */
   #offset = 0;
   #ending = false;
   #trailers: Trailers | undefined;
 
-  constructor(stream: Stream, window: number) {
-    this.#stream = stream;
-    this.window = window;
+  constructor(owner: QueueOwner, outbox: Outbox, sending: Sending) {
+    this.#owner = owner;
+    this.#outbox = outbox;
+    this.#sending = sending;
+    this.window = sending.streamWindow;
   }
 
-  /** Whether a turn would send something. */
+  get full(): boolean {
+    return this.bytes >= queueLimitBytes;
+  }
+
   get sendable(): boolean {
     return this.bytes > 0 && this.window > 0;
   }
 
   message(compressed: boolean, message: Uint8Array, endStream: boolean): void {
-    const { sending } = this.#stream.connection;
     const total = messagePrefixBytes + message.length;
-    if (this.bytes === 0 && total <= this.window && sending.takes(total)) {
-      this.#sendWhole(compressed, message, total, endStream);
+    if (this.bytes === 0 && total <= this.window && this.#sending.takes(total)) {
+      if (message.length < passBytes) this.#sendSmall(compressed, message, total, endStream);
+      else this.#sendLarge(compressed, message, total, endStream);
+      if (endStream) this.#owner.sent();
       return;
     }
     const prefix = Buffer.allocUnsafe(messagePrefixBytes);
@@ -52,40 +75,37 @@ export class SendQueue {
     if (message.length > 0) this.#parts.push(message);
     this.bytes += total;
     this.#ending = endStream;
-    sending.enqueue(this.#stream);
+    this.#sending.enqueue(this);
   }
 
   trailers(template: FieldTemplate, fields: Fields): void {
     if (this.bytes > 0) this.#trailers = { template, fields };
-    else this.#stream.sendHeaders(template, fields, true);
+    else this.#owner.sendHeaders(template, fields, true);
   }
 
   end(): void {
     if (this.bytes > 0) this.#ending = true;
-    else this.#sendEmpty();
+    else {
+      this.#frame(0, Flag.END_STREAM);
+      this.#owner.sent();
+    }
   }
 
-  /** Sends one frame at most. @param most bytes of payload */
   turn(most: number): void {
     const length = Math.min(this.bytes, this.window, most);
-    const { outbox, sending } = this.#stream.connection;
-    const wasFull = this.#stream.full;
+    const wasFull = this.full;
     this.bytes -= length;
     const last = this.bytes === 0 && this.#ending;
     this.#spend(length);
-    const at = outbox.reserve(frameHeaderBytes);
-    outbox.commit(
-      putFrameHeader(outbox.bytes, at, length, FrameType.DATA, last ? Flag.END_STREAM : 0, this.#stream.id),
-    );
+    this.#frame(length, last ? Flag.END_STREAM : 0);
     this.#putParts(length);
-    sending.onDataSent();
-    if (last) this.#stream.sent();
+    if (last) this.#owner.sent();
     else if (this.bytes === 0 && this.#trailers !== undefined) {
       const { template, fields } = this.#trailers;
       this.#trailers = undefined;
-      this.#stream.sendHeaders(template, fields, true);
+      this.#owner.sendHeaders(template, fields, true);
     }
-    if (wasFull && !this.#stream.full && !this.#stream.closed) this.#stream.handler.onWritable();
+    if (wasFull && !this.full && !this.#owner.closed) this.#owner.onWritable();
   }
 
   drop(): void {
@@ -94,41 +114,63 @@ export class SendQueue {
     this.#trailers = undefined;
   }
 
-  /** The usual case: a message that fits into one frame, and windows that take it. */
-  #sendWhole(compressed: boolean, message: Uint8Array, total: number, endStream: boolean): void {
-    const { outbox, sending } = this.#stream.connection;
+  /** Messages that follow each other share a frame. */
+  #sendSmall(compressed: boolean, message: Uint8Array, total: number, endStream: boolean): void {
+    const outbox = this.#outbox;
     this.#spend(total);
-    const passed = message.length >= passBytes;
-    const at = outbox.reserve(frameHeaderBytes + (passed ? messagePrefixBytes : total));
+    const at = this.#grow(total, endStream) ? outbox.end : this.#begin(total, endStream);
     const { bytes } = outbox;
-    const flags = endStream ? Flag.END_STREAM : 0;
-    const prefix = putFrameHeader(bytes, at, total, FrameType.DATA, flags, this.#stream.id);
-    const start = putPrefix(bytes, prefix, compressed, message.length);
-    if (passed) {
-      outbox.commit(start);
-      outbox.pass(message);
-    } else {
-      bytes.set(message, start);
-      outbox.commit(start + message.length);
-    }
-    sending.onDataSent();
-    if (endStream) this.#stream.sent();
+    const start = putPrefix(bytes, at, compressed, message.length);
+    bytes.set(message, start);
+    outbox.commit(start + message.length);
   }
 
-  #sendEmpty(): void {
-    const { outbox } = this.#stream.connection;
+  #sendLarge(compressed: boolean, message: Uint8Array, total: number, endStream: boolean): void {
+    const outbox = this.#outbox;
+    this.#spend(total);
+    const start = this.#begin(messagePrefixBytes, endStream, total);
+    outbox.commit(putPrefix(outbox.bytes, start, compressed, message.length));
+    outbox.pass(message);
+  }
+
+  /** Makes the frame that was written last longer by so many bytes, where it is one of ours and there is room. */
+  #grow(bytes: number, endStream: boolean): boolean {
+    const outbox = this.#outbox;
+    if (outbox.dataStreamId !== this.#owner.id || !outbox.hasRoom(bytes)) return false;
+    const header = outbox.dataHeaderAt;
+    const length = outbox.end - header - frameHeaderBytes + bytes;
+    if (length > this.#sending.maxFrameBytes) return false;
+    putFrameHeader(outbox.bytes, header, length, FrameType.DATA, endStream ? Flag.END_STREAM : 0, this.#owner.id);
+    return true;
+  }
+
+  /**
+   * Writes the header of a frame.
+   *
+   * @param room for what follows in the page
+   * @returns where it follows
+   */
+  #begin(room: number, endStream: boolean, length: number = room): number {
+    const outbox = this.#outbox;
+    const at = outbox.reserve(frameHeaderBytes + room);
+    if (room === length) outbox.growsFrom(at, this.#owner.id);
+    const flags = endStream ? Flag.END_STREAM : 0;
+    return putFrameHeader(outbox.bytes, at, length, FrameType.DATA, flags, this.#owner.id);
+  }
+
+  #frame(length: number, flags: number): void {
+    const outbox = this.#outbox;
     const at = outbox.reserve(frameHeaderBytes);
-    outbox.commit(putFrameHeader(outbox.bytes, at, 0, FrameType.DATA, Flag.END_STREAM, this.#stream.id));
-    this.#stream.sent();
+    outbox.commit(putFrameHeader(outbox.bytes, at, length, FrameType.DATA, flags, this.#owner.id));
   }
 
   #spend(bytes: number): void {
     this.window -= bytes;
-    this.#stream.connection.sending.window -= bytes;
+    this.#sending.spend(bytes);
   }
 
   #putParts(length: number): void {
-    const { outbox } = this.#stream.connection;
+    const outbox = this.#outbox;
     const parts = this.#parts as Uint8Array[];
     let left = length;
     while (left > 0) {

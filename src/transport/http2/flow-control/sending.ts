@@ -2,7 +2,6 @@ import { ConnectionError, Http2Code } from "../errors.js";
 import { defaultMaxFrameBytes } from "../frames/frames.js";
 import type { Outbox, OutboxSource } from "../outbox.js";
 import { defaultWindowBytes, maxWindowBytes } from "../settings.js";
-import type { Stream } from "../stream/stream.js";
 
 /** More than this does not wait in the socket: it stays with the streams, where it can be cancelled and takes turns. */
 const congestedBytes = 512 * 1024;
@@ -12,6 +11,14 @@ const flushBytes = 256 * 1024;
 
 /** A frame of a large message is no longer than this: a small message of another stream waits no longer. */
 const turnBytes = 64 * 1024;
+
+/** One of those who share a connection. */
+export interface Sender {
+  /** Whether a turn would send something. */
+  readonly sendable: boolean;
+  /** Sends one frame at most. @param most bytes of payload */
+  turn(most: number): void;
+}
 
 /** Who may send how much on a connection: the peer's windows, and fair turns for what waits (RFC 9113 §5.2). */
 export class Sending implements OutboxSource {
@@ -23,8 +30,8 @@ export class Sending implements OutboxSource {
   maxFrameBytes: number = defaultMaxFrameBytes;
   readonly #outbox: Outbox;
   readonly #onDataSent: () => void;
-  /** Streams with something to send, in the order of their turns. */
-  readonly #waiting = new Set<Stream>();
+  /** In the order of their turns. */
+  readonly #waiting = new Set<Sender>();
 
   /** @param onDataSent called with every frame of DATA */
   constructor(outbox: Outbox, onDataSent: () => void) {
@@ -42,18 +49,20 @@ export class Sending implements OutboxSource {
     );
   }
 
-  onDataSent(): void {
+  /** So many bytes of DATA go out. */
+  spend(bytes: number): void {
+    this.window -= bytes;
     this.#onDataSent();
   }
 
-  enqueue(stream: Stream): void {
-    if (!stream.queue.sendable) return;
-    this.#waiting.add(stream);
+  enqueue(sender: Sender): void {
+    if (!sender.sendable) return;
+    this.#waiting.add(sender);
     this.#outbox.schedule();
   }
 
-  forget(stream: Stream): void {
-    this.#waiting.delete(stream);
+  forget(sender: Sender): void {
+    if (this.#waiting.size > 0) this.#waiting.delete(sender);
   }
 
   /** @throws ConnectionError where the window grows beyond what there can be */
@@ -68,12 +77,12 @@ export class Sending implements OutboxSource {
   /** Moves what may go out to the outbox, a frame a stream in turn. */
   pump(): void {
     const most = Math.min(this.maxFrameBytes, turnBytes);
-    for (const stream of this.#waiting) {
+    for (const sender of this.#waiting) {
       if (this.window <= 0 || this.#outbox.gatheredBytes >= flushBytes) return;
       if (this.#outbox.unsentBytes >= congestedBytes) return;
-      this.#waiting.delete(stream);
-      stream.queue.turn(Math.min(most, this.window));
-      if (stream.queue.sendable) this.#waiting.add(stream);
+      this.#waiting.delete(sender);
+      sender.turn(Math.min(most, this.window));
+      if (sender.sendable) this.#waiting.add(sender);
     }
   }
 

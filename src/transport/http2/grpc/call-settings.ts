@@ -25,8 +25,17 @@ export interface CallSettings extends MessageSettings {
   readonly authority: string;
 }
 
-/** A unix socket is no name of a host: its calls go to `localhost`, as those of other gRPC clients do. */
-export function callSettings(address: Address, codec: Codec, settings: MessageSettings): CallSettings {
+/**
+ * A unix socket is no name of a host: its calls go to `localhost`, as those of other gRPC clients do.
+ *
+ * @param serverName whom the calls are for, where the address does not say it
+ */
+export function callSettings(
+  address: Address,
+  codec: Codec,
+  settings: MessageSettings,
+  serverName?: string,
+): CallSettings {
   const endpoint = parseEndpoint(address, "http2");
   const { compression, compressMinBytes, maxReceiveBytes, maxSendBytes, clock } = settings;
   return {
@@ -35,7 +44,7 @@ export function callSettings(address: Address, codec: Codec, settings: MessageSe
     codec,
     contentType: contentType(codec),
     scheme: isTls(endpoint) ? "https" : "http",
-    authority: endpoint.port === undefined ? "localhost" : authorityOf(endpoint),
+    authority: serverName ?? (endpoint.port === undefined ? "localhost" : authorityOf(endpoint)),
   };
 }
 

@@ -5,10 +5,12 @@
  * than the peer's windows allow, and never blocks another stream. It demands that received bytes are credited once they
  * are no longer held, for the peer is let send no more than that.
  */
-import type { Connection } from "../connection/connection.js";
 import { type Http2Code, http2CodeName } from "../errors.js";
-import { SendQueue } from "../flow-control/send-queue.js";
+import type { Receiving, ReceivingStream } from "../flow-control/receiving.js";
+import { type QueueOwner, SendQueue } from "../flow-control/send-queue.js";
+import type { Sending } from "../flow-control/sending.js";
 import type { Fields, FieldTemplate, HeaderBlock } from "../hpack/hpack.js";
+import type { Outbox } from "../outbox.js";
 
 /** Why a stream ended before its time. */
 export interface StreamFailure {
@@ -31,16 +33,32 @@ export interface StreamHandler {
   onEnd(): void;
   /** @param failure undefined where both sides have said all they had to say */
   onClosed(failure: StreamFailure | undefined): void;
-  /** What was queued has gone below `queueLimitBytes`. */
+  /** What was queued has gone below the limit. */
   onWritable(): void;
 }
 
-/** Whoever has more than this queued waits until it is less. */
-export const queueLimitBytes: number = 64 * 1024;
+/** What a stream needs of its connection. */
+export interface StreamConnection {
+  readonly outbox: Outbox;
+  readonly sending: Sending;
+  readonly receiving: Receiving;
+  /** Fields that are sent again and again; made once for a key. */
+  template(key: unknown, fields: () => Fields): FieldTemplate;
+  writeHeaders(streamId: number, template: FieldTemplate, fields: Fields, endStream: boolean): void;
+  resetStream(streamId: number, code: Http2Code): void;
+  /** The peer broke a rule that concerns one stream alone. */
+  failStream(streamId: number, code: Http2Code, message: string): void;
+  /** The stream is over. */
+  forget(stream: Stream): void;
+  /** Our side of a stream has ended, and the other has not. */
+  onHalfClosed(stream: Stream): void;
+  /** Nobody works any more for a stream that is over. */
+  onReleased(): void;
+}
 
-export class Stream {
+export class Stream implements QueueOwner, ReceivingStream {
   readonly id: number;
-  readonly connection: Connection;
+  readonly connection: StreamConnection;
   readonly queue: SendQueue;
   handler: StreamHandler;
   /** What the peer may still send. */
@@ -53,17 +71,17 @@ export class Stream {
   remoteEnded = false;
   closed = false;
 
-  constructor(id: number, connection: Connection, handler: StreamHandler, receiveWindow: number, sendWindow: number) {
+  constructor(id: number, connection: StreamConnection, handler: StreamHandler) {
     this.id = id;
     this.connection = connection;
     this.handler = handler;
-    this.receiveWindow = receiveWindow;
-    this.queue = new SendQueue(this, sendWindow);
+    this.receiveWindow = connection.receiving.streamWindow;
+    this.queue = new SendQueue(this, connection.outbox, connection.sending);
   }
 
   /** Whether the writer had better wait for `onWritable`. */
   get full(): boolean {
-    return this.queue.bytes >= queueLimitBytes;
+    return this.queue.full;
   }
 
   sendHeaders(template: FieldTemplate, fields: Fields, endStream: boolean): void {
@@ -107,6 +125,10 @@ export class Stream {
   /** Nobody works for it any more: its place on the connection is another's. To be called once, after `onClosed`. */
   release(): void {
     this.connection.onReleased();
+  }
+
+  onWritable(): void {
+    this.handler.onWritable();
   }
 
   /** Our side has ended. */
