@@ -1,4 +1,7 @@
+import { execFile } from "node:child_process";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createClient } from "../../../src/client/client.js";
 import { Code } from "../../../src/errors/errors.js";
@@ -110,6 +113,17 @@ describe("an http2 connection", () => {
     }
     expect((await Promise.all(answers)).map(({ text }) => text)).toEqual(["1", "3", "5"]);
     expect(listener.peers).toHaveLength(1);
+  });
+
+  test("on which nothing runs does not keep a process alive, and one on which something runs does", async () => {
+    const transport = http2Transport();
+    const server = createServer({ transport, address: "grpc://127.0.0.1:0" });
+    server.add(EchoServiceDefinition, echo());
+    await server.start();
+    onTestFinished(() => server.close({ graceMs: 0 }));
+    const program = fileURLToPath(new URL("../../support/http2/call-and-forget.ts", import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", program, server.address]);
+    expect(stdout).toBe("answered\n");
   });
 
   test("on which nothing runs is left with GOAWAY or without, but left", async () => {
