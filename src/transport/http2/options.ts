@@ -8,7 +8,7 @@ import type { ConnectionOptions } from "./connection/connection-options.js";
 export interface Http2TransportOptions extends GrpcOptions {
   /**
    * Client: connections to one address. Another is opened where calls wait because the server takes no more at once on
-   * those that stand. Default: 1, for one carries as many calls as a server cares to run.
+   * those that stand; it stays as long as the channel. Default: 1, for one carries as many calls as a server cares to run.
    */
   readonly maxConnectionsPerAddress?: number;
   /**

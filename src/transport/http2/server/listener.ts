@@ -2,7 +2,7 @@ import type { ParsedAddress } from "../../address.js";
 import { isTls, parseEndpoint } from "../../grpc/endpoint.js";
 import type { Address, Listener, Router } from "../../transport.js";
 import { startServerCall } from "../grpc/server-call.js";
-import type { ResolvedOptions } from "../options.js";
+import { connectionOptions, type ResolvedOptions } from "../options.js";
 import { Door } from "./door.js";
 import { ServedConnection, type ServedConnectionOptions } from "./served-connection.js";
 
@@ -18,12 +18,13 @@ export class Http2Listener implements Listener {
   private constructor(address: Address, endpoint: ParsedAddress, router: Router, options: ResolvedOptions) {
     this.#address = address;
     this.#options = options;
-    const events: ServedConnectionOptions = {
+    const shared: ServedConnectionOptions = {
+      connection: connectionOptions(options),
       serve: (stream, peer) => startServerCall(stream, router, options, peer),
       onClosed: (connection) => this.#connections.delete(connection),
     };
     this.#door = new Door(endpoint, options, (socket) => {
-      this.#connections.add(new ServedConnection(socket, options, events));
+      this.#connections.add(new ServedConnection(socket, options, shared));
     });
   }
 

@@ -1,10 +1,13 @@
 import type { Socket } from "node:net";
 import type { Timer } from "../../../time/time.js";
+import type { ConnectionOptions } from "../connection/connection-options.js";
 import { ServerConnection, type ServerConnectionEvents } from "../connection/server-connection.js";
-import { connectionOptions, type ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options.js";
 import type { Stream, StreamHandler } from "../stream/stream.js";
 
+/** What the connections of a listener share. */
 export interface ServedConnectionOptions {
+  readonly connection: ConnectionOptions;
   /** Begins a call. */
   readonly serve: (stream: Stream, peer: string) => StreamHandler;
   readonly onClosed: (connection: ServedConnection) => void;
@@ -21,12 +24,12 @@ export class ServedConnection implements ServerConnectionEvents {
   #idleTimer: Timer | undefined;
   #ageTimer: Timer | undefined;
 
-  constructor(socket: Socket, options: ResolvedOptions, { serve, onClosed }: ServedConnectionOptions) {
+  constructor(socket: Socket, options: ResolvedOptions, { connection, serve, onClosed }: ServedConnectionOptions) {
     this.#options = options;
     this.#serve = serve;
     this.#onClosed = onClosed;
     this.#peer = peerOf(socket);
-    this.#connection = new ServerConnection(socket, connectionOptions(options), this);
+    this.#connection = new ServerConnection(socket, connection, this);
     this.#idleSince = options.clock.now();
     this.onIdle();
     const { maxConnectionAgeMs, random } = options;
