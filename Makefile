@@ -84,7 +84,7 @@ chaos: build etcd ## Do to a running system what happens at night (SUITE=supervi
 interop_programs = node_modules/.cache/interop
 interop: build ## gRPC programs in Go, Java, Python and C meet ours, each case a line; those that can be had here
 	@scripts/interop-programs.sh $(interop_programs)
-	PATH=$(CURDIR)/$(interop_programs)/bin:$$PATH:/usr/sbin vitest run --project in-process --reporter verbose test/interop/outside
+	PATH=$(CURDIR)/$(interop_programs)/bin:$$PATH:/usr/sbin vitest run --reporter verbose test/interop/outside test/cli/outside-clients
 
 check: gen fmt lint types package test clean-tree ## Everything, on a clean tree
 

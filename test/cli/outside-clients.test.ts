@@ -2,43 +2,49 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BadRequest, Code, detail, RpcError } from "../../src/errors/errors.js";
 import { createServer, type Server } from "../../src/server/server.js";
 import { grpcJsTransport } from "../../src/transport/grpc-js/grpc-js.js";
+import { http2Transport } from "../../src/transport/http2/http2.js";
 import { EchoServiceDefinition, echo } from "../support/echo.js";
 import { bufCurl, grpcurl, type OutsideClient } from "./support/outside-client.js";
 
 const service = EchoServiceDefinition.fullName;
 const badRequest = detail(BadRequest, { fieldViolations: [{ field: "sku", description: "is empty" }] });
 
-let server: Server;
-let address: string;
+for (const transport of [http2Transport(), grpcJsTransport()]) {
+  describe(`a Hawser server over ${transport.name}`, () => {
+    let server: Server;
 
-beforeAll(async () => {
-  server = createServer({ transport: grpcJsTransport(), address: "grpc://127.0.0.1:0" });
-  server.add(
-    EchoServiceDefinition,
-    echo({
-      put() {
-        throw new RpcError(Code.INVALID_ARGUMENT, "no such sku", { details: [badRequest] });
-      },
-    }),
-  );
-  await server.start();
-  address = server.address.replace("grpc://", "");
-});
-afterAll(() => server.close({ graceMs: 0 }));
+    beforeAll(async () => {
+      server = createServer({ transport, address: "grpc://127.0.0.1:0" });
+      server.add(
+        EchoServiceDefinition,
+        echo({
+          put() {
+            throw new RpcError(Code.INVALID_ARGUMENT, "no such sku", { details: [badRequest] });
+          },
+        }),
+      );
+      await server.start();
+    });
+    afterAll(() => server.close({ graceMs: 0 }));
 
-for (const client of [bufCurl, grpcurl]) describe(titleOf(client), () => against(client));
-
-function titleOf({ name, missing }: OutsideClient): string {
-  return `${name} against a Hawser server${missing === undefined ? "" : ` (skipped: ${missing})`}`;
+    for (const client of [bufCurl, grpcurl]) {
+      describe(titleOf(client), () => against(client, () => server.address.replace("grpc://", "")));
+    }
+  });
 }
 
-function against(client: OutsideClient): void {
+function titleOf({ name, missing }: OutsideClient): string {
+  return `and ${name}${missing === undefined ? "" : ` (skipped: ${missing})`}`;
+}
+
+/** @param address `127.0.0.1:50051`, once it is there */
+function against(client: OutsideClient, address: () => string): void {
   const test = it.skipIf(client.missing !== undefined);
   const call = (method: string, requests: string, header?: string) =>
-    client.call(address, `${service}/${method}`, requests, header);
+    client.call(address(), `${service}/${method}`, requests, header);
 
   test("lists the services by reflection", async () => {
-    expect(await client.list(address)).toEqual([
+    expect(await client.list(address())).toEqual([
       "grpc.health.v1.Health",
       "grpc.reflection.v1.ServerReflection",
       "grpc.reflection.v1alpha.ServerReflection",
@@ -88,7 +94,7 @@ function against(client: OutsideClient): void {
 
   test("asks for health", async () => {
     const request = JSON.stringify({ service });
-    const { responses } = await client.call(address, "grpc.health.v1.Health/Check", request);
+    const { responses } = await client.call(address(), "grpc.health.v1.Health/Check", request);
     expect(responses).toEqual([{ status: "SERVING" }]);
   });
 }

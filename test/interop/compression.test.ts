@@ -1,10 +1,10 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Code } from "../../src/errors/errors.js";
 import { collect, failure } from "../support/collect.js";
-import { messagesIn } from "../support/http2-frames.js";
-import { TcpProxy } from "../support/tcp-proxy.js";
-import type { Connect, InteropClient, InteropSetup, Serve } from "./peer.js";
+import { serverCompresses } from "./compression-cases.js";
+import type { Connect, InteropSetup, Serve } from "./peer.js";
 import { grpcJs, nodeHttp2, ours, peers } from "./peers.js";
+import { type Road, roadTo } from "./road.js";
 
 /**
  * The cases of compression. Between ours and grpc-js they differ from the letter of the description in three points:
@@ -24,14 +24,7 @@ async function* inTurn<T>(...all: readonly T[]) {
   yield* all;
 }
 
-interface Road {
-  readonly client: InteropClient;
-  /** Whether each request, and each response, was compressed on the wire; undefined where it cannot be seen. */
-  readonly requests: () => readonly boolean[] | undefined;
-  readonly responses: () => readonly boolean[] | undefined;
-}
-
-/** A client and a server, with somebody listening in between where that is possible. */
+/** A client and a server for one test. */
 async function road(
   connect: Connect,
   serve: Serve,
@@ -40,18 +33,8 @@ async function road(
   serverSetup: Partial<InteropSetup> = {},
 ): Promise<Road> {
   const server = await serve({ tls, ...serverSetup });
-  const proxy = await TcpProxy.to(server.address, { record: true });
-  const client = connect(proxy.addressFor(server.address), { tls, ...clientSetup });
-  onTestFinished(async () => {
-    await client.close();
-    await server.close();
-    await proxy.close();
-  });
-  const flags = (side: "sent" | "received") => () =>
-    tls
-      ? undefined
-      : proxy.recordings.flatMap((each) => messagesIn(Buffer.concat(each[side])).map(({ compressed }) => compressed));
-  return { client, requests: flags("sent"), responses: flags("received") };
+  onTestFinished(() => server.close());
+  return roadTo(server, connect, { tls, ...clientSetup });
 }
 
 for (const tls of [false, true]) {
@@ -136,19 +119,9 @@ for (const tls of [false, true]) {
         expect(requests() ?? [true, false]).toEqual([true, false]);
       });
 
-      test("server_compressed_streaming, of which the first is compressed", async () => {
-        const { client, responses } = await road(connect, nodeHttp2.serve, tls);
-        const rows = await collect(
-          client.streamingOutputCall({
-            responseParameters: [
-              { size: 31415, compressed: value(true) },
-              { size: 92653, compressed: value(false) },
-            ],
-          }),
-        );
-        expect(rows.map(({ payload }) => payload?.body.length)).toEqual([31415, 92653]);
-        expect(responses() ?? [true, false]).toEqual([true, false]);
-      });
+      for (const [title, run] of Object.entries(serverCompresses)) {
+        test(`${title}, the smaller response too`, async () => run(await road(connect, nodeHttp2.serve, tls)));
+      }
     });
   }
 }

@@ -1,6 +1,6 @@
-import { resolveOptions } from "../../../src/transport/http2/options.js";
+import { ServerConnection } from "../../../src/transport/http2/connection/server-connection.js";
+import { connectionOptions, resolveOptions } from "../../../src/transport/http2/options.js";
 import { Door } from "../../../src/transport/http2/server/door.js";
-import { ServedConnection } from "../../../src/transport/http2/server/served-connection.js";
 import type { Stream, StreamHandler } from "../../../src/transport/http2/stream/stream.js";
 import { tls as certificates } from "../../support/tls/certificates.js";
 import type { InteropServer, InteropSetup } from "../peer.js";
@@ -17,7 +17,7 @@ export async function plainHttp2Server({ tls }: InteropSetup): Promise<InteropSe
   const options = resolveOptions({ maxConcurrentStreams: 100, ...(tls ? { tls: certificates } : {}) });
   const endpoint = { scheme, host: "127.0.0.1", port: 0 };
   const door = new Door(endpoint, options, (socket) => {
-    new ServedConnection(socket, options, { serve: answer, onClosed() {} });
+    new ServerConnection(socket, connectionOptions(options), { onStream: answer, onClosed() {} });
   });
   return { address: await door.open(endpoint, `${scheme}://127.0.0.1:0`), close: () => door.destroy() };
 }

@@ -40,11 +40,12 @@ export function tryToRun(
 /** A program that serves until it is told to end. */
 export class ServingProgram {
   readonly #child: ChildProcess;
-  readonly #ended: Promise<unknown>;
+  /** Resolves with the exit code, or the signal. */
+  readonly ended: Promise<number | string>;
 
   private constructor(child: ChildProcess) {
     this.#child = child;
-    this.#ended = once(child, "close");
+    this.ended = once(child, "close").then(([code, signal]) => code ?? signal);
   }
 
   /** @param port where it will take connections; it is waited for */
@@ -54,7 +55,7 @@ export class ServingProgram {
     serving.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       said = (said + text).slice(-10_000);
     });
-    const ended = serving.#ended.then(() => {
+    const ended = serving.ended.then(() => {
       throw new Error(`${program} ${args.join(" ")} has ended:\n${said}`);
     });
     ended.catch(() => {}); // as it shall, later on
@@ -68,7 +69,7 @@ export class ServingProgram {
 
   async close(): Promise<void> {
     this.#child.kill("SIGKILL");
-    await this.#ended;
+    await this.ended;
   }
 }
 

@@ -1,85 +1,101 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { cases } from "../cases.js";
+import { serverCompresses } from "../compression-cases.js";
 import type { InteropClient, InteropServer } from "../peer.js";
-import { ours } from "../peers.js";
+import { hawserHttp2 } from "../peers.js";
+import { roadTo } from "../road.js";
 import { freePort, missing, run, ServingProgram } from "./program.js";
 
 /**
- * The interop programs of other languages against ours, by the flags that https://github.com/grpc/grpc/blob/master/doc/interop-test-descriptions.md
- * gives them all. `make interop` brings them; where they are missing, this is skipped.
+ * The interop programs of other languages against ours, by the flags that
+ * https://github.com/grpc/grpc/blob/master/doc/interop-test-descriptions.md gives them all. `make interop` brings them;
+ * where one is missing its tests are skipped.
+ *
+ * Of the cases of compression those are left out in which a server says whether a request was compressed, or compresses
+ * one response and not the next: ours decides by size, and shows its handlers messages, not bytes.
  */
-const tlsFile = (name: string) => fileURLToPath(new URL(`../../support/tls/${name}`, import.meta.url));
-
-/** What other clients do besides: requests that are compressed without being asked first whether the server knows. */
+const names = Object.keys(cases);
 const compression = ["client_compressed_unary_noprobe", "client_compressed_streaming_noprobe"];
-const java = [...Object.keys(cases), ...compression, "very_large_request"];
 
 const clients: { readonly [program: string]: readonly string[] } = {
-  "grpc-go-interop-client": Object.keys(cases),
-  "grpc-python-interop-client": [...Object.keys(cases), ...compression],
-  "grpc-java-interop-client": java,
-  "grpc-okhttp-interop-client": java,
+  "grpc-go-interop-client": names,
+  "grpc-python-interop-client": [...names, ...compression, "concurrent_large_unary"],
+  "grpc-java-interop-client": [...names, ...compression, "very_large_request"],
+  "grpc-okhttp-interop-client": [...names, ...compression, "very_large_request"],
 };
-const servers = ["grpc-go-interop-server", "grpc-python-interop-server", "grpc-java-interop-server"];
 
-for (const { name, connect, serve } of ours) {
-  for (const tls of [false, true]) {
-    const over = tls ? "TLS" : "h2c";
+/** By whether they compress single responses. */
+const servers: { readonly [program: string]: boolean } = {
+  "grpc-go-interop-server": false,
+  "grpc-python-interop-server": true,
+  "grpc-java-interop-server": true,
+};
 
-    for (const [program, names] of Object.entries(clients)) {
-      const reason = missing(program);
-      describe.skipIf(reason !== undefined)(titleOf(`${over}: ${program} and a server of ${name}`, reason), () => {
-        let server: InteropServer;
-        let flags: readonly string[];
+/** A soak shall find what breaks, not how busy the machine is. */
+const atLeisure = ["--soak_per_iteration_max_acceptable_latency_ms=60000", "--soak_overall_timeout_seconds=60"];
 
-        beforeAll(async () => {
-          server = await serve({ tls });
-          const port = server.address.slice(server.address.lastIndexOf(":") + 1);
-          const trust = tls ? [`--ca_file=${tlsFile("ca.pem")}`] : [];
-          flags = ["--server_host=127.0.0.1", `--server_port=${port}`, `--use_tls=${tls}`, ...trust];
-        });
-        afterAll(() => server.close());
+for (const tls of [false, true]) {
+  const over = tls ? "TLS" : "h2c";
 
-        test.each(names)("%s", async (title) => {
-          await run(program, ...flags, `--test_case=${title}`);
-        });
+  for (const [program, titles] of Object.entries(clients)) {
+    withProgram(program, `gRPC interop, ${over}: ${program} and our server`, () => {
+      let server: InteropServer;
+      let flags: readonly string[];
+
+      beforeAll(async () => {
+        server = await hawserHttp2.serve({ tls });
+        const trust = tls ? [`--ca_file=${tlsFile("ca.pem")}`] : [];
+        flags = [`--server_port=${portOf(server)}`, "--server_host=127.0.0.1", `--use_tls=${tls}`, ...trust];
       });
-    }
+      afterAll(() => server.close());
 
-    for (const program of servers) {
-      const reason = missing(program);
-      describe.skipIf(reason !== undefined)(titleOf(`${over}: a client of ${name} and ${program}`, reason), () => {
-        let server: ServingProgram;
-        let client: InteropClient;
-        let address: string;
-
-        beforeAll(async () => {
-          const port = await freePort();
-          const pair = [`--tls_cert_file=${tlsFile("server.pem")}`, `--tls_key_file=${tlsFile("server.key")}`];
-          server = await ServingProgram.start(
-            port,
-            program,
-            `--port=${port}`,
-            `--use_tls=${tls}`,
-            ...(tls ? pair : []),
-          );
-          address = `${tls ? "grpcs" : "grpc"}://127.0.0.1:${port}`;
-          client = connect(address, { tls });
-        });
-        afterAll(async () => {
-          await client.close();
-          await server.close();
-        });
-
-        for (const [title, play] of Object.entries(cases)) {
-          test(title, () => play(client, () => connect(address, { tls })));
-        }
+      test.each(titles)("%s", async (title) => {
+        await run(program, ...flags, `--test_case=${title}`, ...(title.endsWith("_soak") ? atLeisure : []));
       });
-    }
+    });
+  }
+
+  for (const [program, compresses] of Object.entries(servers)) {
+    withProgram(program, `gRPC interop, ${over}: our client and ${program}`, () => {
+      let server: InteropServer;
+      let client: InteropClient;
+
+      beforeAll(async () => {
+        server = await serving(program, tls);
+        client = hawserHttp2.connect(server.address, { tls });
+      });
+      afterAll(async () => {
+        await client.close();
+        await server.close();
+      });
+
+      for (const [title, play] of Object.entries(cases)) {
+        test(title, () => play(client, () => hawserHttp2.connect(server.address, { tls })));
+      }
+      for (const [title, play] of compresses ? Object.entries(serverCompresses) : []) {
+        test(title, async () => play(await roadTo(server, hawserHttp2.connect, { tls })));
+      }
+    });
   }
 }
 
-function titleOf(title: string, reason: string | undefined): string {
-  return `gRPC interop, ${title}${reason === undefined ? "" : ` (skipped: ${reason})`}`;
+function withProgram(program: string, title: string, tests: () => void): void {
+  const reason = missing(program);
+  describe.skipIf(reason !== undefined)(reason === undefined ? title : `${title} (skipped: ${reason})`, tests);
+}
+
+async function serving(program: string, tls: boolean): Promise<InteropServer> {
+  const port = await freePort();
+  const pair = [`--tls_cert_file=${tlsFile("server.pem")}`, `--tls_key_file=${tlsFile("server.key")}`];
+  const server = await ServingProgram.start(port, program, `--port=${port}`, `--use_tls=${tls}`, ...(tls ? pair : []));
+  return { address: `${tls ? "grpcs" : "grpc"}://127.0.0.1:${port}`, close: () => server.close() };
+}
+
+function tlsFile(name: string): string {
+  return fileURLToPath(new URL(`../../support/tls/${name}`, import.meta.url));
+}
+
+function portOf({ address }: InteropServer): string {
+  return address.slice(address.lastIndexOf(":") + 1);
 }

@@ -1,0 +1,149 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { Code } from "../../../src/errors/errors.js";
+import { type Http2TransportOptions, http2Transport } from "../../../src/transport/http2/http2.js";
+import { failure } from "../../support/collect.js";
+import { eventually } from "../../support/eventually.js";
+import { Moment } from "../../support/moment.js";
+import { TcpProxy } from "../../support/tcp-proxy.js";
+import { hawserClient } from "../hawser-client.js";
+import type { InteropClient } from "../peer.js";
+import { freePort, missing, ServingProgram } from "./program.js";
+
+const program = "grpc-go-strict-server";
+const reason = missing(program);
+
+const zeros = (size: number) => ({ body: Buffer.alloc(size) });
+const large = { responseSize: 314159, payload: zeros(271828) };
+
+interface Given {
+  readonly client: InteropClient;
+  readonly server: ServingProgram;
+  /** How many connections have been made so far. */
+  readonly connections: () => number;
+}
+
+/** A server of grpc-go with these flags, and a client of ours with these options. */
+async function given(flags: readonly string[], options: Http2TransportOptions = {}): Promise<Given> {
+  const port = await freePort();
+  const server = await ServingProgram.start(port, program, `--port=${port}`, ...flags);
+  const proxy = await TcpProxy.to(`grpc://127.0.0.1:${port}`);
+  const connect = hawserClient((own) => http2Transport({ ...own, ...options }));
+  const client = connect(proxy.addressFor(`grpc://127.0.0.1:${port}`), { tls: false });
+  onTestFinished(async () => {
+    await client.close();
+    await proxy.close();
+    await server.close();
+  });
+  return { client, server, connections: () => proxy.accepted };
+}
+
+/** One call in both directions that is answered, and goes on until it is told to end. */
+async function conversation(client: InteropClient) {
+  const end = new Moment();
+  async function* requests() {
+    yield { responseParameters: [{ size: 1 }] };
+    await end.promise;
+    yield { responseParameters: [{ size: 2 }] };
+  }
+  const responses = client.fullDuplexCall(requests())[Symbol.asyncIterator]();
+  expect((await responses.next()).value?.payload?.body.length).toBe(1);
+  return {
+    end: async () => {
+      end.now();
+      expect((await responses.next()).value?.payload?.body.length).toBe(2);
+      expect((await responses.next()).done).toBe(true);
+    },
+    ended: responses,
+  };
+}
+
+describe.skipIf(reason !== undefined)(
+  `our client and a strict server of grpc-go${reason === undefined ? "" : ` (skipped: ${reason})`}`,
+  () => {
+    test.each([1, 5])("more calls at once than the %i it takes wait for their turn", async (streams) => {
+      const { client, connections } = await given([`--max_concurrent_streams=${streams}`]);
+      const calls = Array.from({ length: 100 }, () => client.unaryCall(large));
+      for (const { payload } of await Promise.all(calls)) expect(payload?.body.length).toBe(314159);
+      expect(connections()).toBe(1);
+    });
+
+    test("where they may, calls that wait get a further connection", async () => {
+      const { client, connections } = await given(["--max_concurrent_streams=1"], { maxConnectionsPerAddress: 3 });
+      const talks = await Promise.all([conversation(client), conversation(client), conversation(client)]);
+      expect(connections()).toBe(3);
+      for (const { end } of talks) await end();
+    });
+
+    test("many small calls, each answered by its PINGs, leave the connection as it is", async () => {
+      const { client, connections } = await given([]);
+      let left = 15_000;
+      const loop = async () => {
+        while (left-- > 0) await client.unaryCall({ responseSize: 10, payload: zeros(100) });
+      };
+      await Promise.all(Array.from({ length: 8 }, loop));
+      expect(connections()).toBe(1);
+    });
+
+    test.each([0, 64 * 1024])("messages of 32 MiB pass through windows of %i bytes (0: its own)", async (window) => {
+      const maxReceiveBytes = 40 * 1024 * 1024;
+      const { client } = await given([`--window_bytes=${window}`], { maxReceiveBytes });
+      const size = 32 * 1024 * 1024;
+      const { payload } = await client.unaryCall({ responseSize: size, payload: zeros(size) });
+      expect(payload?.body.equals(Buffer.alloc(size))).toBe(true);
+    });
+
+    test("a graceful stop lets running calls finish, and turns later ones away", async () => {
+      const { client, server } = await given([]);
+      const talk = await conversation(client);
+      server.signal("SIGTERM");
+      await eventually(async () => {
+        expect(await failure(client.emptyCall())).toMatchObject({ code: Code.UNAVAILABLE });
+      });
+      await talk.end();
+      expect(await server.ended).toBe(0);
+    });
+
+    test("a server that has old connections leave loses no call", async () => {
+      const { client, connections } = await given(["--max_connection_age=100ms"]);
+      let calls = 0;
+      const loop = async () => {
+        for (; connections() < 5; calls++) await client.unaryCall({ responseSize: 10, payload: zeros(100) });
+      };
+      await Promise.all(Array.from({ length: 8 }, loop));
+      expect(calls).toBeGreaterThan(0);
+    });
+
+    test("who probes more often than it allows is told so, and probes half as often on the next connection", async () => {
+      const options = { keepaliveMs: 100, keepaliveTimeoutMs: 100 };
+      const { client, connections } = await given(["--min_ping_interval=350ms"], options);
+      const lost: unknown[] = [];
+      for (;;) {
+        const talk = await conversation(client);
+        const outcome = talk.ended.next().then(
+          () => expect.unreachable("nothing was to be said"),
+          (reason: unknown) => reason,
+        );
+        lost.push(await Promise.race([outcome, patience(3000)]));
+        if (lost.at(-1) === "stands") {
+          await talk.end().catch(() => {}); // its response went to whoever waited
+          break;
+        }
+      }
+      expect(lost.at(-1)).toBe("stands");
+      expect(lost.length).toBeGreaterThan(1);
+      expect(connections()).toBe(lost.length);
+    });
+
+    test("more header fields than it takes are refused on this side, for that call alone", async () => {
+      const { client, connections } = await given(["--max_header_list_bytes=1024"]);
+      const metadata = { "x-large": "x".repeat(2000) };
+      expect(await failure(client.emptyCall({ metadata }))).toMatchObject({ code: Code.RESOURCE_EXHAUSTED });
+      await client.emptyCall();
+      expect(connections()).toBe(1);
+    });
+  },
+);
+
+function patience(ms: number): Promise<"stands"> {
+  return new Promise((resolve) => setTimeout(() => resolve("stands"), ms));
+}
