@@ -27,7 +27,19 @@ export const namesOfHttp: ReadonlySet<string> = new Set([
   "date",
 ]);
 
+/** Keys that have been found legal, in lower case: the same few come with every call. */
+const checkedKeys = new Map<string, string>();
+const mostCheckedKeys = 1000;
+
 function checkKey(key: string): string {
+  const known = checkedKeys.get(key);
+  if (known !== undefined) return known;
+  const checked = checkNewKey(key);
+  if (checkedKeys.size < mostCheckedKeys) checkedKeys.set(key, checked);
+  return checked;
+}
+
+function checkNewKey(key: string): string {
   const lower = key.toLowerCase();
   if (!legalKey.test(lower)) {
     throw new TypeError(`metadata key ${JSON.stringify(key)}: only letters, digits, "_", "-" and "." are allowed`);
@@ -128,7 +140,10 @@ export class Metadata implements Iterable<[string, MetadataValue]> {
   clone(): Metadata {
     const copy = new Metadata();
     const values = this.#read();
-    if (values !== undefined) copy.#values = new Map([...values].map(([key, each]) => [key, [...each]]));
+    if (values === undefined) return copy;
+    const copies = new Map<string, MetadataValue[]>();
+    for (const [key, each] of values) copies.set(key, [...each]);
+    copy.#values = copies;
     return copy;
   }
 

@@ -4,6 +4,7 @@ import { RpcError } from "../errors/errors.js";
 import { serverAttributes } from "./address.js";
 import { attemptEnded } from "./attempt.js";
 import { CallTelemetry, type TelemetryOptions } from "./call-telemetry.js";
+import { derivable } from "./linked-context.js";
 import { inject } from "./propagation.js";
 import { clientSide } from "./side.js";
 import { TracedCall, tracedCall } from "./traced-call.js";
@@ -30,7 +31,7 @@ export function clientTelemetry(options: ClientTelemetryOptions = {}): ClientTel
     const active = context.active();
     const span = telemetry.startSpan(made.method, active);
     const meter = telemetry.meter(made.method);
-    const outgoing = carry(made, span === undefined ? active : trace.setSpan(active, span));
+    const outgoing = carry(made, span === undefined ? active : trace.setSpan(derivable(active), span));
     if (meter === undefined && !span?.isRecording()) return next(outgoing);
     const traced = new TracedCall(telemetry, outgoing, span, meter);
     outgoing.values.set(tracedCall, traced);

@@ -1,12 +1,6 @@
-import {
-  type Context,
-  diag,
-  ROOT_CONTEXT,
-  type TextMapGetter,
-  type TextMapPropagator,
-  type TextMapSetter,
-} from "@opentelemetry/api";
+import { type Context, diag, type TextMapGetter, type TextMapPropagator, type TextMapSetter } from "@opentelemetry/api";
 import type { Call, Metadata } from "../contract/contract.js";
+import { rootOfCalls } from "./linked-context.js";
 
 /** The metadata of one outgoing call, copied when the first header is written: the caller's own is never touched. */
 class OutgoingHeaders {
@@ -46,12 +40,12 @@ export function inject(propagator: TextMapPropagator, context: Context, call: Ca
   return headers.copy === undefined ? call : call.with({ metadata: headers.copy });
 }
 
-/** The context a caller sent along; the root where it sent none that can be read. */
+/** The context a caller sent along; `rootOfCalls` where it sent none that can be read. */
 export function extract(propagator: TextMapPropagator, metadata: Metadata): Context {
   try {
-    return propagator.extract(ROOT_CONTEXT, metadata, getter);
+    return propagator.extract(rootOfCalls, metadata, getter);
   } catch (error) {
     diag.error("hawser: the caller's trace context cannot be read", error);
-    return ROOT_CONTEXT;
+    return rootOfCalls;
   }
 }

@@ -1,7 +1,8 @@
-import { type Attributes, context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import { type Attributes, context, trace } from "@opentelemetry/api";
 import { type HandlerCall, isHandlerCall, isInfrastructure, type Middleware } from "../contract/contract.js";
 import { peerAttributes } from "./address.js";
 import { CallTelemetry, type TelemetryOptions } from "./call-telemetry.js";
+import { rootOfCalls } from "./linked-context.js";
 import { Attribute } from "./names.js";
 import { placementOfCaller } from "./placement.js";
 import { extract } from "./propagation.js";
@@ -25,17 +26,17 @@ export function serverTelemetry(options: ServerTelemetryOptions = {}): Middlewar
     if (!infrastructure && isInfrastructure(call.method)) return next(call);
     const propagator = telemetry.propagator();
     // Never what is active here: a caller in the same process is a caller like any other.
-    const parent = propagator === undefined ? ROOT_CONTEXT : extract(propagator, call.metadata);
+    const parent = propagator === undefined ? rootOfCalls : extract(propagator, call.metadata);
     const span = telemetry.startSpan(call.method, parent);
     const meter = telemetry.meter(call.method);
     const within = span === undefined ? parent : trace.setSpan(parent, span);
-    if (within === ROOT_CONTEXT && meter === undefined) return next(call);
-    const traced = new TracedCall(telemetry, call, span, meter, within === ROOT_CONTEXT ? undefined : within);
+    if (within === rootOfCalls && meter === undefined) return next(call);
+    const traced = new TracedCall(telemetry, call, span, meter, within === rootOfCalls ? undefined : within);
     if (isHandlerCall(call)) {
       traced.placed(placementOfCaller(call));
       traced.span?.setAttributes(callers.attributesOf(call));
     }
-    return within === ROOT_CONTEXT ? traced.invoke(next) : context.with(within, traced.invoke, traced, next);
+    return within === rootOfCalls ? traced.invoke(next) : context.with(within, traced.invoke, traced, next);
   };
 }
 
