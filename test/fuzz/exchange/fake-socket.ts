@@ -63,6 +63,14 @@ export class FakeSocket extends EventEmitter {
     return this;
   }
 
+  ref(): this {
+    return this;
+  }
+
+  unref(): this {
+    return this;
+  }
+
   cork(): void {}
 
   uncork(): void {}

@@ -39,7 +39,6 @@ export function listen(bytes: Buffer): Said {
   let dataBytes = 0;
   for (const frame of frames) {
     const { type, flags, streamId, payload } = frame;
-    promise(goaway === undefined || goaway.code === 0, "said something behind its last words");
     if (type === Type.DATA || type === Type.HEADERS) {
       promise(!ended.has(streamId), `said ${type === Type.DATA ? "DATA" : "HEADERS"} behind the end of a stream`);
     }
@@ -57,6 +56,7 @@ export function listen(bytes: Buffer): Said {
       ended.add(streamId);
       resets.set(streamId, code);
     } else if (type === Type.GOAWAY) {
+      promise((goaway?.code ?? 0) === 0, "said why it ends, and then something else");
       goaway = { code: payload.readUInt32BE(4), text: payload.toString("utf8", 8) };
       promise(faults.includes(goaway.code), `the connection was ended with ${errorName(goaway.code)}: ${goaway.text}`);
     }

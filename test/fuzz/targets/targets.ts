@@ -1,9 +1,12 @@
 import type { Target } from "../target.js";
 import { client } from "./client.js";
 import { frames } from "./frames.js";
+import { hpack } from "./hpack.js";
+import { hpackBlocks } from "./hpack-blocks.js";
+import { messages } from "./messages.js";
 import { server } from "./server.js";
 
-export const targets: readonly Target[] = [frames, server, client];
+export const targets: readonly Target[] = [frames, hpack, hpackBlocks, messages, server, client];
 
 /** @throws TypeError where there is none of the name */
 export function targetNamed(name: string): Target {
