@@ -51,7 +51,7 @@ export function table(name: CaseName, results: readonly Result[], peers: readonl
       "p99 ms",
       "client µs/op",
       "server µs/op",
-      `× ${base?.party}`,
+      `× ${base?.party ?? "nobody"}`,
     ],
     ...results.map((each) => [
       each.party,

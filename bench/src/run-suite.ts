@@ -17,13 +17,19 @@ export async function runSuite(name: string, suite: Suite, settings: Settings): 
     said.push(line);
     process.stdout.write(`${jsonOf(line)}\n`);
   };
-  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  const say = (text: string): void => void process.stderr.write(`${clearLine}${text}\n`);
   const asked = ({ case: each }: Measurement): boolean => settings.cases?.includes(each) ?? true;
   await runCases(name, suite.measurements.filter(asked), settings.peers ?? suite.peers, settings, print, say);
   for (const experiment of suite.experiments ?? []) {
     if (settings.cases?.includes(experiment.name) === false) continue;
     const { seconds, profileDir } = settings;
-    await experiment.run({ suite: name, seconds, profileDir, print, say });
+    progress(`${name} ${experiment.name}`, 0);
+    try {
+      await experiment.run({ suite: name, seconds, profileDir, print, say });
+    } catch (error) {
+      say(`${experiment.name} FAILED: ${(error as Error).message}\n`);
+      process.exitCode = 1;
+    }
   }
   if (suite.bounds !== undefined) say(boundsTable(suite.bounds, said));
 }
@@ -51,8 +57,8 @@ async function runCases(
       const results = await measure(taking, name, seconds, {
         onRound: (share) => progress(`${suite} ${name}`, share),
         onFailure(pair, error) {
-          if (!peers.includes(pair.party.name as PartyName)) throw error;
-          say(`${name}: WITHOUT ${pair.party.name}, which failed: ${error.message.split("\n")[0]}`);
+          say(`${name}: WITHOUT ${pair.party.name}, which failed: ${error.message}\n`);
+          if (!peers.includes(pair.party.name as PartyName)) process.exitCode = 1;
           failed.push(pair);
         },
       });
@@ -79,7 +85,9 @@ function report(
   say(table(name, results, peers));
 }
 
+const clearLine = process.stderr.isTTY ? "\r\x1b[K" : "";
+
+/** On one line, which the next that is said takes. */
 function progress(what: string, share: number): void {
-  if (!process.stderr.isTTY) return;
-  process.stderr.write(share < 1 ? `\r${what} ${Math.round(share * 100)} %` : "\r\x1b[K");
+  if (process.stderr.isTTY) process.stderr.write(`${clearLine}${what} ${Math.round(share * 100)} %`);
 }

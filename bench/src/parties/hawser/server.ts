@@ -28,7 +28,7 @@ export async function serverOf<D extends ServiceDefinition>(
   definition: D,
   handlers: Handlers<D>,
   transport: Transport,
-  address: string,
+  address: string | readonly string[],
 ): Promise<Server> {
   const server = createServer({ transport, address, middleware: [serverTelemetry()] });
   server.add(definition, handlers);
@@ -36,6 +36,6 @@ export async function serverOf<D extends ServiceDefinition>(
   return server;
 }
 
-export function startServer(transport: Transport, address: string): Promise<Server> {
+export function startServer(transport: Transport, address: string | readonly string[]): Promise<Server> {
   return serverOf(EchoServiceDefinition, echo, transport, address);
 }

@@ -9,9 +9,10 @@ const { holder } = (await import(`./${process.argv[2]}.js`)) as { readonly holde
 const atOnce = 100;
 
 let prepared: Promise<void> | undefined;
+let opened = 0;
 
 export interface OpenCommand {
-  readonly port: number;
+  readonly addresses: readonly string[];
   readonly count: number;
 }
 
@@ -20,15 +21,15 @@ answer({
   memory,
   serve: () => holder.serve(),
   /** Opens so many more. @returns how long each took, in ms */
-  async open({ port, count }: OpenCommand): Promise<number[]> {
-    prepared ??= Promise.resolve(holder.prepare?.(port));
+  async open({ addresses, count }: OpenCommand): Promise<number[]> {
+    prepared ??= Promise.resolve(holder.prepare?.(addresses));
     await prepared;
     const times: number[] = [];
     let begun = 0;
     const worker = async (): Promise<void> => {
       while (begun++ < count) {
         const start = performance.now();
-        await holder.open(port);
+        await holder.open(addresses, opened++);
         times.push(performance.now() - start);
       }
     };

@@ -13,11 +13,11 @@ export const holder: Holder = {
     });
     server.listen(0, "127.0.0.1", 1024);
     await once(server, "listening");
-    return (server.address() as AddressInfo).port;
+    return [String((server.address() as AddressInfo).port)];
   },
 
-  async open(port) {
-    const socket = connect(port, "127.0.0.1");
+  async open([port]) {
+    const socket = connect(Number(port), "127.0.0.1");
     held.push(socket);
     socket.write("hawser");
     await new Promise((resolve) => socket.on("data", resolve));

@@ -17,13 +17,13 @@ export const holder: Holder = {
     server.addService(methods, { bidi });
     return new Promise((resolve, reject) => {
       server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) =>
-        error === null ? resolve(port) : reject(error),
+        error === null ? resolve([`127.0.0.1:${port}`]) : reject(error),
       );
     });
   },
 
-  async prepare(port) {
-    client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  async prepare([address = ""]) {
+    client = new Client(address, credentials.createInsecure());
   },
 
   async open() {

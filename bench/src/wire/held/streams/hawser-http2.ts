@@ -15,12 +15,12 @@ const held: unknown[] = [];
 /** The whole of Hawser on both sides. */
 export const holder: Holder = {
   async serve() {
-    const { address } = await startServer(http2Transport({ maxConcurrentStreams: maxStreams }), "grpc://127.0.0.1:0");
-    return Number(new URL(address).port);
+    const transport = http2Transport({ maxConcurrentStreams: maxStreams });
+    return (await startServer(transport, "grpc://127.0.0.1:0")).addresses;
   },
 
-  async prepare(port) {
-    client = await clientOf(EchoServiceDefinition, http2Transport(), `grpc://127.0.0.1:${port}`);
+  async prepare([address = ""]) {
+    client = await clientOf(EchoServiceDefinition, http2Transport(), address);
   },
 
   async open() {
