@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { Flag, preface, Setting, Type } from "../../../support/http2/constants.js";
-import { data, frame, headers, ping, settings, settingsAck, windowUpdate } from "../../../support/http2/frames.js";
+import { ErrorCode, preface, Setting, Type } from "../../../support/http2/constants.js";
+import {
+  data,
+  frame,
+  headers,
+  ping,
+  reset,
+  settings,
+  settingsAck,
+  windowUpdate,
+} from "../../../support/http2/frames.js";
 import { echoRequest, requestFields } from "../../../support/http2/grpc.js";
 import { isData, isPingAck } from "../../../support/http2/received.js";
 import { expectCall, Siege } from "../../../support/http2/siege.js";
@@ -104,17 +113,25 @@ describe("a flood of PINGs (CVE-2019-9512) ends with the connection:", () => {
   });
 });
 
-describe("answers nobody asked for", () => {
-  test.each<[what: string, say: () => Buffer]>([
-    ["acknowledgements of PINGs", () => ping("unasked!", true)],
-    ["acknowledgements of SETTINGS", () => settingsAck],
-  ])("%s, however many, leave others alone, and nothing is kept of them", async (_what, say) => {
-    const { siege, attacker } = await begin();
+describe("a flood of frames that cost no more than reading them is passed over, and nothing is kept of it:", () => {
+  test.each<[what: string, say: (id: number) => Buffer]>([
+    ["acknowledgements of PINGs nobody sent", () => ping("unasked!", true)],
+    ["acknowledgements of SETTINGS nobody sent", () => settingsAck],
+    ["windows of the connection that grow by 1", () => windowUpdate(0, 1)],
+    ["windows of a stream that grow by 1", (id) => windowUpdate(id, 1)],
+    ["windows of a stream that is over", () => windowUpdate(1, 1)],
+    ["resets of a stream that is over", () => reset(1, ErrorCode.CANCEL)],
+  ])("%s", async (_what, say) => {
+    const siege = await Siege.lay();
+    const attacker = await siege.attacker();
+    await expectCall(attacker);
+    const id = attacker.nextId();
+    attacker.write(headers(id, requestFields("ClientStream")));
+    await expectCall(attacker);
     const seen = attacker.received.length;
-    await attacker.flood(50, () => Array.from({ length: batch }, say));
-    expect(
-      attacker.received.slice(seen).filter(({ kind, flags }) => kind === "ping" && (flags & Flag.ACK) !== 0),
-    ).toEqual([]);
+    await attacker.flood(100, () => Array.from({ length: batch }, () => say(id)));
+    await expectCall(attacker);
+    expect(attacker.received.slice(seen).filter(({ kind }) => kind !== "headers" && kind !== "data")).toEqual([]);
     await siege.expectUntouched();
   });
 });

@@ -1,9 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Code } from "../../../../src/errors/errors.js";
 import { ErrorCode, largestWindow, preface, Setting } from "../../../support/http2/constants.js";
 import { data, headers, reset, settings, windowUpdate } from "../../../support/http2/frames.js";
 import { answerTo, echoRequest, message, requestFields } from "../../../support/http2/grpc.js";
-import { isGoaway, isWindowUpdate } from "../../../support/http2/received.js";
+import { isGoaway, isHeaders, isWindowUpdate } from "../../../support/http2/received.js";
 import { Siege, type SiegeOptions } from "../../../support/http2/siege.js";
 import { memoryInUse } from "../../../support/memory-in-use.js";
 import { forever } from "../../../support/moment.js";
@@ -35,6 +35,33 @@ describe("a client that asks and does not read (internal data buffering, CVE-201
     for (let rounds = 0; rounds < 100; rounds++) await siege.expectUntouched();
     expect(produced).toBeGreaterThan(0);
     expect(produced).toBeLessThan(most / 4); // what the system holds, and a little of ours
+  });
+
+  test("and opens no window (zero-window flood): each handler waits, and all of them end with the connection", async () => {
+    const streams = 200;
+    let produced = 0;
+    const siege = await Siege.lay({
+      maxConcurrentStreams: streams,
+      handlers: {
+        async *serverStream() {
+          for (let row = 0; row < 1000; row++, produced++) yield { payload: Buffer.alloc(10_000) };
+        },
+      },
+    });
+    const attacker = await siege.attacker({ greeting: [preface, settings([[Setting.INITIAL_WINDOW_SIZE, 0]])] });
+    const before = await memoryInUse();
+    for (let calls = 0; calls < streams; calls++) {
+      const id = attacker.nextId();
+      attacker.write(headers(id, requestFields("ServerStream")), data(id, echoRequest(), { end: true }));
+      await attacker.next(isHeaders(id));
+    }
+    await siege.expectUntouched();
+    expect(siege.handlers.running).toBe(streams);
+    expect(produced).toBeLessThan(streams * 10); // 64 KiB wait for each stream, and one row more
+    expect((await memoryInUse()) - before).toBeLessThan(streams * 128 * 1024);
+    await attacker.close();
+    await vi.waitFor(() => expect(siege.handlers.running).toBe(0));
+    await siege.expectUntouched();
   });
 
   test("loses its connection where the answers are header fields alone, which no window holds back", async () => {
