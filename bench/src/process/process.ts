@@ -36,17 +36,22 @@ export class Process {
     this.#child = spawn(program, rest, { stdio: ["ignore", 2, 2, "ipc"] });
   }
 
-  /** @throws Error where the command fails or the process ends */
-  async ask<T>(command: string, argument?: unknown): Promise<T> {
+  /**
+   * @param withinMs how long the answer may take; who is slower hangs, and is killed
+   * @throws Error where the command fails, the process ends, or the answer does not come
+   */
+  async ask<T>(command: string, argument?: unknown, withinMs = 120_000): Promise<T> {
     const ended = new AbortController();
     const answered = once(this.#child, "message", ended).then(([answer]: Answer[]) => answer);
     const exited = once(this.#child, "exit", ended).then(
-      ([code, signal]): Answer => ({ error: `it ended (${signal ?? code})` }),
+      ([code, signal]): Answer => ({ error: `it ended (${signal ?? code}) instead of answering "${command}"` }),
     );
     answered.catch(() => {});
     exited.catch(() => {});
+    const late = setTimeout(() => this.#child.kill("SIGKILL"), withinMs);
     this.#child.send({ command, argument });
     const answer = await Promise.race([answered, exited]);
+    clearTimeout(late);
     ended.abort();
     if (answer?.error !== undefined) throw new Error(`${this.#name}: ${answer.error}`);
     return answer?.value as T;

@@ -10,6 +10,8 @@ import { judge, type Look } from "./verdict.js";
 const parts = 20;
 /** What the last calls leave to be tidied up, in ms. */
 const settleMs = 300;
+/** For one part: ten million calls at a hundredth of the usual speed. */
+const longestMs = 30 * 60_000;
 
 /**
  * So many calls, of whose kind `mix.ts` tells, one client and one server; then whether either side holds more than it did
@@ -29,7 +31,7 @@ export async function soak(calls: number, profileDir: string | undefined): Promi
     for (let part = 1; part <= parts; part++) {
       const before = looks.at(-1)?.calls ?? 0;
       const until = Math.round((calls * part) / parts);
-      const ms = await client.ask<number>("run", until - before);
+      const ms = await client.ask<number>("run", until - before, longestMs);
       await pause(settleMs);
       const look = { calls: until, ms, client: await sampleOf(client), server: await sampleOf(server) };
       looks.push(look);
