@@ -100,9 +100,13 @@ export class ClientConnection extends Connection {
     this.headersOf(stream, block, endStream);
   }
 
+  protected isIdle(id: number): boolean {
+    return id % 2 === 0 || id >= this.#nextId;
+  }
+
   /** What comes late on a stream that is over changes nothing. */
   protected checkClosed(id: number): void {
-    if (id % 2 === 1 && id < this.#nextId) return;
+    if (!this.isIdle(id)) return;
     throw new ConnectionError(Http2Code.PROTOCOL_ERROR, `a frame on stream ${id}, which nobody opened`);
   }
 
@@ -126,9 +130,13 @@ export class ClientConnection extends Connection {
     }
   }
 
+  /** A server that measures how fast our requests come may PING as often. */
   protected onPing(): void {
-    this.patience.spend("PINGs");
+    if (!this.spoke) this.patience.spend("PINGs");
   }
+
+  /** The streams are ours: no server can reset more than we open. */
+  protected onReset(): void {}
 
   protected onSetting(id: number, value: number): void {
     if (id === Setting.MAX_CONCURRENT_STREAMS) this.#maxConcurrentStreams = value;

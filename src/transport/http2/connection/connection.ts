@@ -40,6 +40,9 @@ const streamWindowBytes = 1024 * 1024;
 /** A peer that does not read what its own frames make us answer. */
 const maxUnsentBytes = 4 * 1024 * 1024;
 
+/** An entry of SETTINGS. */
+const settingBytes = 6;
+
 /** How long a peer may read why it was thrown out, in ms. */
 const lingerMs = 1000;
 
@@ -88,10 +91,9 @@ export abstract class Connection implements FrameSink, StreamConnection {
     this.outbox.source = this.sending;
     this.receiving = new Receiving(this.outbox, streamWindowBytes);
     this.#reader = new FrameReader(this, maxFrameBytes);
-    this.#blocks = new HeaderBlocks(options.maxHeaderBytes, (id, block, endStream, dependsOn) => {
-      if (dependsOn === id) this.#selfDependent(id);
-      else this.onHeaderBlock(id, block, endStream);
-    });
+    this.#blocks = new HeaderBlocks(options.maxHeaderBytes, (id, block, endStream) =>
+      this.onHeaderBlock(id, block, endStream),
+    );
     this.#encoder = new HpackEncoder({ sensitive: options.sensitive });
     this.#keepalive = new Keepalive({
       ...options,
@@ -108,9 +110,14 @@ export abstract class Connection implements FrameSink, StreamConnection {
   protected abstract onPing(): void;
   /** The peer's SETTINGS have come, the first ones or others. */
   protected abstract onSettings(first: boolean): void;
+  /** Whether nobody has opened the stream yet. */
+  protected abstract isIdle(id: number): boolean;
   /** @param id that the peer uses and that is no stream's of ours. @throws ConnectionError where it cannot be */
   protected abstract checkClosed(id: number, type: number): void;
-  protected abstract onStreamEnd(): void;
+  /** @param well both sides have said all they had to say */
+  protected abstract onStreamEnd(well: boolean): void;
+  /** The peer has ended a stream before its time. */
+  protected abstract onReset(): void;
   protected abstract onOver(message: string): void;
 
   /** Limits the peer's streams, where the peer may open any. */
@@ -162,12 +169,12 @@ export abstract class Connection implements FrameSink, StreamConnection {
     writeResetStream(this.outbox, streamId, code);
   }
 
-  forget(stream: Stream): void {
+  forget(stream: Stream, well: boolean): void {
     this.streams.delete(stream.id);
     if (this.streams.size === 0) this.#keepalive.rest();
     this.sending.forget(stream.queue);
     this.receiving.forget(stream);
-    this.onStreamEnd();
+    this.onStreamEnd(well);
   }
 
   ping(kind: number): void {
@@ -235,7 +242,7 @@ export abstract class Connection implements FrameSink, StreamConnection {
     frameEnds: boolean,
     endStream: boolean,
   ): void {
-    this.#checkFirst(FrameType.DATA);
+    this.#checkFirst(FrameType.DATA, 0);
     this.#blocks.checkNext(FrameType.DATA, streamId);
     const length = end - start + paddingBytes;
     this.#bandwidth.received(length);
@@ -263,7 +270,7 @@ export abstract class Connection implements FrameSink, StreamConnection {
   }
 
   onFrame(type: number, flags: number, streamId: number, bytes: Buffer, start: number, end: number): void {
-    this.#checkFirst(type);
+    this.#checkFirst(type, flags);
     this.#blocks.checkNext(type, streamId);
     switch (type) {
       case FrameType.HEADERS:
@@ -296,7 +303,7 @@ export abstract class Connection implements FrameSink, StreamConnection {
       case FrameType.PUSH_PROMISE:
         throw new ConnectionError(Http2Code.PROTOCOL_ERROR, "PUSH_PROMISE, which nobody may send here");
       case FrameType.PRIORITY:
-        this.#priority(streamId, bytes, start, end);
+        this.#priority(streamId, start, end);
         return;
       default:
         this.patience.spend("frames of unknown types");
@@ -327,20 +334,18 @@ export abstract class Connection implements FrameSink, StreamConnection {
     this.onOver(message);
   }
 
-  #checkFirst(type: number): void {
-    if (this.#settled || type === FrameType.SETTINGS) return;
+  #checkFirst(type: number, flags: number): void {
+    if (this.#settled || (type === FrameType.SETTINGS && (flags & Flag.ACK) === 0)) return;
     throw new ConnectionError(Http2Code.PROTOCOL_ERROR, "SETTINGS come first");
   }
 
-  #selfDependent(streamId: number): void {
-    this.failStream(streamId, Http2Code.PROTOCOL_ERROR, "a stream that depends on itself");
-  }
-
-  #priority(streamId: number, bytes: Buffer, start: number, end: number): void {
+  /** What it says is deprecated and means nothing here (RFC 9113 §5.3.2); its form is held to. */
+  #priority(streamId: number, start: number, end: number): void {
     if (streamId === 0) throw new ConnectionError(Http2Code.PROTOCOL_ERROR, "PRIORITY on stream 0");
     this.patience.spend("PRIORITY frames");
-    if (end - start !== 5) this.failStream(streamId, Http2Code.FRAME_SIZE_ERROR, "PRIORITY is 5 bytes");
-    else if ((bytes.readUInt32BE(start) & 0x7fffffff) === streamId) this.#selfDependent(streamId);
+    if (end - start === 5) return;
+    if (this.isIdle(streamId)) throw new ConnectionError(Http2Code.FRAME_SIZE_ERROR, "PRIORITY is 5 bytes");
+    this.failStream(streamId, Http2Code.FRAME_SIZE_ERROR, "PRIORITY is 5 bytes");
   }
 
   #windowUpdate(streamId: number, bytes: Buffer, start: number, end: number): void {
@@ -370,7 +375,7 @@ export abstract class Connection implements FrameSink, StreamConnection {
       this.checkClosed(streamId, FrameType.RST_STREAM);
       return;
     }
-    this.patience.spend("resets of streams");
+    this.onReset();
     const code = bytes.readUInt32BE(start);
     stream.close({
       code,
@@ -390,7 +395,7 @@ export abstract class Connection implements FrameSink, StreamConnection {
     this.onPing();
     this.spoke = false;
     writePing(this.outbox, bytes.subarray(start, end), true);
-    this.#checkRead();
+    this.checkRead();
   }
 
   protected onPingAnswer(kind: number): void {
@@ -413,10 +418,10 @@ export abstract class Connection implements FrameSink, StreamConnection {
       this.#settingsTimer?.cancel();
       return;
     }
-    this.patience.spend("SETTINGS", 5);
+    this.patience.spend("SETTINGS", 1 + (end - start) / settingBytes);
     readSettings(bytes, start, end, (id, value) => this.#apply(id, value));
     writeSettings(this.outbox, undefined);
-    this.#checkRead();
+    this.checkRead();
     const first = !this.#settled;
     this.#settled = true;
     this.onSettings(first);
@@ -446,7 +451,8 @@ export abstract class Connection implements FrameSink, StreamConnection {
     }
   }
 
-  #checkRead(): void {
+  /** @throws ConnectionError for a peer that does not read what we answer */
+  protected checkRead(): void {
     if (this.outbox.unsentBytes <= maxUnsentBytes) return;
     throw new ConnectionError(Http2Code.ENHANCE_YOUR_CALM, "the answers to its own frames are not read");
   }

@@ -8,12 +8,11 @@ const maxFrames = 64;
 const priorityBytes = 5;
 
 /** Who is told of the blocks that are complete. */
-export type OnHeaderBlock = (streamId: number, block: HeaderBlock, endStream: boolean, dependsOn: number) => void;
+export type OnHeaderBlock = (streamId: number, block: HeaderBlock, endStream: boolean) => void;
 
 interface Begun {
   readonly streamId: number;
   readonly endStream: boolean;
-  readonly dependsOn: number;
   readonly fragments: Buffer[];
   bytes: number;
 }
@@ -50,19 +49,18 @@ export class HeaderBlocks {
       to -= paddingOf(bytes, start, end);
       from++;
     }
-    let dependsOn = 0;
     if ((flags & Flag.PRIORITY) !== 0) {
-      if (to - from < priorityBytes) throw new ConnectionError(Http2Code.FRAME_SIZE_ERROR, "HEADERS cut short");
-      dependsOn = bytes.readUInt32BE(from) & 0x7fffffff;
       from += priorityBytes;
+      if (from > end) throw new ConnectionError(Http2Code.FRAME_SIZE_ERROR, "HEADERS cut short");
+      if (from > to) throw new ConnectionError(Http2Code.PROTOCOL_ERROR, "padding over all of HEADERS");
     }
     const endStream = (flags & Flag.END_STREAM) !== 0;
     if ((flags & Flag.END_HEADERS) !== 0) {
       this.#checkBytes(to - from);
-      this.#onBlock(streamId, this.#decode(bytes, from, to), endStream, dependsOn);
+      this.#onBlock(streamId, this.#decode(bytes, from, to), endStream);
       return;
     }
-    this.#begun = { streamId, endStream, dependsOn, fragments: [], bytes: 0 };
+    this.#begun = { streamId, endStream, fragments: [], bytes: 0 };
     this.#add(this.#begun, bytes, from, to);
   }
 
@@ -72,7 +70,7 @@ export class HeaderBlocks {
     if ((flags & Flag.END_HEADERS) === 0) return;
     this.#begun = undefined;
     const block = Buffer.concat(begun.fragments);
-    this.#onBlock(begun.streamId, this.#decode(block, 0, block.length), begun.endStream, begun.dependsOn);
+    this.#onBlock(begun.streamId, this.#decode(block, 0, block.length), begun.endStream);
   }
 
   #add(begun: Begun, bytes: Buffer, start: number, end: number): void {

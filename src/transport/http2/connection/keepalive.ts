@@ -31,7 +31,9 @@ export class Keepalive {
   /** Something came. */
   heard(): void {
     this.#heardAt = this.#options.clock.now();
-    this.#probing = false;
+    if (!this.#probing) return;
+    this.rest();
+    this.#wait(this.#options.keepaliveMs);
   }
 
   /** No call runs any more. */

@@ -4,7 +4,7 @@ import { ConnectionError, Http2Code } from "../errors.js";
 /** What a peer may do of what costs us and carries nothing, in one go. */
 const burst = 2000;
 
-/** And how much of that it earns again, a second. */
+/** And how much of that it may do again, a second. */
 const perSecond = 500;
 
 /**
@@ -15,10 +15,15 @@ const perSecond = 500;
 export class Patience {
   readonly #clock: Clock;
   #tokens = burst;
-  #filledAt: number | undefined;
+  #filledAt: number;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#filledAt = clock.now();
+  }
+
+  earn(): void {
+    if (this.#tokens < burst) this.#tokens++;
   }
 
   /** @throws ConnectionError ENHANCE_YOUR_CALM where there was too much of it */
@@ -30,8 +35,7 @@ export class Patience {
 
   #refill(): void {
     const now = this.#clock.now();
-    const seconds = this.#filledAt === undefined ? 0 : (now - this.#filledAt) / 1000;
+    this.#tokens = Math.min(burst, this.#tokens + ((now - this.#filledAt) / 1000) * perSecond);
     this.#filledAt = now;
-    this.#tokens = Math.min(burst, this.#tokens + seconds * perSecond);
   }
 }

@@ -96,12 +96,21 @@ export class ServerConnection extends Connection {
     else this.checkClosed(streamId, FrameType.HEADERS);
   }
 
+  protected isIdle(id: number): boolean {
+    return id % 2 === 0 || id > this.lastPeerId;
+  }
+
   /** RFC 9113 §5.1: what may come for a stream that is over, and what not. */
   protected checkClosed(id: number, type: number): void {
-    if (id > this.lastPeerId || id % 2 === 0) {
+    if (this.isIdle(id)) {
+      if (this.#draining === "final" && id % 2 === 1) return; // opened before our last word was heard (§6.8)
       throw new ConnectionError(Http2Code.PROTOCOL_ERROR, `a frame on stream ${id}, which nobody opened`);
     }
     if (type === FrameType.WINDOW_UPDATE || type === FrameType.RST_STREAM || this.#resets.has(id)) return;
+    if (type === FrameType.DATA) {
+      this.failStream(id, Http2Code.STREAM_CLOSED, "data on a closed stream"); // perhaps reset so long ago that we forgot
+      return;
+    }
     throw new ConnectionError(Http2Code.STREAM_CLOSED, `a frame on stream ${id}, which is closed`);
   }
 
@@ -129,7 +138,13 @@ export class ServerConnection extends Connection {
 
   protected onSettings(): void {}
 
-  protected onStreamEnd(): void {}
+  protected onStreamEnd(well: boolean): void {
+    if (well) this.patience.earn();
+  }
+
+  protected onReset(): void {
+    this.patience.spend("resets of streams");
+  }
 
   protected override onPingAnswer(kind: number): void {
     if (kind === PingKind.drain) this.#drained();
@@ -143,6 +158,7 @@ export class ServerConnection extends Connection {
 
   #open(streamId: number, block: HeaderBlock, endStream: boolean): void {
     if (this.#draining === "final") return;
+    this.checkRead();
     this.lastPeerId = streamId;
     if (this.#refusing) {
       this.resetStream(streamId, Http2Code.REFUSED_STREAM);

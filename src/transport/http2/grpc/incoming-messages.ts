@@ -21,6 +21,12 @@ export interface MessageReceiver {
 /** A message under way takes memory as it comes, this much at first: what its prefix says of it may be a lie. */
 const firstBytes = 64 * 1024;
 
+/** Bytes that are kept may keep so many times as many with them. */
+const worthHolding = 4;
+
+/** Small parts are kept together, in pages of so many bytes. */
+const keptPageBytes = 4096;
+
 /**
  * The messages in the DATA of one stream (gRPC's length-prefixed messages). Whoever is full is given no more; what
  * comes meanwhile is kept, and not credited, so that the peer stops at the window.
@@ -34,7 +40,11 @@ export class IncomingMessages {
   readonly #maxBytes: number;
   readonly #receiver: MessageReceiver;
   /** Came while nothing could be given. */
-  #kept: Buffer[] | undefined;
+  readonly #kept: Buffer[] = [];
+  /** Behind the last of them, where more can be put. */
+  #room = 0;
+  /** Of the first of them, where what has not been given begins. */
+  #keptFrom = 0;
   /** Of a message whose end has not come: its prefix, then the rest. */
   #partial: Buffer | undefined;
   #partialBytes = 0;
@@ -55,7 +65,7 @@ export class IncomingMessages {
   data(bytes: Buffer, start: number, end: number): void {
     if (this.#over) this.#stream.credit(end - start);
     else {
-      const read = this.#paused || this.#kept !== undefined ? start : this.#read(bytes, start, end);
+      const read = this.#kept.length > 0 || this.#paused ? start : this.#read(bytes, start, end);
       if (read < end && !this.#over) this.#keep(bytes, read, end);
     }
   }
@@ -68,12 +78,14 @@ export class IncomingMessages {
 
   /** There is room again. */
   resume(): void {
-    if (this.#kept !== undefined && !this.#paused) {
-      const kept = this.#kept;
-      this.#kept = undefined;
-      const bytes = kept.length === 1 ? (kept[0] as Buffer) : Buffer.concat(kept);
-      const read = this.#read(bytes, 0, bytes.length);
-      if (read < bytes.length && !this.#over) this.#kept = [bytes.subarray(read)];
+    const kept = this.#kept;
+    while (kept.length > 0 && !this.#paused && !this.#over) {
+      const bytes = kept[0] as Buffer;
+      this.#keptFrom = this.#read(bytes, this.#keptFrom, bytes.length);
+      if (this.#keptFrom < bytes.length) break;
+      kept.shift();
+      this.#keptFrom = 0;
+      if (kept.length === 0) this.#room = 0;
     }
     this.#endIfRead();
   }
@@ -81,7 +93,7 @@ export class IncomingMessages {
   /** Nobody wants the messages any more. */
   stop(): void {
     this.#over = true;
-    this.#kept = undefined;
+    this.#kept.length = 0;
     this.#release();
   }
 
@@ -89,9 +101,26 @@ export class IncomingMessages {
     return this.#unfolding || this.#receiver.full;
   }
 
+  /** What is a small part of what came with it is copied, next to what was before: it shall not hold on to all of that. */
   #keep(bytes: Buffer, start: number, end: number): void {
-    this.#kept ??= [];
-    this.#kept.push(Buffer.from(bytes.subarray(start, end)));
+    const length = end - start;
+    if (length * worthHolding >= bytes.length) {
+      this.#kept.push(bytes.subarray(start, end));
+      this.#room = 0;
+      return;
+    }
+    const last = this.#kept.at(-1);
+    if (last !== undefined && length <= this.#room) {
+      const grown = Buffer.from(last.buffer, last.byteOffset, last.length + length);
+      bytes.copy(grown, last.length, start, end);
+      this.#kept[this.#kept.length - 1] = grown;
+      this.#room -= length;
+      return;
+    }
+    const page = Buffer.allocUnsafeSlow(Math.max(keptPageBytes, length));
+    bytes.copy(page, 0, start, end);
+    this.#kept.push(page.subarray(0, length));
+    this.#room = page.length - length;
   }
 
   /** Gives what can be given. Returns up to where. */
@@ -227,7 +256,7 @@ export class IncomingMessages {
   }
 
   #endIfRead(): void {
-    if (!this.#ended || this.#over || this.#unfolding || this.#kept !== undefined) return;
+    if (!this.#ended || this.#over || this.#unfolding || this.#kept.length > 0) return;
     if (this.#partial !== undefined) {
       this.#fail(new RpcError(Code.INTERNAL, "the stream broke off within a message"));
       return;

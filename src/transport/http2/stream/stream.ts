@@ -44,12 +44,14 @@ export interface StreamConnection {
   readonly receiving: Receiving;
   /** Fields that are sent again and again; made once for a key. */
   template(key: unknown, fields: () => Fields): FieldTemplate;
+  /** What the peer takes of header fields, in bytes as HPACK counts. */
+  readonly maxPeerHeaderBytes: number;
   writeHeaders(streamId: number, template: FieldTemplate, fields: Fields, endStream: boolean): void;
   resetStream(streamId: number, code: Http2Code): void;
   /** The peer broke a rule that concerns one stream alone. */
   failStream(streamId: number, code: Http2Code, message: string): void;
-  /** The stream is over. */
-  forget(stream: Stream): void;
+  /** The stream is over. @param well both sides have said all they had to say */
+  forget(stream: Stream, well: boolean): void;
   /** Our side of a stream has ended, and the other has not. */
   onHalfClosed(stream: Stream): void;
   /** Nobody works any more for a stream that is over. */
@@ -147,7 +149,7 @@ export class Stream implements QueueOwner, ReceivingStream {
     if (this.closed) return;
     this.closed = true;
     this.queue.drop();
-    this.connection.forget(this);
+    this.connection.forget(this, failure === undefined);
     this.handler.onClosed(failure);
   }
 }
