@@ -12,15 +12,13 @@ import { receivedTrailer } from "../../received-trailer.js";
 import type { CallTarget, Waiter } from "../client/call-target.js";
 import type { ClientConnection } from "../connection/client-connection.js";
 import { Http2Code } from "../errors.js";
-import type { Fields, HeaderBlock } from "../hpack/hpack.js";
+import { type Fields, type HeaderBlock, listBytes, noFields } from "../hpack/hpack.js";
 import type { Stream, StreamFailure, StreamHandler } from "../stream/stream.js";
 import type { CallSettings } from "./call-settings.js";
 import { codeOfFailure } from "./failures.js";
 import { type Heading, metadataOf, pushMetadata, readHeading } from "./fields.js";
 import { IncomingMessages, type MessageReceiver } from "./incoming-messages.js";
 import { OutgoingMessages } from "./outgoing-messages.js";
-
-const none: Fields = [];
 
 /** One outgoing call; what unary calls and streams have in common. */
 export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiver {
@@ -64,10 +62,15 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
   onConnection(connection: ClientConnection): void {
     const { call, settings } = this;
     const fields = this.#fields();
+    const template = connection.template(call.method, () => requestFields(call.method.path, settings));
+    if (!call.metadata.empty && listBytes(template.fields) + listBytes(fields) > connection.maxPeerHeaderBytes) {
+      const message = `the metadata are more than the server takes (${connection.maxPeerHeaderBytes} bytes of header fields)`;
+      this.#fail(Code.RESOURCE_EXHAUSTED, message);
+      return;
+    }
     const stream = connection.request(this);
     this.stream = stream;
     const compression = settings.compression === "identity" ? undefined : settings.compression;
-    const template = connection.template(call.method, () => requestFields(call.method.path, settings));
     stream.sendHeaders(template, fields, false);
     this.requests = new OutgoingMessages(stream, settings.codec, call.method.request, compression, settings);
     this.responses = new IncomingMessages(stream, settings.codec, call.method.response, settings.maxReceiveBytes, this);
@@ -128,7 +131,7 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
 
   /** What the server sent around the message. Read when somebody asks. */
   protected reply(message: unknown): Reply {
-    return new Http2Reply(message, this.#header?.custom ?? none, this.trailer);
+    return new Http2Reply(message, this.#header?.custom ?? noFields, this.trailer);
   }
 
   /** Ends the call from this side. */
@@ -138,12 +141,12 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
     this.#end(error);
   }
 
-  protected readonly trailer = (): Metadata => metadataOf(this.#trailer?.custom ?? none);
+  protected readonly trailer = (): Metadata => metadataOf(this.#trailer?.custom ?? noFields);
 
   #fields(): Fields {
     const { metadata, deadline } = this.call;
     const timed = deadline !== undefined && deadline !== Number.POSITIVE_INFINITY;
-    if (!timed && metadata.empty) return none;
+    if (!timed && metadata.empty) return noFields;
     const fields = timed ? ["grpc-timeout", formatTimeout(deadline - this.settings.clock.now())] : [];
     pushMetadata(fields, metadata);
     return fields;

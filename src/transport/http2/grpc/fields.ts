@@ -1,8 +1,6 @@
 import { Metadata, type MetadataValue } from "../../../contract/contract.js";
 import { isReserved, readField, toBase64 } from "../../grpc/header-fields.js";
-import type { Fields, HeaderBlock } from "../hpack/hpack.js";
-
-const none: Fields = [];
+import { type Fields, type HeaderBlock, noFields } from "../hpack/hpack.js";
 
 /** RFC 9113 §8.2.1, without the upper case it forbids. */
 const legalName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
@@ -25,7 +23,7 @@ export class Heading {
   statusDetails: string | undefined;
   pushback: string | undefined;
   /** The application's own, name and value in turn. */
-  custom: Fields = none;
+  custom: Fields = noFields;
   /** Why these cannot be the header fields of anything (RFC 9113 §8.1.1). */
   malformed: string | undefined;
   /** A field that is no pseudo-header has come: no pseudo-header may follow. */

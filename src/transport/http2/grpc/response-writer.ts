@@ -6,13 +6,11 @@ import { contentType } from "../../grpc/content-type.js";
 import { errorFields } from "../../grpc/error-fields.js";
 import { encodeStatusMessage } from "../../grpc/status-message.js";
 import { responseNotEncodable } from "../../misfit.js";
-import type { Fields } from "../hpack/hpack.js";
+import { type Fields, noFields } from "../hpack/hpack.js";
 import type { Stream } from "../stream/stream.js";
 import type { ServingSettings } from "./call-settings.js";
 import { pushMetadata } from "./fields.js";
 import { OutgoingMessages } from "./outgoing-messages.js";
-
-const none: Fields = [];
 
 /** Keys of the templates that are the same for all calls. */
 const okTrailer = "trailer: ok";
@@ -62,8 +60,8 @@ export class ResponseWriter {
   header(header: Metadata): void {
     if (this.#over) return;
     this.#headerSent = true;
-    const fields = header.empty ? none : [];
-    if (fields !== none) pushMetadata(fields as string[], header);
+    const fields = header.empty ? noFields : [];
+    if (fields !== noFields) pushMetadata(fields as string[], header);
     this.#sendHeader(fields, false);
   }
 
@@ -92,8 +90,8 @@ export class ResponseWriter {
     this.#over = true;
     const { connection } = this.#stream;
     if (error === undefined && this.#headerSent) {
-      const fields = trailer.empty ? none : [];
-      if (fields !== none) pushMetadata(fields as string[], trailer);
+      const fields = trailer.empty ? noFields : [];
+      if (fields !== noFields) pushMetadata(fields as string[], trailer);
       const template = connection.template(okTrailer, () => ["grpc-status", "0"]);
       this.#stream.sendTrailers(template, fields);
       return;
@@ -103,7 +101,7 @@ export class ResponseWriter {
     pushMetadata(fields, trailer);
     if (this.#headerSent)
       this.#stream.sendTrailers(
-        connection.template(anyTrailer, () => none),
+        connection.template(anyTrailer, () => noFields),
         fields,
       );
     else this.#sendHeader(fields, true);

@@ -26,3 +26,10 @@ export const noFields: Fields = [];
 export function fieldBytes(name: string, value: string): number {
   return name.length + value.length + 32;
 }
+
+/** The same for a list of them. */
+export function listBytes(fields: Fields): number {
+  let bytes = 0;
+  for (let i = 0; i < fields.length; i += 2) bytes += fieldBytes(fields[i] as string, fields[i + 1] as string);
+  return bytes;
+}

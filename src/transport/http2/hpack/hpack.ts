@@ -8,7 +8,7 @@
  * whose decoder threw `HpackError` ends with COMPRESSION_ERROR.
  */
 export type { FieldTemplate } from "./field-template.js";
-export type { Fields, HeaderBlock, KnownFields } from "./header-block.js";
+export { type Fields, type HeaderBlock, type KnownFields, listBytes, noFields } from "./header-block.js";
 export { HpackDecoder, type HpackDecoderOptions } from "./hpack-decoder.js";
 export { HpackEncoder, type HpackEncoderOptions } from "./hpack-encoder.js";
 export { HpackError } from "./hpack-error.js";
