@@ -11,13 +11,19 @@ export interface Bound {
   readonly atMost?: number;
 }
 
-/** For people: what was due, what was measured, and whether it was reached. Bounds of cases nobody asked for are left out. */
+/** For people: what was due, what was measured, and whether it was reached. Empty where nobody measured any of it. */
 export function boundsTable(bounds: readonly Bound[], lines: readonly Line[]): string {
+  const rows = boundRows(bounds, lines);
+  return rows.length > 1 ? columns(rows) : "";
+}
+
+/** The heading, then a row for each bound of which there is a figure. */
+export function boundRows(bounds: readonly Bound[], lines: readonly Line[]): string[][] {
   const rows = bounds.flatMap((bound) => {
     const measured = measure(bound, lines);
     return measured === undefined ? [] : [row(bound, measured)];
   });
-  return rows.length === 0 ? "" : columns([["bounds", "subject", "of", "against", "bound", "measured", ""], ...rows]);
+  return [["bounds", "subject", "of", "against", "bound", "measured", ""], ...rows];
 }
 
 function measure({ case: name, subject, of, against }: Bound, lines: readonly Line[]): number | undefined {

@@ -28,6 +28,12 @@ function round(value: number): number {
   return value >= 1000 ? Math.round(value) : Number(value.toPrecision(4));
 }
 
+/** Read back what `jsonOf` wrote. */
+export function lineOf(json: string): Line {
+  const { suite, case: name, subject, peer, ...figures } = JSON.parse(json);
+  return { suite, case: name, subject, peer, figures };
+}
+
 /** Columns for people: the first flush left, the others flush right. */
 export function columns(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
@@ -35,4 +41,10 @@ export function columns(rows: readonly (readonly string[])[]): string {
     first.padEnd(Math.max(24, widths[0] ?? 0)) +
     rest.map((cell, at) => cell.padStart(Math.max(13, widths[at + 1] ?? 0) + 2)).join("");
   return `${rows.map(format).join("\n")}\n`;
+}
+
+/** The same in Markdown, for RESULTS.md; the first row is the heading. */
+export function markdown([heading = [], ...rows]: readonly (readonly string[])[]): string {
+  const rule = heading.map((_, at) => (at === 0 ? "---" : "---:"));
+  return [heading, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |\n`).join("");
 }

@@ -4,7 +4,8 @@
  */
 import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { type Cost, type Profile, readProfile } from "./profile/profile.js";
+import { markdown } from "./line.js";
+import { type Profile, readProfile } from "./profile/profile.js";
 import { roomOf } from "./profile/rooms.js";
 import { sourceOf } from "./profile/sources.js";
 
@@ -35,17 +36,16 @@ function rooms({ busyMs, costs }: Profile): string {
   const sorted = [...sums].sort(([, a], [, b]) => b - a);
   const shown = sorted.filter(([, ms]) => ms / busyMs >= leastShare);
   const others = sorted.slice(shown.length).reduce((sum, [, ms]) => sum + ms, 0);
-  const rows = [...shown, ["all others", others] as const].map(([room, ms]) => `| ${room} | ${percent(ms / busyMs)} |`);
-  return `| room | self % |\n|---|---:|\n${rows.join("\n")}\n`;
+  const rows = [...shown, ["all others", others] as const].map(([room, ms]) => [room, percent(ms / busyMs)]);
+  return markdown([["room", "self %"], ...rows]);
 }
 
 function functions({ busyMs, costs }: Profile): string {
-  const rows = costs.slice(0, functionsShown).map((cost) => `${row(cost)} ${percent(cost.selfMs / busyMs)} |`);
-  return `| function | where | room | self % |\n|---|---|---|---:|\n${rows.join("\n")}\n`;
-}
-
-function row(cost: Cost): string {
-  return `| ${cost.functionName || "(anonymous)"} | ${sourceOf(cost)} | ${roomOf(cost)} |`;
+  const rows = costs.slice(0, functionsShown).map((cost) => {
+    const name = cost.functionName || "(anonymous)";
+    return [name, sourceOf(cost), roomOf(cost), percent(cost.selfMs / busyMs)];
+  });
+  return markdown([["function", "where", "room", "self %"], ...rows]);
 }
 
 function percent(share: number): string {
