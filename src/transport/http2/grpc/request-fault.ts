@@ -14,5 +14,14 @@ export function requestFault(heading: Heading, tooLarge: boolean): string | unde
   if (heading.method === undefined) return "no :method";
   if (heading.scheme === undefined) return "no :scheme";
   if (heading.path === undefined || heading.path === "") return "no :path";
+  if (!heading.path.startsWith("/")) return `a :path that does not begin with a slash: ${JSON.stringify(heading.path)}`;
   return undefined;
+}
+
+/** The same of trailers, of either side (RFC 9113 §8.1). */
+export function trailersFault(heading: Heading): string | undefined {
+  const { malformed, method, scheme, path, authority, status } = heading;
+  if (malformed !== undefined) return malformed;
+  const pseudo = method ?? scheme ?? path ?? authority ?? status;
+  return pseudo === undefined ? undefined : "a pseudo-header in trailers";
 }

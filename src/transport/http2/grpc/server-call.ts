@@ -16,7 +16,7 @@ import type { ServingSettings } from "./call-settings.js";
 import { type Heading, metadataOf, readHeading } from "./fields.js";
 import { IncomingMessages, type MessageReceiver } from "./incoming-messages.js";
 import { type Plan, planOf } from "./plan.js";
-import { requestFault } from "./request-fault.js";
+import { requestFault, trailersFault } from "./request-fault.js";
 import { ResponseWriter } from "./response-writer.js";
 
 /** Serves the call on a stream that a client has opened. @param peer where the client is */
@@ -58,7 +58,7 @@ class ServerCall implements StreamHandler, MessageReceiver, ResponseSink {
 
   onHeaders(block: HeaderBlock, endStream: boolean): void {
     if (this.#heading !== undefined) {
-      this.#messages?.end(); // trailers of a request say nothing in gRPC
+      this.#trailers(block);
       return;
     }
     const heading = readHeading(block);
@@ -72,6 +72,13 @@ class ServerCall implements StreamHandler, MessageReceiver, ResponseSink {
     if (heading.contentType?.startsWith("application/grpc") === true) this.#open(heading, block.tooLarge);
     else this.#refuse("415");
     if (endStream) this.onEnd();
+  }
+
+  /** Those of a request say nothing in gRPC, and are header fields all the same. */
+  #trailers(block: HeaderBlock): void {
+    const fault = trailersFault(readHeading(block));
+    if (fault === undefined) this.onEnd();
+    else this.#stream.fail(Http2Code.PROTOCOL_ERROR, fault);
   }
 
   onData(bytes: Buffer, start: number, end: number): void {
@@ -149,7 +156,6 @@ class ServerCall implements StreamHandler, MessageReceiver, ResponseSink {
 
   /** The handler has done its work, or failed. */
   end(error: RpcError | undefined, trailer: Metadata): void {
-    this.#timer?.cancel();
     this.#requests?.end();
     this.#answer?.end(error, trailer);
     this.#handling = false; // not before: the answer may close the stream, and its place is given back once
@@ -187,6 +193,8 @@ class ServerCall implements StreamHandler, MessageReceiver, ResponseSink {
     this.#deadline = clock.now() + timeoutMs;
     this.#timer = clock.timer(timeoutMs, () => {
       this.#fail(new RpcError(Code.DEADLINE_EXCEEDED, `${fullName}: the deadline passed`));
+      // A caller who takes nothing cannot be told: what waits for him is not kept for ever.
+      if (this.#stream.queue.bytes > 0) this.#stream.reset(Http2Code.CANCEL);
     });
   }
 
@@ -211,7 +219,6 @@ class ServerCall implements StreamHandler, MessageReceiver, ResponseSink {
 
   /** Answers before, or instead of, the handler. */
   #fail(error: RpcError): void {
-    this.#timer?.cancel();
     this.#messages?.stop();
     this.#requests?.end(error);
     this.#answer?.end(error, this.#call?.trailer ?? new Metadata());
