@@ -14,10 +14,10 @@ function times(name: string, against: string, atLeast: number, subject = "hawser
 }
 
 /** Of one, on either side. */
-function heap(name: string, atMost: number): Bound[] {
+function heap(name: string, atMost: number, subject = "hawser/http2"): Bound[] {
   return [
-    { case: name, subject: "hawser/http2", of: "client_heap_bytes", atMost },
-    { case: name, subject: "hawser/http2", of: "server_heap_bytes", atMost },
+    { case: name, subject, of: "client_heap_bytes", atMost },
+    { case: name, subject, of: "server_heap_bytes", atMost },
   ];
 }
 
@@ -37,6 +37,7 @@ const bounds: readonly Bound[] = [
   { case: "download-64MiB-50ms", subject: "hawser/http2", of: "mb_per_s", against: "tcp", atLeast: 0.8 },
   ...heap("idle-connections", 12_000),
   ...heap("open-streams", 4000),
+  ...heap("open-streams", 4000, "hawser/http2 transport"),
 ];
 
 const idleConnections = held({
@@ -56,6 +57,7 @@ const openStreams = held({
   count: 10_000,
   parties: [
     ["hawser-http2", "hawser/http2"],
+    ["http2-transport", "hawser/http2 transport"],
     ["grpc-js", "grpc-js"],
   ],
   files: false,

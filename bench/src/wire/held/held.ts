@@ -13,7 +13,7 @@ export interface HeldOptions {
   readonly name: string;
   readonly folder: "connections" | "streams";
   readonly count: number;
-  /** By file; the first is Hawser, the second its peer. */
+  /** By file; the last is the peer. */
   readonly parties: readonly (readonly [file: string, name: string])[];
   /** Each is a file to the system, on either side. */
   readonly files: boolean;
@@ -110,7 +110,7 @@ async function look(process: Process): Promise<Side> {
 }
 
 function report(name: string, results: readonly Held[], { suite, print, say }: Bench): void {
-  const peer = results[1] as Held;
+  const peer = results.at(-1) as Held;
   const heap = ({ client, server }: Held): number => client.heap + server.heap;
   for (const result of results) {
     const { client, server } = result;
