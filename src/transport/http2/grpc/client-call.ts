@@ -17,8 +17,12 @@ import type { Stream, StreamFailure, StreamHandler } from "../stream/stream.js";
 import type { CallSettings } from "./call-settings.js";
 import { codeOfFailure } from "./failures.js";
 import { type Heading, metadataOf, pushMetadata, readHeading } from "./fields.js";
+import { responseFault, trailersFault } from "./heading-faults.js";
 import { IncomingMessages, type MessageReceiver } from "./incoming-messages.js";
 import { OutgoingMessages } from "./outgoing-messages.js";
+
+/** Before one response; servers send one or two. */
+const maxInformational = 16;
 
 /** One outgoing call; what unary calls and streams have in common. */
 export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiver {
@@ -32,6 +36,7 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
   readonly #guard: CallGuard;
   #header: Heading | undefined;
   #trailer: Heading | undefined;
+  #informational = 0;
   #over = false;
 
   constructor(call: Call, target: CallTarget, settings: CallSettings, caller: Caller) {
@@ -83,11 +88,14 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
 
   onHeaders(block: HeaderBlock, endStream: boolean): void {
     if (this.#over) return;
-    const heading = readHeading(block);
-    if (heading.malformed !== undefined) {
-      this.#fail(Code.INTERNAL, `a malformed response: ${heading.malformed}`, Http2Code.PROTOCOL_ERROR);
-    } else if (block.tooLarge) {
+    if (block.tooLarge) {
       this.#fail(Code.RESOURCE_EXHAUSTED, "the header fields of the response are too large");
+      return;
+    }
+    const heading = readHeading(block);
+    const fault = this.#header === undefined ? responseFault(heading, endStream) : trailersFault(heading);
+    if (fault !== undefined) {
+      this.#fail(Code.INTERNAL, `a malformed response: ${fault}`, Http2Code.PROTOCOL_ERROR);
     } else if (this.#header === undefined) this.#onFirstHeading(heading, endStream);
     else if (endStream) this.#onTrailer(heading);
     else this.#fail(Code.INTERNAL, "header fields amid the messages", Http2Code.PROTOCOL_ERROR);
@@ -121,8 +129,10 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
     this.#end(error);
   }
 
-  onMessageFault(error: RpcError): void {
-    this.giveUp(this.#here(error));
+  /** An encoding we did not name is the server's mistake (https://github.com/grpc/grpc/blob/master/doc/compression.md). */
+  onMessageFault({ code, message, cause }: RpcError): void {
+    const ours = code === Code.UNIMPLEMENTED ? Code.INTERNAL : code;
+    this.giveUp(this.#here(new RpcError(ours, message, { cause })));
   }
 
   notDecodable(cause: unknown): RpcError {
@@ -154,9 +164,12 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
 
   #onFirstHeading(heading: Heading, endStream: boolean): void {
     const { status, contentType } = heading;
-    if (status?.startsWith("1") && status !== "101" && !endStream) return; // informational (RFC 9113 §8.1)
+    if (status?.startsWith("1")) {
+      this.#onInformational();
+      return;
+    }
     if (status !== "200" || contentType?.startsWith("application/grpc") !== true) {
-      if (heading.grpcStatus === undefined || status === undefined) {
+      if (heading.grpcStatus === undefined) {
         this.#notGrpc(heading);
         return;
       }
@@ -165,6 +178,12 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
     (this.responses as IncomingMessages).encoding = heading.encoding;
     if (endStream) this.#onTrailer(heading);
     else this.onHeader();
+  }
+
+  /** Means nothing to gRPC (RFC 9113 §8.1). */
+  #onInformational(): void {
+    if (++this.#informational <= maxInformational) return;
+    this.#fail(Code.RESOURCE_EXHAUSTED, "too many informational responses", Http2Code.ENHANCE_YOUR_CALM);
   }
 
   #onTrailer(heading: Heading): void {
@@ -193,7 +212,7 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
     const message =
       status === "200"
         ? `the response is ${contentType ?? "of no content-type"}, not application/grpc`
-        : `Received HTTP status code ${status ?? "none"}`;
+        : `Received HTTP status code ${status}`;
     this.#fail(status === "200" ? Code.UNKNOWN : codeOfHttpStatus(status), message);
   }
 

@@ -14,9 +14,9 @@ import type { HeaderBlock } from "../hpack/hpack.js";
 import type { Stream, StreamFailure, StreamHandler } from "../stream/stream.js";
 import type { ServingSettings } from "./call-settings.js";
 import { type Heading, metadataOf, readHeading } from "./fields.js";
+import { requestFault, trailersFault } from "./heading-faults.js";
 import { IncomingMessages, type MessageReceiver } from "./incoming-messages.js";
 import { type Plan, planOf } from "./plan.js";
-import { requestFault, trailersFault } from "./request-fault.js";
 import { ResponseWriter } from "./response-writer.js";
 
 /** Serves the call on a stream that a client has opened. @param peer where the client is */

@@ -18,6 +18,18 @@ export function requestFault(heading: Heading, tooLarge: boolean): string | unde
   return undefined;
 }
 
+/** The same of a response, or of an informational one before it (RFC 9113 §8.3.2). */
+export function responseFault(heading: Heading, endStream: boolean): string | undefined {
+  const { malformed, method, scheme, path, authority, status } = heading;
+  if (malformed !== undefined) return malformed;
+  if ((method ?? scheme ?? path ?? authority) !== undefined) return "a pseudo-header of requests";
+  if (status === "200") return undefined;
+  if (status === undefined) return "no :status";
+  if (!/^[1-9]\d\d$/.test(status)) return `:status ${JSON.stringify(status)}`;
+  if (status === "101") return "101, which is of HTTP/1 alone";
+  return status.startsWith("1") && endStream ? `${status}, and nothing behind it` : undefined;
+}
+
 /** The same of trailers, of either side (RFC 9113 §8.1). */
 export function trailersFault(heading: Heading): string | undefined {
   const { malformed, method, scheme, path, authority, status } = heading;
