@@ -90,7 +90,7 @@ export function foreignMessages(suite: WireSuiteOptions): void {
       (stream) => answer(stream, [frame("x", 1)], undefined, { "grpc-encoding": "snappy" }),
       Code.INTERNAL,
       false,
-      /compressed/,
+      /compress/,
     );
   });
 

@@ -32,7 +32,6 @@ describe("a client ends the connection to a server that floods it with", () => {
     ["empty DATA (CVE-2019-9518)", (id) => data(id)],
     ["DATA of padding alone (CVE-2019-9518)", (id) => data(id, "", { padding: 1 })],
     ["frames of unknown types", () => frame(0xbe, 0, 0, "x")],
-    ["informational responses", (id) => headers(id, [[":status", "103"]])],
   ])("%s", async (_what, say) => {
     const { outcome, server, id } = await asked();
     if (say(id)[3] === 0) server.write(headers(id, responseFields));
@@ -59,6 +58,14 @@ describe("a client ends the connection to a server that floods it with", () => {
 });
 
 describe("a server that sends too much", () => {
+  test("of informational responses: its call ends, and no other", async () => {
+    const { ambush, outcome, server, id } = await asked();
+    const said = await server.flood(100, () => headers(id, [[":status", "103"]]));
+    expect(said).toBe(100);
+    expect(await outcome).toMatchObject({ code: Code.RESOURCE_EXHAUSTED, remote: false });
+    await ambush.expectStreamError(server, id, "ENHANCE_YOUR_CALM");
+  });
+
   test("of header fields (HPACK bomb): only that call ends, and both tables stay as one", async () => {
     const { ambush, outcome, server, id } = await asked();
     const block = Buffer.concat([
