@@ -1,14 +1,17 @@
-const plain = /^[ -$&-~]*$/;
+/** A value that begins or ends with a blank is malformed (RFC 9113 §8.2.1): nghttp2 drops it. */
+const plain = /^(?! )[ -$&-~]*(?<! )$/;
 
 const encoder = new TextEncoder();
 
-/** `grpc-message`: UTF-8, percent-encoded but for printable ASCII other than "%". */
+/** `grpc-message`: UTF-8, percent-encoded but for printable ASCII other than "%", and blanks at the ends. */
 export function encodeStatusMessage(text: string): string {
   if (plain.test(text)) return text;
   let encoded = "";
-  for (const byte of encoder.encode(text)) {
+  const bytes = encoder.encode(text);
+  for (const [at, byte] of bytes.entries()) {
+    const blankAtEnd = byte === 0x20 && (at === 0 || at === bytes.length - 1);
     encoded +=
-      byte >= 0x20 && byte <= 0x7e && byte !== 0x25
+      byte >= 0x20 && byte <= 0x7e && byte !== 0x25 && !blankAtEnd
         ? String.fromCharCode(byte)
         : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   }
