@@ -4,7 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help install etcd zookeeper gen fmt lint types unit conformance test build package demo bench soak chaos interop check clean-tree
+.PHONY: help install etcd zookeeper gen fmt lint types unit conformance test build package demo bench soak chaos fuzz interop check clean-tree
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  \1\t/' | expand -t 16
@@ -80,6 +80,9 @@ soak: ## Ten million calls over Hawser's own engine, then whether either side ho
 
 chaos: build etcd ## Do to a running system what happens at night (SUITE=supervisor FAULT=kill ROUNDS=20 SEED=7)
 	@node --import tsx test/chaos/main.ts
+
+fuzz: install ## Send the wire what nobody should, a million times (INPUTS=20000 SEED=7 TARGET=server, or INPUT=file again)
+	@node --import tsx test/fuzz/main.ts
 
 interop_programs = node_modules/.cache/interop
 interop: build ## gRPC programs in Go, Java, Python and C meet ours, each case a line; those that can be had here

@@ -1,4 +1,4 @@
-import { type Method, Metadata, methodsOf } from "../../../src/contract/contract.js";
+import { Metadata, type Method, methodsOf } from "../../../src/contract/contract.js";
 import { Code, RpcError } from "../../../src/errors/errors.js";
 import type { Router } from "../../../src/transport/transport.js";
 import type { EchoRequest } from "../../gen/hawser/test/v1/echo.js";

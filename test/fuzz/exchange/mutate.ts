@@ -31,13 +31,18 @@ function mutateFrames(dice: Dice, frames: RawFrame[], other: Buffer): void {
   else if (way === 4) frames[at] = { ...frame, flags: frame.flags ^ (1 << dice.int(dice.chance(0.8) ? 6 : 8)) };
   else if (way === 5) frames[at] = { ...frame, streamId: dice.pick(ids) };
   else if (way === 6)
-    frames[at] = { ...frame, length: Math.max(0, dice.chance(0.5) ? dice.pick(extremes) : frame.payload.length + dice.int(9) - 4) };
+    frames[at] = {
+      ...frame,
+      length: Math.max(0, dice.chance(0.5) ? dice.pick(extremes) : frame.payload.length + dice.int(9) - 4),
+    };
   else if (way === 7) frames[at] = { ...frame, payload: mutateBytes(dice, frame.payload) };
   else if (way === 8) frames.length = at;
   else if (way === 9) frames.splice(at, frames.length, ...readFrames(other).frames.slice(dice.int(6)));
   else if (way === 10) frames.splice(at, 1, ...inParts(dice, frame));
   else if (way === 11) frames[at] = padded(dice, frame);
-  else for (let times = 1 + dice.small(3); times > 0; times--) frames.splice(dice.int(frames.length + 1), 0, anyFrame(dice));
+  else
+    for (let times = 1 + dice.small(3); times > 0; times--)
+      frames.splice(dice.int(frames.length + 1), 0, anyFrame(dice));
 }
 
 /** A frame of any kind, mostly one that could be. */
@@ -52,16 +57,31 @@ function anyFrame(dice: Dice): RawFrame {
         pair.writeUInt32BE(value(), 2);
         return pair;
       });
-      return { type: Type.SETTINGS, flags: dice.chance(0.1) ? Flag.ACK : 0, streamId: 0, payload: Buffer.concat(pairs) };
+      return {
+        type: Type.SETTINGS,
+        flags: dice.chance(0.1) ? Flag.ACK : 0,
+        streamId: 0,
+        payload: Buffer.concat(pairs),
+      };
     }
     case 1:
       return { type: Type.WINDOW_UPDATE, flags: 0, streamId, payload: uint32(value()) };
     case 2:
       return { type: Type.RST_STREAM, flags: 0, streamId, payload: uint32(dice.int(20)) };
     case 3:
-      return { type: Type.PING, flags: dice.int(2), streamId: 0, payload: dice.bytes(dice.chance(0.9) ? 8 : dice.int(20)) };
+      return {
+        type: Type.PING,
+        flags: dice.int(2),
+        streamId: 0,
+        payload: dice.bytes(dice.chance(0.9) ? 8 : dice.int(20)),
+      };
     case 4:
-      return { type: Type.GOAWAY, flags: 0, streamId: 0, payload: Buffer.concat([uint32(value()), uint32(dice.int(14)), dice.bytes(dice.small(8))]) };
+      return {
+        type: Type.GOAWAY,
+        flags: 0,
+        streamId: 0,
+        payload: Buffer.concat([uint32(value()), uint32(dice.int(14)), dice.bytes(dice.small(8))]),
+      };
     case 5:
       return { type: Type.PRIORITY, flags: 0, streamId, payload: dice.bytes(dice.chance(0.9) ? 5 : dice.int(9)) };
     case 6:

@@ -49,9 +49,7 @@ export class ServerScene {
   async end(): Promise<void> {
     this.socket.gone();
     await turns(1);
-    const done = await eventually(
-      () => this.#closed > 0 && this.#router.atWork === 0 && this.connection.running === 0,
-    );
+    const done = await eventually(() => this.#closed > 0 && this.#router.atWork === 0 && this.connection.running === 0);
     promise(this.#closed === 1, `its end was told ${this.#closed} times`);
     promise(done, `${this.#router.atWork} handlers work on, ${this.connection.running} calls are counted`);
     promise(this.#clock.pending === 0, `${this.#clock.pending} timers are left behind`);

@@ -13,7 +13,13 @@ export class WatchedCall implements Caller {
   #ends = 0;
 
   constructor(method: Method, message: object, metadata: Metadata = new Metadata()) {
-    this.call = new OutgoingCall(method, method.requestStream ? both(message) : message, metadata, undefined, undefined);
+    this.call = new OutgoingCall(
+      method,
+      method.requestStream ? both(message) : message,
+      metadata,
+      undefined,
+      undefined,
+    );
   }
 
   resolve(reply: Reply): void {

@@ -1,10 +1,25 @@
-import { type Fields, type FieldTemplate, HpackDecoder, HpackEncoder } from "../../../src/transport/http2/hpack/hpack.js";
+import {
+  type Fields,
+  type FieldTemplate,
+  HpackDecoder,
+  HpackEncoder,
+} from "../../../src/transport/http2/hpack/hpack.js";
 import { BlockReader } from "../../support/http2/hpack.js";
 import { Choices } from "../choices.js";
 import { bytesOf } from "../input.js";
 import { promise, type Target } from "../target.js";
 
-const names = [":status", ":path", "content-type", "grpc-status", "authorization", "x-a", "x-b", "x-trace-bin", "cookie"];
+const names = [
+  ":status",
+  ":path",
+  "content-type",
+  "grpc-status",
+  "authorization",
+  "x-a",
+  "x-b",
+  "x-trace-bin",
+  "cookie",
+];
 const values = ["200", "/a.B/C", "application/grpc", "0", "a", "", "Bearer abc", "value of some length, with spaces"];
 const tableBytes = [0, 1, 31, 32, 64, 100, 200, 400, 4095, 4096, 4097, 65_536];
 
@@ -44,7 +59,10 @@ function roundTrips(
     const target = Buffer.alloc(encoder.bound(template, extra) + 8, 0xee);
     const end = encoder.encode(template, extra, target, 4);
     promise(end <= target.length - 4, "a block is longer than its bound");
-    promise(target.readUInt32BE(0) === 0xeeeeeeee && target.subarray(end).every((each) => each === 0xee), "written beside it");
+    promise(
+      target.readUInt32BE(0) === 0xeeeeeeee && target.subarray(end).every((each) => each === 0xee),
+      "written beside it",
+    );
     const block = decoder.decode(target, 4, end);
     same([...block.known.fields, ...block.rest], expected, "our decoder");
     same(other.read(target.subarray(4, end)).flat(), expected, "another decoder");

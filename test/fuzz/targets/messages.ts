@@ -32,7 +32,8 @@ export const messages: Target = {
     const encoding = encodings[about[2] as number];
     const parts = Array.from({ length: dice.small(4) + (dice.chance(0.8) ? 1 : 0) }, () => anyMessage(dice, encoding));
     let body = Buffer.concat(parts);
-    if (dice.chance(0.4)) for (let times = dice.small(3); times >= 0; times--) body = Buffer.from(mutateBytes(dice, body));
+    if (dice.chance(0.4))
+      for (let times = dice.small(3); times >= 0; times--) body = Buffer.from(mutateBytes(dice, body));
     return [about, ...dice.cut(body)];
   },
   async check([about, ...steps]) {
@@ -59,21 +60,33 @@ function anyMessage(dice: Dice, encoding: string | undefined): Buffer {
   const size = dice.chance(0.05) ? maxMessageBytes + dice.int(3) - 1 : dice.small(80);
   const fields = { text: "hi", payload: Buffer.alloc(size) };
   const plain = Buffer.from(
-    dice.chance(0.5) ? EchoRequest.encode(EchoRequest.fromPartial(fields)).finish() : EchoResponse.encode(EchoResponse.fromPartial(fields)).finish(),
+    dice.chance(0.5)
+      ? EchoRequest.encode(EchoRequest.fromPartial(fields)).finish()
+      : EchoResponse.encode(EchoResponse.fromPartial(fields)).finish(),
   );
   const compressed = dice.chance(0.6);
   const packed = encoding === "deflate" ? deflateSync(plain) : gzipSync(plain);
   const bytes = compressed ? (dice.chance(0.1) ? dice.bytes(dice.small(40)) : packed) : plain;
   const flag = dice.chance(0.05) ? dice.int(256) : compressed ? 1 : 0;
-  const length = dice.chance(0.05) ? dice.pick([0, 1, bytes.length + 1, maxMessageBytes + 1, 2 ** 31, 2 ** 32 - 1]) : bytes.length;
+  const length = dice.chance(0.05)
+    ? dice.pick([0, 1, bytes.length + 1, maxMessageBytes + 1, 2 ** 31, 2 ** 32 - 1])
+    : bytes.length;
   return message(bytes, flag, length);
 }
 
 /** @returns the status a server gives */
 async function serve({ method, encoding }: Spoken, pieces: readonly Buffer[]): Promise<string> {
   const scene = new ServerScene();
-  const fields = requestFields(method.name as "Unary", ...(encoding === undefined ? [] : [["grpc-encoding", encoding] as const]));
-  await scene.play([settings(), headers(1, fields), ...pieces.map((piece) => data(1, piece)), data(1, "", { end: true })]);
+  const fields = requestFields(
+    method.name as "Unary",
+    ...(encoding === undefined ? [] : [["grpc-encoding", encoding] as const]),
+  );
+  await scene.play([
+    settings(),
+    headers(1, fields),
+    ...pieces.map((piece) => data(1, piece)),
+    data(1, "", { end: true }),
+  ]);
   let status: string | undefined;
   await eventually(() => {
     const blocks = scene.said().headers.get(1) ?? [];
@@ -99,7 +112,10 @@ async function receive({ method, encoding }: Spoken, pieces: readonly Buffer[]):
   const [call] = scene.calls;
   const ended = await eventually(() => call?.outcome !== undefined);
   promise(!scene.connection.over, `a message ended the connection: ${scene.said().goaway?.text}`);
-  promise(ended && ["OK", ...decent].includes(call?.outcome ?? ""), `a call ended with ${call?.outcome ?? "no status"}`);
+  promise(
+    ended && ["OK", ...decent].includes(call?.outcome ?? ""),
+    `a call ended with ${call?.outcome ?? "no status"}`,
+  );
   await scene.end();
   return call?.outcome ?? "";
 }

@@ -58,4 +58,3 @@ async function probe(scene: ServerScene, sent: Buffer): Promise<string> {
   promise(status === String(probeCode), `a call on a fresh stream is answered with ${status ?? "no status"}`);
   return outcome;
 }
-

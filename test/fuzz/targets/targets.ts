@@ -5,8 +5,9 @@ import { hpack } from "./hpack.js";
 import { hpackBlocks } from "./hpack-blocks.js";
 import { messages } from "./messages.js";
 import { server } from "./server.js";
+import { verdicts } from "./verdicts.js";
 
-export const targets: readonly Target[] = [frames, hpack, hpackBlocks, messages, server, client];
+export const targets: readonly Target[] = [frames, hpack, hpackBlocks, messages, server, client, verdicts];
 
 /** @throws TypeError where there is none of the name */
 export function targetNamed(name: string): Target {

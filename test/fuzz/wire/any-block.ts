@@ -27,7 +27,10 @@ export class BlockWriter {
       [0x10, 4],
     ] as const);
     const known = this.#find((entry) => entry[0] === name);
-    const head = known > 0 && dice.chance(0.7) ? integer(known, bits, prefix) : Buffer.concat([Buffer.of(prefix), string(dice, name)]);
+    const head =
+      known > 0 && dice.chance(0.7)
+        ? integer(known, bits, prefix)
+        : Buffer.concat([Buffer.of(prefix), string(dice, name)]);
     if (prefix === 0x40) this.#add(name, value);
     return Buffer.concat([head, string(dice, value)]);
   }
