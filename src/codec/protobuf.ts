@@ -73,6 +73,7 @@ function taken(writer: BinaryWriter): Uint8Array {
   const written = writer as unknown as Written;
   const { buffer, pos } = written;
   if (!(buffer instanceof Uint8Array) || typeof pos !== "number") return writer.finish();
+  if (pos > keptBytes) return buffer.subarray(0, pos); // a writer that large is not used again
   const bytes = Buffer.allocUnsafe(pos);
   if (pos > 0) bytes.set(pos === buffer.length ? buffer : buffer.subarray(0, pos));
   written.pos = 0;

@@ -9,6 +9,9 @@ const maxUnreadBytes = 16 * 1024 * 1024;
 /** What messages whose end has not come may take on one connection. */
 const maxHeldBytes = 256 * 1024 * 1024;
 
+/** So much memory a peer has for the asking: what the prefix of a message says of its length may be a lie. */
+const trustedBytes = 16 * 1024 * 1024;
+
 /** What is known of a stream on which data come. */
 export interface ReceivingStream {
   readonly id: number;
@@ -107,6 +110,11 @@ export class Receiving {
     if (this.#heldBytes + bytes > maxHeldBytes) return false;
     this.#heldBytes += bytes;
     return true;
+  }
+
+  /** Whether a message under way is given all its memory at once. */
+  trusts(bytes: number): boolean {
+    return this.#heldBytes + bytes <= trustedBytes;
   }
 
   letGo(bytes: number): void {

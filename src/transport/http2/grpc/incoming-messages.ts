@@ -18,7 +18,7 @@ export interface MessageReceiver {
   notDecodable(cause: unknown): RpcError;
 }
 
-/** A message under way takes memory as it comes, this much at first: what its prefix says of it may be a lie. */
+/** Where its word is not taken for its length, a message takes memory as it comes: this much at first. */
 const firstBytes = 64 * 1024;
 
 /** Bytes that are kept may keep so many times as many with them. */
@@ -151,8 +151,9 @@ export class IncomingMessages {
   /** @param length of the message; -1 where its prefix has yet to come */
   #begin(length: number): void {
     this.#length = length;
-    const bytes = length < 0 ? messagePrefixBytes : messagePrefixBytes + Math.min(length, firstBytes);
-    this.#grow(bytes);
+    const { receiving } = this.#stream.connection;
+    if (length < 0) this.#grow(messagePrefixBytes);
+    else this.#grow(messagePrefixBytes + (receiving.trusts(length) ? length : Math.min(length, firstBytes)));
   }
 
   /** Takes what there is for the message under way. Returns where what follows it begins. */
