@@ -18,10 +18,15 @@ export class Judge {
   readonly #server: Server;
   /** By the port of the client. */
   readonly #heard: Map<number, Requests>;
+  readonly #sockets = new Set<Socket>();
 
   private constructor(server: Server, heard: Map<number, Requests>) {
     this.#server = server;
     this.#heard = heard;
+    server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
   }
 
   static async start(open: (heard: Map<number, Requests>) => Server): Promise<Judge> {
@@ -62,7 +67,9 @@ export class Judge {
   }
 
   async close(): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
   }
 }
 
