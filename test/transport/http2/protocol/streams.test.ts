@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ErrorCode, type ErrorName } from "../../../support/http2/constants.js";
 import { data, frame, headers, priority, reset, windowUpdate } from "../../../support/http2/frames.js";
 import { answerTo, echoRequest, requestFields, responsesIn, wholeCall } from "../../../support/http2/grpc.js";
+import { fieldBlock, indexed, literal } from "../../../support/http2/hpack.js";
 import { isReset, isWindowUpdate } from "../../../support/http2/received.js";
 import { expectCall, Siege } from "../../../support/http2/siege.js";
 import { expectConnectionError, expectIgnored, expectStreamError } from "../../../support/http2/verdicts.js";
@@ -142,8 +143,7 @@ describe("a stream that this side has reset", () => {
 
   test("does not lose its header fields: the tables of both sides stay as one (§4.3)", async () => {
     const { siege, attacker, id } = await resetByUs();
-    const { literal, indexed, fieldBlock } = await import("../../../support/http2/hpack.js");
-    attacker.write(headers(id, Buffer.concat([literal("x-kept", "here", 0x40)]), { end: true }));
+    attacker.write(headers(id, literal("x-kept", "here", 0x40), { end: true }));
     const next = attacker.nextId();
     attacker.write(
       headers(next, Buffer.concat([fieldBlock(requestFields()), indexed(62)])),
