@@ -20,7 +20,7 @@ const mostCalls = 12;
  */
 export const client: Target = {
   name: "client",
-  share: 25,
+  share: 13,
   generate(dice) {
     const { calls, server } = dice.pick(recordings);
     const numbers = calls.map((path) => (dice.chance(0.9) ? indexOf(path) : dice.int(methods.length)));

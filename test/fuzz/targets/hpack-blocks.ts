@@ -16,7 +16,7 @@ const maxListBytes = 400;
  */
 export const hpackBlocks: Target = {
   name: "hpack-blocks",
-  share: 20,
+  share: 25,
   generate(dice) {
     const writer = new BlockWriter();
     const blocks = Array.from({ length: 1 + dice.small(6) }, () => writer.write(dice, anyFields(dice)));

@@ -26,7 +26,7 @@ const tableBytes = [0, 1, 31, 32, 64, 100, 200, 400, 4095, 4096, 4097, 65_536];
 /** What our encoder writes, a decoder reads: ours, and one that knows nothing of ours. */
 export const hpack: Target = {
   name: "hpack",
-  share: 20,
+  share: 10,
   generate: (dice) => [dice.bytes(20 + dice.small(500))],
   check(input) {
     const choices = new Choices(bytesOf(input));

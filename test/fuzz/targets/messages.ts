@@ -26,7 +26,7 @@ const decent = ["0", "8", "12", "13"];
  */
 export const messages: Target = {
   name: "messages",
-  share: 10,
+  share: 5,
   generate(dice) {
     const about = Buffer.of(dice.int(2), dice.int(methods.length), dice.int(encodings.length));
     const encoding = encodings[about[2] as number];

@@ -22,7 +22,7 @@ const probeCode = 9;
  */
 export const server: Target = {
   name: "server",
-  share: 30,
+  share: 20,
   generate: (dice) => mutate(dice, dice.pick(said), dice.pick(said)),
   async check(input) {
     const scene = new ServerScene();

@@ -81,6 +81,7 @@ export class Sending implements OutboxSource {
       if (this.window <= 0 || this.#outbox.gatheredBytes >= flushBytes) return;
       if (this.#outbox.unsentBytes >= congestedBytes) return;
       this.#waiting.delete(sender);
+      if (!sender.sendable) continue; // the peer has made its window smaller since
       sender.turn(Math.min(most, this.window));
       if (sender.sendable) this.#waiting.add(sender);
     }
