@@ -85,7 +85,7 @@ fuzz: install ## Send the wire what nobody should, a million times (INPUTS=20000
 	@node --import tsx test/fuzz/main.ts
 
 interop_programs = node_modules/.cache/interop
-interop: build ## gRPC programs in Go, Java, Python and C meet ours, each case a line; those that can be had here
+interop: install ## gRPC programs in Go, Java, Python and C meet ours, each case a line; those that can be had here
 	@scripts/interop-programs.sh $(interop_programs)
 	PATH=$(CURDIR)/$(interop_programs)/bin:$$PATH:/usr/sbin vitest run --reporter verbose test/interop/outside test/cli/outside-clients
 

@@ -21,7 +21,10 @@ type Requests<Request> = AsyncIterable<DeepPartial<Request>>;
 
 /** Written by hand on node:http2. Compresses, whatever its setup, the requests that shall be: the description to the letter. */
 export function nodeHttp2Client(address: string, setup: InteropSetup): InteropClient {
-  const client = new NodeHttp2Client(address, setup.tls ? tls.ca : undefined);
+  const client = new NodeHttp2Client(address, {
+    ...(setup.tls ? { ca: tls.ca } : {}),
+    ...(setup.settings === undefined ? {} : { settings: setup.settings }),
+  });
 
   async function* stream<Request, Response>(
     method: MethodOf<Request, Response>,

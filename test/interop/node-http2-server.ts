@@ -86,6 +86,8 @@ export async function nodeHttp2Server(setup: InteropSetup): Promise<InteropServe
     `/${TestServiceDefinition.fullName}/${name}`,
     handler,
   ]);
-  const pair = { cert: tls.cert as Buffer, key: tls.key as Buffer };
-  return NodeHttp2Server.start(Object.fromEntries(byPath), setup.tls ? pair : undefined);
+  return NodeHttp2Server.start(Object.fromEntries(byPath), {
+    ...(setup.tls ? { cert: tls.cert, key: tls.key } : {}),
+    ...(setup.settings === undefined ? {} : { settings: setup.settings }),
+  });
 }

@@ -1,3 +1,4 @@
+import type { Settings } from "node:http2";
 import type { Metadata, MetadataInit } from "../../src/contract/contract.js";
 import type { DeepPartial } from "../../src/contract/definition.js";
 import type { GrpcOptions } from "../../src/transport/grpc/options.js";
@@ -54,6 +55,8 @@ export interface InteropSetup {
   readonly compress?: boolean;
   /** Where the size decides: smaller ones are not. Default: 1. */
   readonly compressMinBytes?: number;
+  /** What a peer on node:http2 says in its SETTINGS. Default: what node:http2 says. */
+  readonly settings?: Settings;
 }
 
 export type Connect = (address: string, setup: InteropSetup) => InteropClient;

@@ -5,6 +5,7 @@ import {
   constants,
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
+  type SecureClientSessionOptions,
 } from "node:http2";
 import { Code } from "../../../src/errors/errors.js";
 import { type Message, messagesFrom, write } from "./messages.js";
@@ -22,9 +23,12 @@ export interface CallOptions {
 export class NodeHttp2Client {
   readonly #session: ClientHttp2Session;
 
-  /** @param address `grpc://127.0.0.1:port` or `grpcs://…`, whose certificate `ca` has signed */
-  constructor(address: string, ca?: string | Buffer) {
-    this.#session = connect(address.replace(/^grpc/, "http"), ca === undefined ? {} : { ca });
+  /**
+   * @param address `grpc://127.0.0.1:port` or `grpcs://…`
+   * @param options.ca who has signed the server's certificate
+   */
+  constructor(address: string, options: SecureClientSessionOptions = {}) {
+    this.#session = connect(address.replace(/^grpc/, "http"), options);
     this.#session.on("error", () => {});
   }
 

@@ -5,6 +5,7 @@ import {
   type Http2Session,
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
+  type SecureServerOptions,
   type ServerHttp2Stream,
 } from "node:http2";
 import { Code } from "../../../src/errors/errors.js";
@@ -29,9 +30,9 @@ export class NodeHttp2Server {
   readonly #secure: boolean;
   readonly #sessions = new Set<Http2Session>();
 
-  private constructor(handlers: { readonly [path: string]: NodeHttp2Handler }, tls: TlsPair | undefined) {
-    this.#secure = tls !== undefined;
-    this.#server = tls === undefined ? createServer() : createSecureServer(tls);
+  private constructor(handlers: { readonly [path: string]: NodeHttp2Handler }, options: SecureServerOptions) {
+    this.#secure = options.cert !== undefined;
+    this.#server = this.#secure ? createSecureServer(options) : createServer(options);
     this.#server.on("session", (session) => {
       this.#sessions.add(session);
       session.on("close", () => this.#sessions.delete(session));
@@ -43,12 +44,15 @@ export class NodeHttp2Server {
     });
   }
 
-  /** @param handlers by path */
+  /**
+   * @param handlers by path
+   * @param options with `cert` and `key` it speaks TLS
+   */
   static async start(
     handlers: { readonly [path: string]: NodeHttp2Handler },
-    tls?: TlsPair | undefined,
+    options: SecureServerOptions = {},
   ): Promise<NodeHttp2Server> {
-    const server = new NodeHttp2Server(handlers, tls);
+    const server = new NodeHttp2Server(handlers, options);
     await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", resolve));
     return server;
   }
@@ -62,11 +66,6 @@ export class NodeHttp2Server {
     for (const session of this.#sessions) session.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
-}
-
-interface TlsPair {
-  readonly cert: string | Buffer;
-  readonly key: string | Buffer;
 }
 
 const unimplemented: NodeHttp2Handler = ({ fields }) => {
