@@ -105,6 +105,13 @@ describe("an HTTP/2 server ends the connection where", () => {
       (id) => frame(Type.HEADERS, Flag.PADDED | Flag.PRIORITY | Flag.END_HEADERS, id + 2, Buffer.of(4, 0, 0, 0, 0, 15)),
     ],
 
+    // A stream that is not there cannot be reset: what would be its error is the connection's (§5.4, §6.4)
+    [
+      "PRIORITY of an idle stream is not 5 bytes long (§6.3)",
+      "FRAME_SIZE_ERROR",
+      (id) => frame(Type.PRIORITY, 0, id + 2, "1234"),
+    ],
+
     // Header blocks are one piece
     ["CONTINUATION continues nothing (§6.10)", "PROTOCOL_ERROR", (id) => continuation(id, block, true)],
     [

@@ -70,6 +70,19 @@ describe("an HTTP/2 server passes over", () => {
       (id) => [priority(id, 0), priority(id + 200, id, 255), priority(id, 0x80000000 | (id + 2))],
     ],
     [
+      "streams that depend on themselves, which RFC 9113 no longer minds (§5.3.2)",
+      (id) => [
+        priority(id, id),
+        frame(
+          Type.HEADERS,
+          Flag.PRIORITY | Flag.END_HEADERS,
+          id + 100,
+          Buffer.concat([uint32(id + 100), Buffer.of(15), fieldBlock(requestFields("Bidi"))]),
+        ),
+        data(id + 100, echoRequest()),
+      ],
+    ],
+    [
       "an exclusive priority within HEADERS (§6.2)",
       (id) => [
         frame(

@@ -83,6 +83,16 @@ describe("a stream that is closed on both sides", () => {
     await expectIgnored(siege, attacker);
   });
 
+  test("takes no DATA: STREAM_CLOSED of the stream, for it may have been reset long ago (§5.1)", async () => {
+    const { siege, attacker } = await begin();
+    const id = attacker.nextId();
+    attacker.write(wholeCall(id));
+    await answerTo(attacker, id);
+    attacker.write(data(id, echoRequest()));
+    await expectStreamError(siege, attacker, id, "STREAM_CLOSED");
+    expect(siege.handlers.asked).toBe(1);
+  });
+
   test.each<[story: string, say: (id: number) => Buffer]>([
     ["HEADERS", (id) => headers(id, requestFields())],
     ["a whole call", (id) => wholeCall(id)],
