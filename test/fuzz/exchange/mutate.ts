@@ -13,6 +13,7 @@ const extremes = [0, 1, 2, 5, 100, 65_535, 2 ** 14, 2 ** 14 - 1, 2 ** 24 - 1, 2 
  */
 export function mutate(dice: Dice, said: Buffer, other: Buffer): Input {
   const frames = [...readFrames(said).frames];
+  if (dice.chance(0.2)) frames.splice(1, 0, narrowWindows(dice));
   for (let times = dice.small(6); times > 0; times--) mutateFrames(dice, frames, other);
   let bytes: Buffer = Buffer.concat(frames.map(writeFrame));
   if (dice.chance(0.25)) for (let times = 1 + dice.small(3); times > 0; times--) bytes = mutateBytes(dice, bytes);
@@ -45,10 +46,17 @@ function mutateFrames(dice: Dice, frames: RawFrame[], other: Buffer): void {
       frames.splice(dice.int(frames.length + 1), 0, anyFrame(dice));
 }
 
+/** From here on the other side has to wait with what it sends. */
+function narrowWindows(dice: Dice): RawFrame {
+  const payload = Buffer.alloc(6);
+  payload.writeUInt32BE(dice.small(300), payload.writeUInt16BE(Setting.INITIAL_WINDOW_SIZE));
+  return { type: Type.SETTINGS, flags: 0, streamId: 0, payload };
+}
+
 /** A frame of any kind, mostly one that could be. */
 function anyFrame(dice: Dice): RawFrame {
   const streamId = dice.pick(ids);
-  const value = (): number => (dice.chance(0.5) ? dice.pick(extremes) : dice.int(100_000));
+  const value = (): number => dice.pick([dice.pick(extremes), dice.small(300), dice.int(100_000)]);
   switch (dice.int(8)) {
     case 0: {
       const pairs = Array.from({ length: dice.small(4) }, () => {

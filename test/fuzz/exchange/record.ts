@@ -3,16 +3,17 @@
  * `node --import tsx test/fuzz/exchange/record.ts` makes all of them anew.
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { createServer as createHttp2Server, type ServerHttp2Stream } from "node:http2";
+import { connect as connectHttp2, createServer as createHttp2Server, type ServerHttp2Stream } from "node:http2";
 import { type AddressInfo, connect as connectTcp, createServer as createTcpServer } from "node:net";
 import { type ClosableClient, createClient } from "../../../src/client/client.js";
 import { Code, RpcError } from "../../../src/errors/errors.js";
 import { createServer } from "../../../src/server/server.js";
 import { type GrpcJsTransportOptions, grpcJsTransport } from "../../../src/transport/grpc-js/grpc-js.js";
+import { http2Transport } from "../../../src/transport/http2/http2.js";
 import type { Transport } from "../../../src/transport/transport.js";
 import { type EchoServiceDefinition as Definition, EchoRequest } from "../../gen/hawser/test/v1/echo.js";
 import { EchoServiceDefinition, echo } from "../../support/echo.js";
-import { frame as message, RawClient } from "../../support/raw-grpc.js";
+import { answerOf, frame as message, RawClient } from "../../support/raw-grpc.js";
 import { type Piece, printPieces } from "./recording.js";
 
 type EchoClient = ClosableClient<typeof Definition>;
@@ -151,11 +152,17 @@ async function recordNarrow(): Promise<void> {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const pieces = await recorded((server.address() as AddressInfo).port, async (port) => {
-    const client = new RawClient(`grpc://127.0.0.1:${port}`);
-    const request = EchoRequest.encode(EchoRequest.fromPartial({ payload: Buffer.alloc(2500, 3) })).finish();
-    await client.call("/hawser.test.v1.EchoService/Unary", message(request));
-    await client.call("/hawser.test.v1.EchoService/ServerStream", message(request), { "grpc-timeout": "1M" });
-    await client.close();
+    const client = connectHttp2(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 300 } });
+    const request = { payload: Buffer.alloc(2500, 3), count: 2, responseBytes: 2000 };
+    for (const path of ["Unary", "ServerStream"]) {
+      const stream = client.request({
+        ...{ ":method": "POST", ":path": `/hawser.test.v1.EchoService/${path}` },
+        ...{ te: "trailers", "content-type": "application/grpc", "grpc-timeout": "1M" },
+      });
+      stream.end(message(EchoRequest.encode(EchoRequest.fromPartial(request)).finish()));
+      await answerOf(stream);
+    }
+    await new Promise<void>((resolve) => client.close(resolve));
   });
   await new Promise<void>((resolve) => server.close(() => resolve()));
   keep("node-http2-narrow-windows", "node:http2 on both sides, with windows of 400 bytes", pieces);
@@ -195,6 +202,8 @@ async function recordStrange(): Promise<void> {
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 await recordCalls({ name: "grpc-js", client: grpcJsTransport, server: grpcJsTransport });
+await recordCalls({ name: "grpc-js-to-http2", client: grpcJsTransport, server: http2Transport });
+await recordCalls({ name: "http2-to-grpc-js", client: http2Transport, server: grpcJsTransport });
 await recordNarrow();
 await recordStrange();
 process.exit(0);

@@ -1,4 +1,4 @@
-import { preface } from "../../support/http2/constants.js";
+import { preface, Type } from "../../support/http2/constants.js";
 import { data, headers } from "../../support/http2/frames.js";
 import { echoRequest, requestFields } from "../../support/http2/grpc.js";
 import { mutate } from "../exchange/mutate.js";
@@ -8,10 +8,14 @@ import { ServerScene } from "../exchange/server-scene.js";
 import { eventually, turns } from "../exchange/turns.js";
 import { bytesOf } from "../input.js";
 import { promise, type Target } from "../target.js";
+import { readFrames, writeFrame } from "../wire/raw-frame.js";
 import { toNextFrame } from "../wire/unfinished.js";
 
-/** What clients have said to servers, behind the preface, which belongs to the door. */
-const said = loadRecordings().map(({ client }) => client.subarray(preface.length));
+/** What clients have said to servers: behind the preface, which belongs to the door, and without their farewells. */
+const said = loadRecordings().map(({ client }) => {
+  const { frames } = readFrames(client.subarray(preface.length));
+  return Buffer.concat(frames.filter(({ type }) => type !== Type.GOAWAY).map(writeFrame));
+});
 
 /** A status no decent handler gives: the probe's own. */
 const probeCode = 9;
