@@ -13,11 +13,11 @@ const extremes = [0, 1, 2, 5, 100, 65_535, 2 ** 14, 2 ** 14 - 1, 2 ** 24 - 1, 2 
  */
 export function mutate(dice: Dice, said: Buffer, other: Buffer): Input {
   const frames = [...readFrames(said).frames];
-  if (dice.chance(0.2)) frames.splice(1, 0, narrowWindows(dice));
+  if (dice.chance(0.25)) squeeze(dice, frames);
   for (let times = dice.small(6); times > 0; times--) mutateFrames(dice, frames, other);
   let bytes: Buffer = Buffer.concat(frames.map(writeFrame));
   if (dice.chance(0.25)) for (let times = 1 + dice.small(3); times > 0; times--) bytes = mutateBytes(dice, bytes);
-  return withEvents(dice, dice.cut(bytes));
+  return withEvents(dice, dice.chance(0.2) ? alongFrames(bytes) : dice.cut(bytes));
 }
 
 function mutateFrames(dice: Dice, frames: RawFrame[], other: Buffer): void {
@@ -46,10 +46,29 @@ function mutateFrames(dice: Dice, frames: RawFrame[], other: Buffer): void {
       frames.splice(dice.int(frames.length + 1), 0, anyFrame(dice));
 }
 
-/** From here on the other side has to wait with what it sends. */
-function narrowWindows(dice: Dice): RawFrame {
+/** A piece a frame. */
+function alongFrames(bytes: Buffer): Buffer[] {
+  const { frames, end } = readFrames(bytes);
+  return [...frames.map(writeFrame), bytes.subarray(end)].filter(({ length }) => length > 0);
+}
+
+/** The other side has to wait with what it sends, and gets a little room, or less than none, again and again. */
+function squeeze(dice: Dice, frames: RawFrame[]): void {
+  const windows = (): RawFrame => setting(Setting.INITIAL_WINDOW_SIZE, dice.small(300));
+  const room = (): RawFrame => {
+    const streamId = dice.pick([0, 1, 1, 3, 5]);
+    return { type: Type.WINDOW_UPDATE, flags: 0, streamId, payload: uint32(1 + dice.small(400)) };
+  };
+  for (let times = 1 + dice.small(6); times > 0; times--) {
+    const at = 1 + dice.int(frames.length);
+    frames.splice(at, 0, ...Array.from({ length: 1 + dice.small(3) }, () => (dice.chance(0.5) ? room() : windows())));
+  }
+  frames.splice(1, 0, windows());
+}
+
+function setting(id: number, value: number): RawFrame {
   const payload = Buffer.alloc(6);
-  payload.writeUInt32BE(dice.small(300), payload.writeUInt16BE(Setting.INITIAL_WINDOW_SIZE));
+  payload.writeUInt32BE(value, payload.writeUInt16BE(id));
   return { type: Type.SETTINGS, flags: 0, streamId: 0, payload };
 }
 
@@ -152,7 +171,7 @@ export function mutateBytes(dice: Dice, bytes: Buffer): Buffer {
 function withEvents(dice: Dice, pieces: readonly Buffer[]): Input {
   const steps: Step[] = [...pieces];
   const put = (word: Word): void => void steps.splice(dice.int(steps.length + 1), 0, word);
-  if (dice.chance(0.3)) for (let times = 1 + dice.small(3); times > 0; times--) put("turn");
+  if (dice.chance(0.4)) for (let times = 1 + dice.small(8); times > 0; times--) put("turn");
   if (dice.chance(0.05)) put("stall");
   if (dice.chance(0.05)) put("drain");
   if (dice.chance(0.03)) put("end");

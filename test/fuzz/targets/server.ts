@@ -44,6 +44,10 @@ async function probe(scene: ServerScene, sent: Buffer): Promise<string> {
   await turns(1);
   const before = scene.said();
   const outcome = outcomeOf(before);
+  promise(
+    before.dataBytes <= 65_535 + grantedBytes(sent),
+    "more data was sent than the window of the connection allows",
+  );
   if (connection.over || before.goaway !== undefined) return outcome;
   const { rest, lastId } = toNextFrame(sent);
   if (rest > 0) socket.receive(Buffer.alloc(rest));
@@ -61,4 +65,13 @@ async function probe(scene: ServerScene, sent: Buffer): Promise<string> {
   const status = after.headers.get(id)?.[0]?.find(([name]) => name === "grpc-status")?.[1];
   promise(status === String(probeCode), `a call on a fresh stream is answered with ${status ?? "no status"}`);
   return outcome;
+}
+
+/** What was granted for the whole connection, if every frame of it was heard. */
+function grantedBytes(sent: Buffer): number {
+  const grants = readFrames(sent).frames.filter(
+    ({ type, payload }) => type === Type.WINDOW_UPDATE && payload.length === 4,
+  );
+  const ours = grants.filter(({ streamId }) => (streamId & 0x7fffffff) === 0);
+  return ours.reduce((sum, { payload }) => sum + (payload.readUInt32BE() & 0x7fffffff), 0);
 }

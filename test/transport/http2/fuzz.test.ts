@@ -17,6 +17,7 @@ const inputs: { readonly [target: string]: number } = {
   server: 400,
   client: 400,
   verdicts: 60,
+  peers: 60,
 };
 
 const outside = new Outside();
