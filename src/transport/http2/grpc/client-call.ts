@@ -114,8 +114,11 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
 
   onClosed(failure: StreamFailure | undefined): void {
     if (failure === undefined || this.#over || this.#trailer !== undefined) return;
-    const { message, unprocessed } = failure;
-    this.#end(this.#here(new RpcError(codeOfFailure(failure), message, { unprocessed })));
+    const { by, code, message, unprocessed } = failure;
+    // Servers that time a call themselves reset it, often before our timer fires: what passed is the deadline still.
+    const cancelled = by === "peer" && code === Http2Code.CANCEL;
+    const refusal = cancelled ? CallGuard.refusal(this.call, this.settings.clock) : undefined;
+    this.#end(refusal ?? this.#here(new RpcError(codeOfFailure(failure), message, { unprocessed })));
   }
 
   onWritable(): void {
