@@ -5,7 +5,7 @@ import { failure } from "../../support/collect.js";
 import { eventually } from "../../support/eventually.js";
 import { preface } from "../../support/http2/constants.js";
 import { FrameReader } from "../../support/http2/frame-reader.js";
-import { Moment } from "../../support/moment.js";
+import { forever, Moment } from "../../support/moment.js";
 import { TcpProxy } from "../../support/tcp-proxy.js";
 import { hawserClient } from "../hawser-client.js";
 import type { InteropClient } from "../peer.js";
@@ -145,6 +145,18 @@ describe.skipIf(reason !== undefined)(
       await eventually(() => expect(probes()).toBeGreaterThan(5));
       await end();
       expect(connections()).toBe(1);
+    });
+
+    test("a deadline that passes is one, whichever side notices first", async () => {
+      const { client } = await given([]);
+      async function* requests() {
+        yield { payload: zeros(27182) };
+        await forever;
+      }
+      for (let call = 0; call < 200; call++) {
+        const outcome = await failure(client.fullDuplexCall(requests(), { timeoutMs: 1 + (call % 5) }));
+        expect(outcome).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
+      }
     });
 
     test("more header fields than it takes are refused on this side, for that call alone", async () => {
