@@ -13,14 +13,19 @@ import { turns } from "../exchange/turns.js";
 import type { Input } from "../input.js";
 import { Requests, readAnswers, type Verdict, verdictOf } from "./verdict.js";
 
+/** Whoever is asked for a sign of life and gives none for so long, in ms, is stuck. */
+const silenceMs = 10_000;
+
 /** A server that hears requests out, answers none of them, and can be asked what it heard. */
 export class Judge {
+  readonly #name: string;
   readonly #server: Server;
   /** By the port of the client. */
   readonly #heard: Map<number, Requests>;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(server: Server, heard: Map<number, Requests>) {
+  private constructor(name: string, server: Server, heard: Map<number, Requests>) {
+    this.#name = name;
     this.#server = server;
     this.#heard = heard;
     server.on("connection", (socket: Socket) => {
@@ -29,11 +34,11 @@ export class Judge {
     });
   }
 
-  static async start(open: (heard: Map<number, Requests>) => Server): Promise<Judge> {
+  static async start(name: string, open: (heard: Map<number, Requests>) => Server): Promise<Judge> {
     const heard = new Map<number, Requests>();
     const server = open(heard);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return new Judge(server, heard);
+    return new Judge(name, server, heard);
   }
 
   /** @param patienceMs how long what was read may take to be told */
@@ -44,7 +49,11 @@ export class Judge {
     let over = false;
     const lastPing = "the last";
     const read = () => readAnswers(Buffer.concat(received), Buffer.from(lastPing));
-    await new Promise<void>((resolve) => {
+    await new Promise<void>((resolve, reject) => {
+      socket.setTimeout(silenceMs, () => {
+        socket.destroy();
+        reject(new Error(`${this.#name} is silent, over a connection that stands`));
+      });
       socket.on("connect", () => void say(socket, [preface, ...input, ping(lastPing)]));
       socket.on("data", (bytes) => {
         received.push(bytes);
@@ -84,7 +93,7 @@ async function say(socket: Socket, pieces: Input): Promise<void> {
 /** Our engine, with what it asks of any request. */
 export function ours(): Promise<Judge> {
   const options = connectionOptions(resolveOptions({ keepaliveTimeoutMs: 60_000, minPingIntervalMs: 0 }));
-  return Judge.start((heard) =>
+  return Judge.start("our server", (heard) =>
     createServer({ noDelay: true }, (socket) => {
       const requests = new Requests();
       heard.set(socket.remotePort ?? 0, requests);
@@ -123,7 +132,7 @@ function listenTo(stream: Stream, requests: Requests): StreamHandler {
 
 /** nghttp2, as Node has it. */
 export function theirs(): Promise<Judge> {
-  return Judge.start((heard) => {
+  return Judge.start("node:http2", (heard) => {
     const settings = { initialWindowSize: 2 ** 20, maxFrameSize: 64 * 1024, maxConcurrentStreams: 1000 };
     const server = createHttp2Server({ settings, maxSessionInvalidFrames: 10_000, maxHeaderListPairs: 1000 });
     server.on("connection", (socket: Socket) => heard.set(socket.remotePort ?? 0, new Requests()));

@@ -218,6 +218,7 @@ const rules: readonly Rule[] = [
   {
     name: "WINDOW_UPDATE behind the end",
     broken: () => [...request(decent), frame(Type.WINDOW_UPDATE, 0, 201, uint32(1))],
+    parting: streamErrors, // where the window was the largest there can be
   },
   {
     name: "RST_STREAM twice",
