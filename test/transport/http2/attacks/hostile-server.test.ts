@@ -3,9 +3,10 @@ import { Code } from "../../../../src/errors/errors.js";
 import { collect, rpcFailure } from "../../../support/collect.js";
 import { Ambush, requestOn } from "../../../support/http2/ambush.js";
 import { Setting } from "../../../support/http2/constants.js";
-import { continuation, data, frame, headers, ping, settings } from "../../../support/http2/frames.js";
+import { continuation, data, frame, headers, ping, settings, settingsAck } from "../../../support/http2/frames.js";
 import { echoResponse, responseFields, wholeAnswer } from "../../../support/http2/grpc.js";
 import { fieldBlock, indexed, literal } from "../../../support/http2/hpack.js";
+import type { RawPeerOptions } from "../../../support/http2/raw-peer.js";
 import { isWindowUpdate } from "../../../support/http2/received.js";
 import { ManualClock } from "../../../support/manual-clock.js";
 import { memoryInUse } from "../../../support/memory-in-use.js";
@@ -15,6 +16,9 @@ const mebibyte = 1024 * 1024;
 /** Frames of which none is worth anything; nobody is borne with for longer. */
 const tooMany = 20_000;
 const batch = 100;
+
+/** Answers no PING: the client never learns what the road holds, and its windows stay as they are. */
+const unmeasured: RawPeerOptions = { answers: false, greeting: [settings(), settingsAck] };
 
 async function asked() {
   const clock = new ManualClock();
@@ -89,7 +93,7 @@ describe("a server that sends too much", () => {
   });
 
   test("for the window of a stream: FLOW_CONTROL_ERROR, and its call only", async () => {
-    const ambush = await Ambush.lay();
+    const ambush = await Ambush.lay({ server: unmeasured });
     const rows = ambush.client.serverStream({})[Symbol.asyncIterator]();
     const first = rows.next();
     const server = await ambush.accept();
@@ -103,7 +107,7 @@ describe("a server that sends too much", () => {
   });
 
   test("on a stream nobody reads is held back by its window", async () => {
-    const ambush = await Ambush.lay();
+    const ambush = await Ambush.lay({ server: unmeasured });
     const rows = ambush.client.serverStream({})[Symbol.asyncIterator]();
     const first = rows.next();
     const server = await ambush.accept();

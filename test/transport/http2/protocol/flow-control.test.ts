@@ -9,10 +9,13 @@ import { forever } from "../../../support/moment.js";
 
 const piece = message(Buffer.alloc(16_000));
 
-/** A server whose handlers read nothing, and somebody who sends to it all the same. */
+/**
+ * A server whose handlers read nothing, and somebody who sends to it all the same, but answers no PING: the server never
+ * learns what the road holds, and its windows stay as they are.
+ */
 async function begin() {
   const siege = await Siege.lay({ handlers: { clientStream: () => forever } });
-  const attacker = await siege.attacker();
+  const attacker = await siege.attacker({ answers: false });
   const [said] = attacker.received.filter(isSettings) as [SettingsFrame];
   return { siege, attacker, window: said.values.get(Setting.INITIAL_WINDOW_SIZE) ?? 65_535 };
 }
