@@ -4,6 +4,7 @@ import { createSecureContext } from "node:tls";
 import { filled, mustBePositive, mustNotBeNegative } from "../grpc/option-checks.js";
 import { type GrpcOptions, type ResolvedGrpcOptions, resolveGrpcOptions } from "../grpc/options.js";
 import type { ConnectionOptions } from "./connection/connection-options.js";
+import { sensitiveFields } from "./hpack/hpack.js";
 
 export interface Http2TransportOptions extends GrpcOptions {
   /**
@@ -62,9 +63,6 @@ const defaults: Own = {
   minPingIntervalMs: 5000,
 };
 
-/** RFC 7541 §7.1.3 names the first and the third; the others are the same thing in the other direction. */
-const alwaysSensitive = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
-
 const fieldName = /^[0-9a-z_.-]+$/;
 
 /** Fills the defaults. @throws TypeError or RangeError that names the option, its value and what is allowed */
@@ -101,19 +99,16 @@ function checkTls({ tls: { ca, cert, key } }: ResolvedOptions): void {
   }
 }
 
-/** @param keepaliveMs of this connection, where its peer has asked for less than the options say */
-export function connectionOptions(
-  options: ResolvedOptions,
-  keepaliveMs: number = options.keepaliveMs,
-): ConnectionOptions {
-  const { maxHeaderBytes, maxConcurrentStreams, keepaliveTimeoutMs, minPingIntervalMs, clock } = options;
+/** To be made once for many connections. */
+export function connectionOptions(options: ResolvedOptions): ConnectionOptions {
+  const { maxHeaderBytes, maxConcurrentStreams, keepaliveMs, keepaliveTimeoutMs, minPingIntervalMs, clock } = options;
   return {
     maxHeaderBytes: setting(maxHeaderBytes),
     maxConcurrentStreams: setting(maxConcurrentStreams),
     keepaliveMs,
     keepaliveTimeoutMs,
     minPingIntervalMs,
-    sensitive: [...alwaysSensitive, ...options.sensitiveMetadata],
+    sensitive: sensitiveFields(options.sensitiveMetadata),
     clock,
   };
 }

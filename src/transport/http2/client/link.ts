@@ -3,7 +3,8 @@ import { Code, RpcError } from "../../../errors/errors.js";
 import type { Timer } from "../../../time/time.js";
 import type { ParsedAddress } from "../../address.js";
 import { ClientConnection, type ClientConnectionEvents, type Leaving } from "../connection/client-connection.js";
-import { connectionOptions, type ResolvedOptions } from "../options.js";
+import type { ConnectionOptions } from "../connection/connection-options.js";
+import type { ResolvedOptions } from "../options.js";
 import { openSocket } from "./open-socket.js";
 
 /** Who is told what becomes of a link. */
@@ -19,16 +20,16 @@ export interface LinkOwner {
 /** One connection of a client, from the first attempt to its end. The attempt includes TLS and the peer's SETTINGS. */
 export class Link implements ClientConnectionEvents {
   readonly #options: ResolvedOptions;
-  readonly #keepaliveMs: number;
+  readonly #connectionOptions: ConnectionOptions;
   readonly #owner: LinkOwner;
   readonly #socket: Socket;
   readonly #timeout: Timer;
   #connection: ClientConnection | undefined;
   #stage: "dialling" | "ready" | "over" = "dialling";
 
-  constructor(endpoint: ParsedAddress, options: ResolvedOptions, keepaliveMs: number, owner: LinkOwner) {
+  constructor(endpoint: ParsedAddress, options: ResolvedOptions, connection: ConnectionOptions, owner: LinkOwner) {
     this.#options = options;
-    this.#keepaliveMs = keepaliveMs;
+    this.#connectionOptions = connection;
     this.#owner = owner;
     this.#timeout = options.clock.timer(options.connectTimeoutMs, () => this.#giveUp(), true);
     this.#socket = openSocket(endpoint, options.tls, {
@@ -77,7 +78,7 @@ export class Link implements ClientConnectionEvents {
   }
 
   #begin(): void {
-    this.#connection = new ClientConnection(this.#socket, connectionOptions(this.#options, this.#keepaliveMs), this);
+    this.#connection = new ClientConnection(this.#socket, this.#connectionOptions, this);
   }
 
   #giveUp(): void {

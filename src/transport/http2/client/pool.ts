@@ -5,7 +5,8 @@ import { parseEndpoint } from "../../grpc/endpoint.js";
 import type { Connector } from "../../grpc/shared-channel.js";
 import type { Address, ChannelState } from "../../transport.js";
 import type { ClientConnection, Leaving } from "../connection/client-connection.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ConnectionOptions } from "../connection/connection-options.js";
+import { connectionOptions, type ResolvedOptions } from "../options.js";
 import type { CallTarget, Waiter } from "./call-target.js";
 import { Link, type LinkOwner } from "./link.js";
 import { WaitingLine } from "./waiting-line.js";
@@ -32,13 +33,13 @@ export class Pool implements CallTarget, Connector, LinkOwner {
   /** Why the last attempt failed; undefined where it did not. */
   #failure: RpcError | undefined;
   #state: ChannelState = "idle";
-  #keepaliveMs: number;
+  #connectionOptions: ConnectionOptions;
 
   constructor(address: Address, options: ResolvedOptions) {
     this.address = address;
     this.#endpoint = parseEndpoint(address, "http2");
     this.#options = options;
-    this.#keepaliveMs = options.keepaliveMs;
+    this.#connectionOptions = connectionOptions(options);
     const { reconnectInitialMs: initialMs, reconnectMaxMs: maxMs, random } = options;
     this.#backoff = exponentialBackoff({ initialMs, maxMs, jitter: "equal", random });
   }
@@ -100,7 +101,7 @@ export class Pool implements CallTarget, Connector, LinkOwner {
   }
 
   onLeaving(link: Link, { tooManyPings, idle }: Leaving): void {
-    if (tooManyPings) this.#keepaliveMs *= 2; // gRFC A8
+    if (tooManyPings) this.#connectionOptions = probingLess(this.#connectionOptions);
     this.#leaving.add(link);
     const busy = link.running > 0 || this.#waiting.length > 0;
     if (idle && !busy && this.#links.length === 1) {
@@ -158,7 +159,7 @@ export class Pool implements CallTarget, Connector, LinkOwner {
     if (this.#dialling !== undefined || this.#state === "closed") return;
     this.#retry?.cancel();
     this.#retry = undefined;
-    this.#dialling = new Link(this.#endpoint, this.#options, this.#keepaliveMs, this);
+    this.#dialling = new Link(this.#endpoint, this.#options, this.#connectionOptions, this);
     if (this.#state === "idle") this.#become("connecting");
   }
 
@@ -179,4 +180,9 @@ export class Pool implements CallTarget, Connector, LinkOwner {
     this.#state = state;
     for (const listener of [...this.#listeners]) listener(state);
   }
+}
+
+/** As gRFC A8 asks of who was told `too_many_pings`. */
+function probingLess(options: ConnectionOptions): ConnectionOptions {
+  return { ...options, keepaliveMs: 2 * options.keepaliveMs };
 }

@@ -87,7 +87,7 @@ export class ClientConnection extends Connection {
     this.#closeWhenIdle();
   }
 
-  protected onHeaderBlock(streamId: number, block: HeaderBlock, endStream: boolean): void {
+  onHeaderBlock(streamId: number, block: HeaderBlock, endStream: boolean): void {
     const stream = this.streams.get(streamId);
     if (stream === undefined) {
       this.checkClosed(streamId);
@@ -132,7 +132,7 @@ export class ClientConnection extends Connection {
 
   /** A server that measures how fast our requests come may PING as often. */
   protected onPing(): void {
-    if (!this.spoke) this.patience.spend("PINGs");
+    if (!this.sending.spoke) this.patience.spend("PINGs");
   }
 
   /** The streams are ours: no server can reset more than we open. */

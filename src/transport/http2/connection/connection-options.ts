@@ -13,6 +13,6 @@ export interface ConnectionOptions {
   /** Server: PINGs of a client that come more often than this, in ms, are strikes; 0 allows all. */
   readonly minPingIntervalMs: number;
   /** Names of header fields whose values never enter a table. */
-  readonly sensitive: readonly string[];
+  readonly sensitive: ReadonlySet<string>;
   readonly clock: Clock;
 }

@@ -26,15 +26,15 @@ import { maxWindowBytes, readSettings, Setting } from "../settings.js";
 import type { Stream, StreamConnection } from "../stream/stream.js";
 import { StreamTable } from "../stream/stream-table.js";
 import type { ConnectionOptions } from "./connection-options.js";
-import { HeaderBlocks } from "./header-blocks.js";
+import { type HeaderBlockSink, HeaderBlocks } from "./header-blocks.js";
 import { writeHeaderBlock } from "./header-writer.js";
-import { Keepalive } from "./keepalive.js";
+import { Keepalive, type Probing } from "./keepalive.js";
 import { Patience } from "./patience.js";
 
 /** Our SETTINGS_MAX_FRAME_SIZE: fewer frames for large messages, and still fair turns. */
 const maxFrameBytes = 64 * 1024;
 
-/** Our windows to begin with: what 25 ms of a gigabit hold. They grow with what the road turns out to hold. */
+/** Our windows to begin with: what 50 ms of 20 MB a second hold. They grow with what the road turns out to hold. */
 const streamWindowBytes = 1024 * 1024;
 
 /** A peer that does not read what its own frames make us answer. */
@@ -53,7 +53,7 @@ export const PingKind: { readonly keepalive: 1; readonly bandwidth: 2; readonly 
   drain: 3,
 };
 
-export abstract class Connection implements FrameSink, StreamConnection {
+export abstract class Connection implements FrameSink, HeaderBlockSink, Probing, StreamConnection {
   readonly outbox: Outbox;
   readonly sending: Sending;
   readonly receiving: Receiving;
@@ -63,8 +63,6 @@ export abstract class Connection implements FrameSink, StreamConnection {
   protected readonly streams: StreamTable = new StreamTable();
   /** Of those the peer opened. */
   protected lastPeerId = 0;
-  /** Data or header fields went out since the peer's last PING. */
-  protected spoke = false;
   /** What the peer said when it left. */
   protected lastWords: string | undefined;
   /** What the peer takes of header fields, in bytes as HPACK counts. */
@@ -72,7 +70,7 @@ export abstract class Connection implements FrameSink, StreamConnection {
   readonly #reader: FrameReader;
   readonly #blocks: HeaderBlocks;
   readonly #encoder: HpackEncoder;
-  readonly #templates = new Map<unknown, FieldTemplate>();
+  #templates: Map<unknown, FieldTemplate> | undefined;
   readonly #keepalive: Keepalive;
   readonly #bandwidth = new Bandwidth();
   #settingsTimer: Timer | undefined;
@@ -85,27 +83,19 @@ export abstract class Connection implements FrameSink, StreamConnection {
     this.options = options;
     this.patience = new Patience(options.clock);
     this.outbox = new Outbox(socket);
-    this.sending = new Sending(this.outbox, () => {
-      this.spoke = true;
-    });
+    this.sending = new Sending(this.outbox);
     this.outbox.source = this.sending;
     this.receiving = new Receiving(this.outbox, streamWindowBytes);
     this.#reader = new FrameReader(this, maxFrameBytes);
-    this.#blocks = new HeaderBlocks(options.maxHeaderBytes, (id, block, endStream) =>
-      this.onHeaderBlock(id, block, endStream),
-    );
+    this.#blocks = new HeaderBlocks(options.maxHeaderBytes, this);
     this.#encoder = new HpackEncoder({ sensitive: options.sensitive });
-    this.#keepalive = new Keepalive({
-      ...options,
-      ping: () => this.ping(PingKind.keepalive),
-      onDead: () => this.destroy("the peer does not answer: keepalive timed out"),
-    });
+    this.#keepalive = new Keepalive(options, this);
   }
 
   /** Calls that run. */
   abstract readonly running: number;
 
-  protected abstract onHeaderBlock(streamId: number, block: HeaderBlock, endStream: boolean): void;
+  abstract onHeaderBlock(streamId: number, block: HeaderBlock, endStream: boolean): void;
   protected abstract onGoaway(lastStreamId: number, code: number, debug: string): void;
   protected abstract onPing(): void;
   /** The peer's SETTINGS have come, the first ones or others. */
@@ -152,6 +142,7 @@ export abstract class Connection implements FrameSink, StreamConnection {
 
   /** Fields that are sent again and again; made once for a key. */
   template(key: unknown, fields: () => Fields): FieldTemplate {
+    this.#templates ??= new Map();
     let template = this.#templates.get(key);
     if (template === undefined) {
       template = this.#encoder.template(fields());
@@ -161,7 +152,7 @@ export abstract class Connection implements FrameSink, StreamConnection {
   }
 
   writeHeaders(streamId: number, template: FieldTemplate, fields: Fields, endStream: boolean): void {
-    this.spoke = true;
+    this.sending.spoke = true;
     writeHeaderBlock(this.outbox, this.#encoder, this.sending.maxFrameBytes, streamId, template, fields, endStream);
   }
 
@@ -181,6 +172,14 @@ export abstract class Connection implements FrameSink, StreamConnection {
     const data = new Uint8Array(8);
     data[7] = kind;
     writePing(this.outbox, data, false);
+  }
+
+  probe(): void {
+    this.ping(PingKind.keepalive);
+  }
+
+  onDead(): void {
+    this.destroy("the peer does not answer: keepalive timed out");
   }
 
   /** Ends the connection at once, and every stream on it. */
@@ -245,8 +244,8 @@ export abstract class Connection implements FrameSink, StreamConnection {
     this.#checkFirst(FrameType.DATA, 0);
     this.#blocks.checkNext(FrameType.DATA, streamId);
     const length = end - start + paddingBytes;
-    this.#bandwidth.received(length);
-    if (this.receiving.received(length) && !this.#bandwidth.measuring) this.#measure();
+    this.receiving.received(length);
+    if (this.#bandwidth.isDue(this.receiving.readBytes)) this.#measure();
     const stream = this.streams.get(streamId);
     if (stream === undefined) {
       this.checkClosed(streamId, FrameType.DATA);
@@ -393,21 +392,21 @@ export abstract class Connection implements FrameSink, StreamConnection {
       return;
     }
     this.onPing();
-    this.spoke = false;
+    this.sending.spoke = false;
     writePing(this.outbox, bytes.subarray(start, end), true);
     this.checkRead();
   }
 
   protected onPingAnswer(kind: number): void {
-    if (kind !== PingKind.bandwidth || !this.#bandwidth.measuring) return;
-    const window = this.#bandwidth.end(this.options.clock.now(), this.receiving.streamWindow);
+    if (kind !== PingKind.bandwidth) return;
+    const window = this.#bandwidth.end(this.options.clock.now(), this.receiving.readBytes, this.receiving.streamWindow);
     if (window === undefined) return;
     this.receiving.grow(window, this.streams.all());
     writeSettings(this.outbox, [[Setting.INITIAL_WINDOW_SIZE, window]]);
   }
 
   #measure(): void {
-    this.#bandwidth.begin(this.options.clock.now());
+    this.#bandwidth.begin(this.options.clock.now(), this.receiving.readBytes);
     this.ping(PingKind.bandwidth);
   }
 

@@ -8,7 +8,9 @@ const maxFrames = 64;
 const priorityBytes = 5;
 
 /** Who is told of the blocks that are complete. */
-export type OnHeaderBlock = (streamId: number, block: HeaderBlock, endStream: boolean) => void;
+export interface HeaderBlockSink {
+  onHeaderBlock(streamId: number, block: HeaderBlock, endStream: boolean): void;
+}
 
 interface Begun {
   readonly streamId: number;
@@ -21,14 +23,14 @@ interface Begun {
 export class HeaderBlocks {
   readonly #decoder: HpackDecoder;
   readonly #maxBytes: number;
-  readonly #onBlock: OnHeaderBlock;
+  readonly #sink: HeaderBlockSink;
   #begun: Begun | undefined;
 
   /** @param maxBytes of a block, encoded and decoded */
-  constructor(maxBytes: number, onBlock: OnHeaderBlock) {
+  constructor(maxBytes: number, sink: HeaderBlockSink) {
     this.#maxBytes = maxBytes;
     this.#decoder = new HpackDecoder({ maxListBytes: maxBytes });
-    this.#onBlock = onBlock;
+    this.#sink = sink;
   }
 
   /** Until a block is complete nothing else may come, on no stream. @throws ConnectionError */
@@ -57,7 +59,7 @@ export class HeaderBlocks {
     const endStream = (flags & Flag.END_STREAM) !== 0;
     if ((flags & Flag.END_HEADERS) !== 0) {
       this.#checkBytes(to - from);
-      this.#onBlock(streamId, this.#decode(bytes, from, to), endStream);
+      this.#sink.onHeaderBlock(streamId, this.#decode(bytes, from, to), endStream);
       return;
     }
     this.#begun = { streamId, endStream, fragments: [], bytes: 0 };
@@ -70,7 +72,7 @@ export class HeaderBlocks {
     if ((flags & Flag.END_HEADERS) === 0) return;
     this.#begun = undefined;
     const block = Buffer.concat(begun.fragments);
-    this.#onBlock(begun.streamId, this.#decode(block, 0, block.length), begun.endStream);
+    this.#sink.onHeaderBlock(begun.streamId, this.#decode(block, 0, block.length), begun.endStream);
   }
 
   #add(begun: Begun, bytes: Buffer, start: number, end: number): void {

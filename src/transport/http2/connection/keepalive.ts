@@ -5,19 +5,27 @@ export interface KeepaliveOptions {
   readonly keepaliveMs: number;
   readonly keepaliveTimeoutMs: number;
   readonly clock: Clock;
-  readonly ping: () => void;
-  readonly onDead: () => void;
+}
+
+/** Whose peer is watched. */
+export interface Probing {
+  /** Asks the peer for a sign of life. */
+  probe(): void;
+  /** The peer gave none. */
+  onDead(): void;
 }
 
 /** Finds out whether a silent peer still lives, while calls run (gRFC A8). */
 export class Keepalive {
   readonly #options: KeepaliveOptions;
+  readonly #probed: Probing;
   #heardAt: number;
   #timer: Timer | undefined;
   #probing = false;
 
-  constructor(options: KeepaliveOptions) {
+  constructor(options: KeepaliveOptions, probed: Probing) {
     this.#options = options;
+    this.#probed = probed;
     this.#heardAt = options.clock.now();
   }
 
@@ -49,9 +57,9 @@ export class Keepalive {
 
   #check(): void {
     this.#timer = undefined;
-    const { keepaliveMs, keepaliveTimeoutMs, clock, ping, onDead } = this.#options;
+    const { keepaliveMs, keepaliveTimeoutMs, clock } = this.#options;
     if (this.#probing) {
-      onDead();
+      this.#probed.onDead();
       return;
     }
     const silentMs = clock.now() - this.#heardAt;
@@ -60,7 +68,7 @@ export class Keepalive {
       return;
     }
     this.#probing = true;
-    ping();
+    this.#probed.probe();
     this.#wait(keepaliveTimeoutMs);
   }
 }

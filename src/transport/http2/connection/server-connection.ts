@@ -89,7 +89,7 @@ export class ServerConnection extends Connection {
     }
   }
 
-  protected onHeaderBlock(streamId: number, block: HeaderBlock, endStream: boolean): void {
+  onHeaderBlock(streamId: number, block: HeaderBlock, endStream: boolean): void {
     const existing = this.streams.get(streamId);
     if (existing !== undefined) this.#trailers(existing, block, endStream);
     else if (streamId > this.lastPeerId && streamId % 2 === 1) this.#open(streamId, block, endStream);
@@ -128,7 +128,7 @@ export class ServerConnection extends Connection {
   /** gRFC A8: who pings more often than allowed, and is sent nothing in between, is told so and loses the connection. */
   protected onPing(): void {
     const now = this.options.clock.now();
-    const early = !this.spoke && now - this.#pingedAt < this.options.minPingIntervalMs;
+    const early = !this.sending.spoke && now - this.#pingedAt < this.options.minPingIntervalMs;
     this.#pingedAt = now;
     this.#strikes = early ? this.#strikes + 1 : 0;
     if (this.#strikes > maxPingStrikes) throw new ConnectionError(Http2Code.ENHANCE_YOUR_CALM, "too_many_pings");

@@ -6,6 +6,9 @@ import { defaultWindowBytes } from "../settings.js";
 /** What streams nobody reads may hold on one connection; beyond it the connection waits for them. */
 const maxUnreadBytes = 16 * 1024 * 1024;
 
+/** Of a window: what is credited is told the peer once it is so much. More seldom, and less of the window is of use; more often, and it costs. */
+const toldShare = 0.25;
+
 /** What messages whose end has not come may take on one connection. */
 const maxHeldBytes = 256 * 1024 * 1024;
 
@@ -30,6 +33,8 @@ export interface ReceivingStream {
 export class Receiving {
   /** Of a stream. Grows with what the road turns out to hold. */
   streamWindow: number;
+  /** What was read, ever. */
+  readBytes = 0;
   readonly #outbox: Outbox;
   /** What the peer may still send on the whole connection. */
   #window: number = defaultWindowBytes;
@@ -69,20 +74,19 @@ export class Receiving {
    * Bytes of DATA came, for whatever stream. They are credited at once, so that a stream nobody reads stops no other,
    * unless such streams hold too much already.
    *
-   * @returns whether the peer was told of a window: data flow
    * @throws ConnectionError where they are more than allowed
    */
-  received(bytes: number): boolean {
+  received(bytes: number): void {
     this.#window -= bytes;
     if (this.#window < 0) {
       throw new ConnectionError(Http2Code.FLOW_CONTROL_ERROR, "more data than the window of the connection allows");
     }
     if (this.#unreadBytes > maxUnreadBytes) {
       this.#withheldBytes += bytes;
-      return false;
+      return;
     }
     this.#creditedBytes += bytes;
-    return this.#tell();
+    this.#tell();
   }
 
   /** The same for one stream. False where they are more than allowed. */
@@ -99,7 +103,7 @@ export class Receiving {
     this.#read(bytes);
     if (stream.remoteEnded) return;
     stream.creditedBytes += bytes;
-    if (stream.creditedBytes < this.streamWindow / 2) return;
+    if (stream.creditedBytes < this.streamWindow * toldShare) return;
     stream.receiveWindow += stream.creditedBytes;
     writeWindowUpdate(this.#outbox, stream.id, stream.creditedBytes);
     stream.creditedBytes = 0;
@@ -128,6 +132,7 @@ export class Receiving {
   }
 
   #read(bytes: number): void {
+    this.readBytes += bytes;
     this.#unreadBytes -= bytes;
     if (this.#withheldBytes === 0 || this.#unreadBytes > maxUnreadBytes) return;
     this.#creditedBytes += this.#withheldBytes;
@@ -135,11 +140,10 @@ export class Receiving {
     this.#tell();
   }
 
-  #tell(): boolean {
-    if (this.#creditedBytes < this.#target / 2) return false;
+  #tell(): void {
+    if (this.#creditedBytes < this.#target * toldShare) return;
     this.#window += this.#creditedBytes;
     writeWindowUpdate(this.#outbox, 0, this.#creditedBytes);
     this.#creditedBytes = 0;
-    return true;
   }
 }

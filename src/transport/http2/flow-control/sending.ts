@@ -28,15 +28,14 @@ export class Sending implements OutboxSource {
   streamWindow: number = defaultWindowBytes;
   /** SETTINGS_MAX_FRAME_SIZE of the peer. */
   maxFrameBytes: number = defaultMaxFrameBytes;
+  /** Data went out, or header fields, since the peer's last PING. */
+  spoke = false;
   readonly #outbox: Outbox;
-  readonly #onDataSent: () => void;
   /** In the order of their turns. */
   readonly #waiting = new Set<Sender>();
 
-  /** @param onDataSent called with every frame of DATA */
-  constructor(outbox: Outbox, onDataSent: () => void) {
+  constructor(outbox: Outbox) {
     this.#outbox = outbox;
-    this.#onDataSent = onDataSent;
   }
 
   /** Whether a frame of so many bytes may go out at once. */
@@ -52,7 +51,7 @@ export class Sending implements OutboxSource {
   /** So many bytes of DATA go out. */
   spend(bytes: number): void {
     this.window -= bytes;
-    this.#onDataSent();
+    this.spoke = true;
   }
 
   enqueue(sender: Sender): void {

@@ -9,13 +9,20 @@ import { literalBound } from "./string-literal.js";
 export interface HpackEncoderOptions {
   /** How large a dynamic table we use where the peer allows it. Default, and most: 4096. */
   readonly maxTableBytes?: number;
-  /** Fields, in lower case, that nobody may ever index, besides those of credentials and cookies. Default: none. */
-  readonly sensitive?: readonly string[];
+  /** Fields that nobody may ever index, see `sensitiveFields()`. Default: those of credentials and cookies. */
+  readonly sensitive?: ReadonlySet<string>;
 }
 
 /** How large a table is before anybody has said anything (RFC 9113 §6.5.2), and what we make do with. */
 const mostTableBytes = 4096;
+
+/** RFC 7541 §7.1.3 names the first and the third; the others are the same thing in the other direction. */
 const credentials: ReadonlySet<string> = new Set(["authorization", "proxy-authorization", "cookie", "set-cookie"]);
+
+/** Fields, in lower case, that nobody may ever index, with those of credentials and cookies. Made once for many encoders. */
+export function sensitiveFields(names: readonly string[]): ReadonlySet<string> {
+  return names.length === 0 ? credentials : new Set([...credentials, ...names]);
+}
 
 /**
  * Writes the header blocks of one connection, in the order they are sent: one direction of RFC 7541.
@@ -36,7 +43,7 @@ export class HpackEncoder {
 
   constructor(options: HpackEncoderOptions = {}) {
     this.#ceiling = Math.min(options.maxTableBytes ?? mostTableBytes, mostTableBytes);
-    this.#sensitive = options.sensitive === undefined ? credentials : new Set([...credentials, ...options.sensitive]);
+    this.#sensitive = options.sensitive ?? credentials;
     this.#extra = new ExtraFields(this.#table, this.#sensitive);
     this.#wantedBytes = this.#ceiling;
     this.#smallestBytes = this.#ceiling;

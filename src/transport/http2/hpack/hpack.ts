@@ -10,5 +10,5 @@
 export type { FieldTemplate } from "./field-template.js";
 export { type Fields, type HeaderBlock, type KnownFields, listBytes, noFields } from "./header-block.js";
 export { HpackDecoder, type HpackDecoderOptions } from "./hpack-decoder.js";
-export { HpackEncoder, type HpackEncoderOptions } from "./hpack-encoder.js";
+export { HpackEncoder, type HpackEncoderOptions, sensitiveFields } from "./hpack-encoder.js";
 export { HpackError } from "./hpack-error.js";
