@@ -102,10 +102,10 @@ describe("an http2 connection", () => {
   });
 
   test("that is waited for serves its calls in the order in which they came", async () => {
-    const { listener, client } = await given({}, { greeting: [] });
+    const { listener, client } = await given({}, { greeting: [], answers: false });
     const answers = ["a", "b", "c"].map((text) => client.unary({ text }));
     const peer = await listener.accept();
-    peer.write(settings());
+    peer.write(settings(), settingsAck);
     for (const id of [1, 3, 5]) {
       const call = await nextCall(peer);
       expect(call.id).toBe(id);
