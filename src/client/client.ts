@@ -68,13 +68,13 @@ export type ClosableClient<D extends ServiceDefinition> = Client<D> &
  *
  * @throws TypeError or RangeError for an option that cannot be, naming it
  * @example
- * const greeter = createClient(GreeterServiceDefinition, { target: "grpc://127.0.0.1:50051", transport: grpcJsTransport() });
+ * const greeter = createClient(GreeterServiceDefinition, { target: "grpc://127.0.0.1:50051", transport: http2Transport() });
  * const { text } = await greeter.sayHello({ name: "Ada" });
  */
 export function createClient<D extends ServiceDefinition>(definition: D, options: ClientOptions): ClosableClient<D> {
   const { transport, timeoutMs = 5000, deadlineMarginMs = 5, clock = systemClock } = options;
   const selector = options.selector ?? leastLoaded({ clock });
-  if (transport === undefined) throw new TypeError("transport: required, e.g. grpcJsTransport()");
+  if (transport === undefined) throw new TypeError("transport: required, e.g. http2Transport()");
   checkClientOptions(options);
   const methods = methodsOf(definition);
   const endpoints = openEndpoints(options, { transport, selector: selector(), clock });

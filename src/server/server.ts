@@ -66,7 +66,7 @@ export interface Server extends Closeable {
 
 /** Makes a server. Begins no work before `start()`. @throws TypeError for an option that cannot be, naming it */
 export function createServer(options: ServerOptions): Server {
-  if (options.transport === undefined) throw new TypeError("transport: required, e.g. grpcJsTransport()");
+  if (options.transport === undefined) throw new TypeError("transport: required, e.g. http2Transport()");
   const addresses = [options.address ?? []].flat();
   if (addresses.length === 0 || addresses.some((address) => typeof address !== "string"))
     throw new TypeError('address: required, e.g. "grpc://127.0.0.1:50051"');
