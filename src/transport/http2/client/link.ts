@@ -23,7 +23,7 @@ export class Link implements ClientConnectionEvents {
   readonly #connectionOptions: ConnectionOptions;
   readonly #owner: LinkOwner;
   readonly #socket: Socket;
-  readonly #timeout: Timer;
+  #timeout: Timer | undefined;
   #connection: ClientConnection | undefined;
   #stage: "dialling" | "ready" | "over" = "dialling";
 
@@ -57,7 +57,8 @@ export class Link implements ClientConnectionEvents {
 
   onReady(): void {
     this.#stage = "ready";
-    this.#timeout.cancel();
+    this.#timeout?.cancel();
+    this.#timeout = undefined;
     this.#owner.onReady(this);
   }
 
@@ -94,7 +95,7 @@ export class Link implements ClientConnectionEvents {
   }
 
   #destroy(reason: string): void {
-    this.#timeout.cancel();
+    this.#timeout?.cancel();
     if (this.#connection !== undefined) this.#connection.destroy(reason);
     else this.#socket.destroy();
   }

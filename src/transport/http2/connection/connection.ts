@@ -415,6 +415,7 @@ export abstract class Connection implements FrameSink, HeaderBlockSink, Probing,
     if ((flags & Flag.ACK) !== 0) {
       if (end > start) throw new ConnectionError(Http2Code.FRAME_SIZE_ERROR, "SETTINGS that acknowledge are empty");
       this.#settingsTimer?.cancel();
+      this.#settingsTimer = undefined;
       return;
     }
     this.patience.spend("SETTINGS", 1 + (end - start) / settingBytes);

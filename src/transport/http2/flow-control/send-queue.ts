@@ -36,6 +36,7 @@ export class SendQueue implements Sender {
   bytes = 0;
   /** Our side has said all. */
   ended = false;
+  waits = false;
   readonly #owner: QueueOwner;
   readonly #outbox: Outbox;
   readonly #sending: Sending;

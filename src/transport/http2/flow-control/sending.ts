@@ -16,6 +16,8 @@ const turnBytes = 64 * 1024;
 export interface Sender {
   /** Whether a turn would send something. */
   readonly sendable: boolean;
+  /** Whether it stands in the line. */
+  waits: boolean;
   /** Sends one frame at most. @param most bytes of payload */
   turn(most: number): void;
 }
@@ -32,7 +34,7 @@ export class Sending implements OutboxSource {
   spoke = false;
   readonly #outbox: Outbox;
   /** In the order of their turns. */
-  readonly #waiting = new Set<Sender>();
+  readonly #waiting: Sender[] = [];
 
   constructor(outbox: Outbox) {
     this.#outbox = outbox;
@@ -43,7 +45,7 @@ export class Sending implements OutboxSource {
     return (
       bytes <= this.window &&
       bytes <= this.maxFrameBytes &&
-      this.#waiting.size === 0 &&
+      this.#waiting.length === 0 &&
       this.#outbox.unsentBytes < congestedBytes
     );
   }
@@ -56,12 +58,14 @@ export class Sending implements OutboxSource {
 
   enqueue(sender: Sender): void {
     if (!sender.sendable) return;
-    this.#waiting.add(sender);
+    this.#line(sender);
     this.#outbox.schedule();
   }
 
   forget(sender: Sender): void {
-    if (this.#waiting.size > 0) this.#waiting.delete(sender);
+    if (!sender.waits) return;
+    sender.waits = false;
+    this.#waiting.splice(this.#waiting.indexOf(sender), 1);
   }
 
   /** @throws ConnectionError where the window grows beyond what there can be */
@@ -70,24 +74,31 @@ export class Sending implements OutboxSource {
     if (this.window > maxWindowBytes) {
       throw new ConnectionError(Http2Code.FLOW_CONTROL_ERROR, "the window of the connection overflows");
     }
-    if (this.#waiting.size > 0) this.#outbox.schedule();
+    if (this.#waiting.length > 0) this.#outbox.schedule();
   }
 
   /** Moves what may go out to the outbox, a frame a stream in turn. */
   pump(): void {
     const most = Math.min(this.maxFrameBytes, turnBytes);
-    for (const sender of this.#waiting) {
+    while (this.#waiting.length > 0) {
       if (this.window <= 0 || this.#outbox.gatheredBytes >= flushBytes) return;
       if (this.#outbox.unsentBytes >= congestedBytes) return;
-      this.#waiting.delete(sender);
+      const sender = this.#waiting.shift() as Sender;
+      sender.waits = false;
       if (!sender.sendable) continue; // the peer has made its window smaller since
       sender.turn(Math.min(most, this.window));
-      if (sender.sendable) this.#waiting.add(sender);
+      if (sender.sendable) this.#line(sender);
     }
   }
 
   /** Whether a flush would send more. */
   get pending(): boolean {
-    return this.#waiting.size > 0 && this.window > 0 && this.#outbox.unsentBytes < congestedBytes;
+    return this.#waiting.length > 0 && this.window > 0 && this.#outbox.unsentBytes < congestedBytes;
+  }
+
+  #line(sender: Sender): void {
+    if (sender.waits) return;
+    sender.waits = true;
+    this.#waiting.push(sender);
   }
 }

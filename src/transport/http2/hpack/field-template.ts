@@ -6,9 +6,6 @@ import { fieldKey, type SentTable } from "./sent-table.js";
 import { staticIndexOf, staticIndexOfName } from "./static-table.js";
 import { literalBound, writeShortest } from "./string-literal.js";
 
-/** The literal of what is always sent as an index. */
-const unneeded: Buffer = Buffer.alloc(0);
-
 /** Fields that are sent again and again over one connection. Made by `HpackEncoder.template`, for that encoder only. */
 export interface FieldTemplate {
   readonly fields: Fields;
@@ -74,8 +71,6 @@ class TemplateField {
   /** In the static table; 0: not there. */
   readonly #staticIndex: number;
   readonly #staticName: number;
-  readonly #nameLiteral: Buffer;
-  readonly #valueLiteral: Buffer;
   /** Its entry, or one it had. */
   #entry = 0;
 
@@ -86,9 +81,7 @@ class TemplateField {
     this.#sensitive = sensitive;
     this.#staticIndex = sensitive ? 0 : staticIndexOf(name, value);
     this.#staticName = staticIndexOfName(name);
-    this.#nameLiteral = this.#staticName > 0 ? unneeded : encodeLiteral(name);
-    this.#valueLiteral = this.#staticIndex > 0 ? unneeded : encodeLiteral(value);
-    this.maxBytes = maxIntegerBytes + this.#nameLiteral.length + this.#valueLiteral.length;
+    this.maxBytes = maxIntegerBytes + literalBound(name) + literalBound(value);
   }
 
   write(table: SentTable, target: Buffer, at: number): number {
@@ -97,9 +90,9 @@ class TemplateField {
     if (indexing === undefined) return writeIndexed(table.indexOf(this.#entry), target, at);
     const nameIndex = this.#staticName > 0 ? this.#staticName : table.indexOfName(this.#name);
     at = writeLiteralHead(nameIndex, indexing, target, at);
-    if (nameIndex === 0) at = copyBytes(this.#nameLiteral, this.#nameLiteral.length, target, at);
+    if (nameIndex === 0) at = writeShortest(this.#name, target, at);
     if (indexing === added) this.#entry = table.add(this.#key, this.#name, this.#value, "template");
-    return copyBytes(this.#valueLiteral, this.#valueLiteral.length, target, at);
+    return writeShortest(this.#value, target, at);
   }
 
   /** Undefined where the field has an entry. */
@@ -112,9 +105,4 @@ class TemplateField {
     this.waiting = !table.admits(bytes, "template");
     return this.waiting ? plain : added;
   }
-}
-
-function encodeLiteral(text: string): Buffer {
-  const room = Buffer.allocUnsafe(literalBound(text));
-  return Buffer.from(room.subarray(0, writeShortest(text, room, 0)));
 }
