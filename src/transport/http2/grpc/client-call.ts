@@ -67,7 +67,7 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
   onConnection(connection: ClientConnection): void {
     const { call, settings } = this;
     const fields = this.#fields();
-    const template = connection.template(call.method, () => requestFields(call.method.path, settings));
+    const template = connection.template(call.method.path, () => requestFields(call.method.path, settings));
     if (!call.metadata.empty && listBytes(template.fields) + listBytes(fields) > connection.maxPeerHeaderBytes) {
       const message = `the metadata are more than the server takes (${connection.maxPeerHeaderBytes} bytes of header fields)`;
       this.#fail(Code.RESOURCE_EXHAUSTED, message);
