@@ -7,10 +7,22 @@
  */
 import type { MessageType } from "../contract/contract.js";
 
+/** The first `length` of `bytes`; `lent` where they are to be copied, else they are the receiver's own. */
+export interface LentBytes {
+  readonly bytes: Uint8Array;
+  readonly length: number;
+  readonly lent: boolean;
+}
+
 export interface Codec {
   /** The content-subtype: `application/grpc+<name>`. */
   readonly name: string;
   encode(type: MessageType, message: unknown): Uint8Array;
+  /**
+   * The same for who copies the bytes to where they go before he does anything else: they are lent until the codec is used
+   * again. Default: `encode()`.
+   */
+  encodeLent?(type: MessageType, message: unknown): LentBytes;
   /** @throws where the bytes do not fit: an `RpcError` as it stands; the transport makes anything else INTERNAL, as gRPC does */
   decode(type: MessageType, bytes: Uint8Array): unknown;
   /**

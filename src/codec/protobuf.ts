@@ -1,7 +1,7 @@
 import type { BinaryReader } from "@bufbuild/protobuf/wire";
 import type { MessageType } from "../contract/contract.js";
 import type { Codec } from "./codec.js";
-import { encoded } from "./encoded.js";
+import { encoded, encodedLent } from "./encoded.js";
 import { PartReader } from "./part-reader.js";
 
 /** Memory larger than this is not held on to between two messages. */
@@ -14,6 +14,7 @@ let reader: PartReader | undefined;
 export const protobufCodec: Codec = {
   name: "proto",
   encode: encoded,
+  encodeLent: encodedLent,
   decode: (type, bytes) => type.decode(bytes),
   decodePart(type, bytes, start, end) {
     if (!takesReader(type)) return type.decode(bytes.subarray(start, end));

@@ -29,7 +29,7 @@ function answer(stream: Stream): StreamHandler {
       [],
       false,
     );
-    stream.sendMessage(false, body, true);
+    stream.sendMessage(false, body, body.length, false, true);
   };
   return {
     onHeaders(_block, endStream) {

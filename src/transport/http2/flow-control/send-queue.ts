@@ -6,7 +6,7 @@ import type { Sender, Sending } from "./sending.js";
 /** Of a gRPC message: whether it is compressed, and its length. */
 export const messagePrefixBytes = 5;
 
-/** From here on bytes are passed on as they are; below, copying them costs less than a write of their own. */
+/** From here on bytes are passed on as they are, unless they are lent; below, copying them costs less than a write of their own. */
 const passBytes = 4096;
 
 /** Whose queue it is. */
@@ -61,22 +61,17 @@ export class SendQueue implements Sender {
     return this.bytes > 0 && this.window > 0;
   }
 
-  message(compressed: boolean, message: Uint8Array, endStream: boolean): void {
-    const total = messagePrefixBytes + message.length;
-    if (this.bytes === 0 && total <= this.window && this.#sending.takes(total)) {
-      if (message.length < passBytes) this.#sendSmall(compressed, message, total, endStream);
-      else this.#sendLarge(compressed, message, total, endStream);
-      if (endStream) this.#owner.sent();
+  /** The first `length` of `bytes`. @param lent the bytes change after this */
+  message(compressed: boolean, bytes: Uint8Array, length: number, lent: boolean, endStream: boolean): void {
+    const total = messagePrefixBytes + length;
+    if (this.bytes > 0 || total > this.window || !this.#sending.takes(total)) {
+      this.#enqueue(compressed, lent ? Buffer.from(bytes.subarray(0, length)) : bytes, total, endStream);
       return;
     }
-    const prefix = Buffer.allocUnsafe(messagePrefixBytes);
-    putPrefix(prefix, 0, compressed, message.length);
-    this.#parts ??= [];
-    this.#parts.push(prefix);
-    if (message.length > 0) this.#parts.push(message);
-    this.bytes += total;
-    this.#ending = endStream;
-    this.#sending.enqueue(this);
+    this.#spend(total);
+    if (lent || length < passBytes) this.#copy(compressed, bytes, length, endStream);
+    else this.#pass(compressed, bytes, endStream);
+    if (endStream) this.#owner.sent();
   }
 
   trailers(template: FieldTemplate, fields: Fields): void {
@@ -115,21 +110,31 @@ export class SendQueue implements Sender {
     this.#trailers = undefined;
   }
 
-  /** Messages that follow each other share a frame. */
-  #sendSmall(compressed: boolean, message: Uint8Array, total: number, endStream: boolean): void {
-    const outbox = this.#outbox;
-    this.#spend(total);
-    const at = this.#grow(total, endStream) ? outbox.end : this.#begin(total, endStream);
-    const { bytes } = outbox;
-    const start = putPrefix(bytes, at, compressed, message.length);
-    bytes.set(message, start);
-    outbox.commit(start + message.length);
+  #enqueue(compressed: boolean, message: Uint8Array, total: number, endStream: boolean): void {
+    const prefix = Buffer.allocUnsafe(messagePrefixBytes);
+    putPrefix(prefix, 0, compressed, message.length);
+    this.#parts ??= [];
+    this.#parts.push(prefix);
+    if (message.length > 0) this.#parts.push(message);
+    this.bytes += total;
+    this.#ending = endStream;
+    this.#sending.enqueue(this);
   }
 
-  #sendLarge(compressed: boolean, message: Uint8Array, total: number, endStream: boolean): void {
+  /** Messages that follow each other share a frame. */
+  #copy(compressed: boolean, message: Uint8Array, length: number, endStream: boolean): void {
     const outbox = this.#outbox;
-    this.#spend(total);
-    const start = this.#begin(messagePrefixBytes, endStream, total);
+    const total = messagePrefixBytes + length;
+    const at = this.#grow(total, endStream) ? outbox.end : this.#begin(total, endStream);
+    const { bytes } = outbox;
+    const start = putPrefix(bytes, at, compressed, length);
+    bytes.set(length === message.length ? message : message.subarray(0, length), start);
+    outbox.commit(start + length);
+  }
+
+  #pass(compressed: boolean, message: Uint8Array, endStream: boolean): void {
+    const outbox = this.#outbox;
+    const start = this.#begin(messagePrefixBytes, endStream, messagePrefixBytes + message.length);
     outbox.commit(putPrefix(outbox.bytes, start, compressed, message.length));
     outbox.pass(message);
   }

@@ -35,9 +35,14 @@ export class OutgoingMessages {
    * @throws RpcError RESOURCE_EXHAUSTED for a message too large, and whatever the codec throws
    */
   write(message: unknown, last: boolean): Promise<void> | undefined {
-    const bytes = this.#codec.encode(this.#type, message);
+    const codec = this.#codec;
+    if (this.#compression === undefined && codec.encodeLent !== undefined) {
+      const { bytes, length, lent } = codec.encodeLent(this.#type, message);
+      return this.#send(false, bytes, length, lent, last);
+    }
+    const bytes = codec.encode(this.#type, message);
     if (this.#compression === undefined || bytes.length < this.#settings.compressMinBytes) {
-      return this.#send(false, bytes, last);
+      return this.#send(false, bytes, bytes.length, false, last);
     }
     return this.#writeCompressed(this.#compression, bytes, last);
   }
@@ -50,16 +55,23 @@ export class OutgoingMessages {
   }
 
   async #writeCompressed(compression: CompressionName, bytes: Uint8Array, last: boolean): Promise<void> {
-    await this.#send(true, await compress(compression, bytes), last);
+    const compressed = await compress(compression, bytes);
+    await this.#send(true, compressed, compressed.length, false, last);
   }
 
-  #send(compressed: boolean, bytes: Uint8Array, last: boolean): Promise<void> | undefined {
+  #send(
+    compressed: boolean,
+    bytes: Uint8Array,
+    length: number,
+    lent: boolean,
+    last: boolean,
+  ): Promise<void> | undefined {
     const { maxSendBytes } = this.#settings;
-    if (bytes.length > maxSendBytes) {
+    if (length > maxSendBytes) {
       const message = `Attempted to send message with a size larger than ${maxSendBytes}`;
       throw new RpcError(Code.RESOURCE_EXHAUSTED, message);
     }
-    this.#stream.sendMessage(compressed, bytes, last);
+    this.#stream.sendMessage(compressed, bytes, length, lent, last);
     if (last || !this.#stream.full) return undefined;
     return new Promise((resolve) => {
       this.#resume = resolve;

@@ -45,17 +45,20 @@ export class ExtraFields {
   #writeRepeated(record: NameRecord, slot: number, value: string, target: Buffer, at: number): number {
     const table = this.#table;
     const { name } = record;
+    const key = fieldKey(name, value);
+    const found = table.find(key);
+    if (found > 0) {
+      if (slot >= 0) record.entries[slot] = found;
+      return writeIndexed(table.indexOf(found), target, at);
+    }
     const bytes = fieldBytes(name, value);
     if (!table.takes(bytes, "extra")) return writeLiteral(record, plain, value, target, at);
     if (!table.admits(bytes, "extra")) {
       table.wait();
       return writeLiteral(record, plain, value, target, at);
     }
-    const key = fieldKey(name, value);
-    const found = table.find(key);
-    const end =
-      found > 0 ? writeIndexed(table.indexOf(found), target, at) : writeLiteral(record, added, value, target, at);
-    const entry = found > 0 ? found : table.add(key, name, value, "extra");
+    const end = writeLiteral(record, added, value, target, at);
+    const entry = table.add(key, name, value, "extra");
     if (slot >= 0) record.entries[slot] = entry;
     return end;
   }

@@ -92,9 +92,13 @@ export class Stream implements QueueOwner, ReceivingStream {
     if (endStream) this.sent();
   }
 
-  /** A gRPC message: its prefix, and its bytes, which are not to change any more. */
-  sendMessage(compressed: boolean, bytes: Uint8Array, endStream: boolean): void {
-    if (!this.closed) this.queue.message(compressed, bytes, endStream);
+  /**
+   * A gRPC message: its prefix, and the first `length` of `bytes`.
+   *
+   * @param lent the bytes change after this; else they are not to change any more
+   */
+  sendMessage(compressed: boolean, bytes: Uint8Array, length: number, lent: boolean, endStream: boolean): void {
+    if (!this.closed) this.queue.message(compressed, bytes, length, lent, endStream);
   }
 
   /** Trailers, after what is queued. */
