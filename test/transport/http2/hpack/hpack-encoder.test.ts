@@ -143,6 +143,18 @@ describe("other fields", () => {
     },
   );
 
+  it("are known by the entry a template made, however full their own part of the table is", () => {
+    const writer = new HpackEncoder();
+    const agent: Fields = ["user-agent", "hawser/1.0"];
+    const template = writer.template(none);
+    encode(writer, writer.template(agent));
+    for (let i = 0; i < 10; i++) {
+      for (let time = 0; time < 3; time++) encode(writer, template, [`x-fill-${i}`, `${"v".repeat(100)}${i}`]);
+    }
+    const again = [1, 2, 3].map(() => encode(writer, template, agent).length);
+    expect(again.slice(1)).toEqual([1, 1]);
+  });
+
   it("may have any number of names and values: the fields of templates keep their places", () => {
     const writer = new HpackEncoder();
     const reader = decoder();
