@@ -74,6 +74,7 @@ export abstract class Connection implements FrameSink, HeaderBlockSink, Probing,
   readonly #keepalive: Keepalive;
   readonly #bandwidth = new Bandwidth();
   #settingsTimer: Timer | undefined;
+  #begunAt = 0;
   #lingerTimer: Timer | undefined;
   #settled = false;
   #over = false;
@@ -128,6 +129,7 @@ export abstract class Connection implements FrameSink, HeaderBlockSink, Probing,
     ]);
     this.receiving.open();
     const { clock, keepaliveTimeoutMs } = this.options;
+    this.#begunAt = clock.now();
     this.#settingsTimer = clock.timer(
       keepaliveTimeoutMs,
       () => this.fail(new ConnectionError(Http2Code.SETTINGS_TIMEOUT, "our SETTINGS were not acknowledged")),
@@ -414,8 +416,10 @@ export abstract class Connection implements FrameSink, HeaderBlockSink, Probing,
     if (streamId !== 0) throw new ConnectionError(Http2Code.PROTOCOL_ERROR, "SETTINGS on a stream");
     if ((flags & Flag.ACK) !== 0) {
       if (end > start) throw new ConnectionError(Http2Code.FRAME_SIZE_ERROR, "SETTINGS that acknowledge are empty");
-      this.#settingsTimer?.cancel();
+      if (this.#settingsTimer === undefined) return;
+      this.#settingsTimer.cancel();
       this.#settingsTimer = undefined;
+      this.#bandwidth.answered(this.options.clock.now() - this.#begunAt);
       return;
     }
     this.patience.spend("SETTINGS", 1 + (end - start) / settingBytes);

@@ -4,22 +4,24 @@ export const maxStreamWindowBytes: number = 16 * 1024 * 1024;
 /** What is read before the next PING: it leaves at the beginning of a burst, most of which then comes before the answer. */
 const leastBytes = 64 * 1024;
 
+/** No road is shorter, in ms. */
+const shortestMs = 0.01;
+
 /** Where windows are large enough, measuring becomes as seldom as this. */
 const mostBytes = 16 * 1024 * 1024;
 
-/** A bandwidth that has come down further says that something else than the window holds the peer back. */
-const steady = 0.9;
-
 /**
- * Finds out how much the road holds: what is read in between a PING and its answer is what one round trip takes. Where
- * that comes near the window, the window is what holds the peer back, and it is doubled. What nobody reads counts for
- * nothing: who stands still holds the peer back himself. Source: grpc-go's bdpEstimator.
+ * Finds out how much the road holds: the most that was ever read in a time, times the shortest time there and back (what
+ * a PING has to wait behind the data themselves is not the road's). Where that comes near the window, the window is what
+ * holds the peer back, and it is doubled. What nobody reads counts for nothing: who stands still holds the peer back
+ * himself. After grpc-go's bdpEstimator.
  */
 export class Bandwidth {
   /** What had been read when the PING was sent; undefined where none is under way. */
   #from: number | undefined;
   #sentAt = 0;
   #mostPerMs = 0;
+  #shortestMs = Number.POSITIVE_INFINITY;
   /** The next PING is sent when so much has been read. */
   #nextAt = leastBytes;
   #pauseBytes = leastBytes;
@@ -34,6 +36,11 @@ export class Bandwidth {
     this.#sentAt = now;
   }
 
+  /** Something else than a PING has been answered. */
+  answered(afterMs: number): void {
+    this.#shortestMs = Math.min(this.#shortestMs, Math.max(afterMs, shortestMs));
+  }
+
   /**
    * The PING was answered.
    *
@@ -41,14 +48,14 @@ export class Bandwidth {
    */
   end(now: number, read: number, window: number): number | undefined {
     if (this.#from === undefined) return undefined;
-    const sample = read - this.#from;
+    const afterMs = Math.max(now - this.#sentAt, shortestMs);
+    this.answered(afterMs);
+    this.#mostPerMs = Math.max(this.#mostPerMs, (read - this.#from) / afterMs);
     this.#from = undefined;
-    const perMs = sample / Math.max(now - this.#sentAt, 0.01);
-    const slower = perMs < this.#mostPerMs * steady;
-    this.#mostPerMs = Math.max(this.#mostPerMs, perMs);
-    const grows = !slower && window < maxStreamWindowBytes && sample >= (window * 2) / 3;
+    const held = this.#mostPerMs * this.#shortestMs;
+    const grows = window < maxStreamWindowBytes && held >= (window * 2) / 3;
     this.#pauseBytes = grows ? leastBytes : Math.min(2 * this.#pauseBytes, mostBytes);
     this.#nextAt = read + this.#pauseBytes;
-    return grows ? Math.min(2 * sample, maxStreamWindowBytes) : undefined;
+    return grows ? Math.min(Math.ceil(2 * held), maxStreamWindowBytes) : undefined;
   }
 }
