@@ -1,6 +1,6 @@
 import { columns, type Figures, type Line } from "./line.js";
 
-/** What a figure has to be. */
+/** What a figure has to be; with neither `atLeast` nor `atMost` it stands beside the others for comparison. */
 export interface Bound {
   readonly case: string;
   readonly subject: string;
@@ -11,34 +11,57 @@ export interface Bound {
   readonly atMost?: number;
 }
 
-/** For people: what was due, what was measured, and whether it was reached. Empty where nobody measured any of it. */
-export function boundsTable(bounds: readonly Bound[], lines: readonly Line[]): string {
-  const rows = boundRows(bounds, lines);
-  return rows.length > 1 ? columns(rows) : "";
+export type Outcome = "reached" | "NOT REACHED" | "NOT MEASURED" | "for comparison";
+
+/** What came of a bound. */
+export interface Finding {
+  readonly bound: Bound;
+  /** Undefined where no line has the figure, or the peer's. */
+  readonly measured: number | undefined;
+  readonly outcome: Outcome;
 }
 
-/** The heading, then a row for each bound of which there is a figure. */
-export function boundRows(bounds: readonly Bound[], lines: readonly Line[]): string[][] {
-  const rows = bounds.flatMap((bound) => {
+/** One for each bound, in the same order. */
+export function findingsOf(bounds: readonly Bound[], lines: readonly Line[]): Finding[] {
+  return bounds.map((bound) => {
     const measured = measure(bound, lines);
-    return measured === undefined ? [] : [row(bound, measured)];
+    return { bound, measured, outcome: outcomeOf(bound, measured) };
   });
-  return [["bounds", "subject", "of", "against", "bound", "measured", ""], ...rows];
+}
+
+/** For people: what was due, what was measured, and whether it was reached. */
+export function boundsTable(findings: readonly Finding[]): string {
+  return columns(boundRows(findings));
+}
+
+/** The heading, then a row for each bound. */
+export function boundRows(findings: readonly Finding[]): string[][] {
+  return [["bounds", "subject", "of", "against", "bound", "measured", ""], ...findings.map(row)];
 }
 
 function measure({ case: name, subject, of, against }: Bound, lines: readonly Line[]): number | undefined {
-  const figure = (party: string): number | undefined =>
-    lines.find((line) => line.case === name && line.subject === party)?.figures[of];
-  const value = figure(subject);
-  if (value === undefined || against === undefined) return value;
-  const peer = figure(against);
-  return peer === undefined ? undefined : value / peer;
+  const figure = (party: string): number =>
+    lines.find((line) => line.case === name && line.subject === party)?.figures[of] ?? Number.NaN;
+  const value = figure(subject) / (against === undefined ? 1 : figure(against));
+  return Number.isFinite(value) ? value : undefined;
 }
 
-function row({ case: name, subject, of, against, atLeast, atMost }: Bound, measured: number): string[] {
-  const reached = atLeast === undefined ? measured <= (atMost as number) : measured >= atLeast;
-  const due = atLeast === undefined ? `≤ ${say(atMost as number)}` : `≥ ${say(atLeast)}`;
-  return [name, subject, of, against ?? "", due, say(measured), reached ? "reached" : "NOT REACHED"];
+function outcomeOf({ atLeast, atMost }: Bound, measured: number | undefined): Outcome {
+  if (measured === undefined) return "NOT MEASURED";
+  if (atLeast === undefined && atMost === undefined) return "for comparison";
+  const { NEGATIVE_INFINITY, POSITIVE_INFINITY } = Number;
+  return measured >= (atLeast ?? NEGATIVE_INFINITY) && measured <= (atMost ?? POSITIVE_INFINITY)
+    ? "reached"
+    : "NOT REACHED";
+}
+
+function row({ bound, measured, outcome }: Finding): string[] {
+  const { case: name, subject, of, against = "", atLeast, atMost } = bound;
+  const due = [
+    ...(atLeast === undefined ? [] : [`≥ ${say(atLeast)}`]),
+    ...(atMost === undefined ? [] : [`≤ ${say(atMost)}`]),
+  ];
+  return [name, subject, of, against, due.join(", "), measured === undefined ? "" : say(measured), outcome];
 }
 
 function say(value: number): string {

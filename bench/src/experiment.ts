@@ -4,6 +4,8 @@ import type { Line } from "./line.js";
 export interface Experiment {
   /** As in `CASES`. */
   readonly name: string;
+  /** The cases its lines are of. */
+  readonly cases: readonly string[];
   run(bench: Bench): Promise<void>;
 }
 

@@ -3,7 +3,7 @@
  * what was measured by time, one for each experiment with figures of its own, and one for the bounds.
  */
 import { createInterface } from "node:readline";
-import { boundRows } from "./bounds.js";
+import { boundRows, findingsOf } from "./bounds.js";
 import { type Line, lineOf, markdown } from "./line.js";
 import { suites } from "./suites.js";
 
@@ -23,8 +23,8 @@ for (const [name, suite] of Object.entries(suites)) {
   for (const own of grouped(ofSuite.filter((line) => !measured.has(line.case)))) {
     process.stdout.write(`${ownTable(firstOfEach(own))}\n`);
   }
-  const bounds = boundRows(suite.bounds ?? [], ofSuite);
-  if (bounds.length > 1) process.stdout.write(`${markdown(bounds)}\n`);
+  const due = (suite.bounds ?? []).filter((bound) => ofSuite.some((line) => line.case === bound.case));
+  if (due.length > 0) process.stdout.write(`${markdown(boundRows(findingsOf(due, ofSuite)))}\n`);
 }
 
 /** A subject has a line for each peer: the first one stands for it. */

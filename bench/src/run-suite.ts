@@ -1,4 +1,4 @@
-import { boundsTable } from "./bounds.js";
+import { type Bound, boundsTable, findingsOf, type Outcome } from "./bounds.js";
 import type { Bench, Experiment } from "./experiment.js";
 import { jsonOf, type Line } from "./line.js";
 import { measure } from "./measure.js";
@@ -12,6 +12,9 @@ import type { Measurement, Suite } from "./suites.js";
 const warmUpMs = 2000;
 
 const clearLine = process.stderr.isTTY ? "\r\x1b[K" : "";
+
+/** A case, and who takes part. */
+type Contest = Required<Measurement>;
 
 /** Every case that is asked for, then every experiment, then what the suite is bound to reach. */
 export async function runSuite(name: string, suite: Suite, settings: Settings): Promise<void> {
@@ -27,12 +30,35 @@ export async function runSuite(name: string, suite: Suite, settings: Settings): 
     say: (text) => void process.stderr.write(`${clearLine}${text}\n`),
   };
   const asked = (each: string): boolean => settings.cases?.includes(each) ?? true;
-  const measurements = suite.measurements.filter((each) => asked(each.case));
-  await runCases(bench, measurements, settings.peers ?? suite.peers);
-  for (const experiment of suite.experiments ?? []) {
-    if (asked(experiment.name)) await runExperiment(bench, experiment);
-  }
-  if (suite.bounds !== undefined) bench.say(boundsTable(suite.bounds, printed));
+  const contests = suite.measurements
+    .filter((each) => asked(each.case))
+    .map(({ case: name, subjects, peers = [] }): Contest => {
+      return { case: name, subjects, peers: settings.peers ?? [...suite.peers, ...peers] };
+    });
+  const experiments = (suite.experiments ?? []).filter((each) => asked(each.name));
+  await runCases(bench, contests);
+  for (const experiment of experiments) await runExperiment(bench, experiment);
+
+  const due = (suite.bounds ?? []).filter((bound) => isDue(bound, contests, experiments));
+  const findings = findingsOf(due, printed);
+  if (findings.length > 0) bench.say(boundsTable(findings));
+  const failures: readonly Outcome[] = settings.strict ? ["NOT MEASURED", "NOT REACHED"] : ["NOT MEASURED"];
+  if (findings.some(({ outcome }) => failures.includes(outcome))) process.exitCode = 1;
+}
+
+/** Whether all it tells of were to be measured. */
+function isDue(
+  { case: name, subject, against = subject }: Bound,
+  contests: readonly Contest[],
+  experiments: readonly Experiment[],
+): boolean {
+  if (experiments.some(({ cases }) => cases.includes(name))) return true;
+  const parties = contests.filter((each) => each.case === name).flatMap(partiesOf);
+  return [subject, against].every((party) => parties.some((each) => each === party));
+}
+
+function partiesOf({ subjects, peers }: Contest): PartyName[] {
+  return [...subjects, ...peers];
 }
 
 async function runExperiment(bench: Bench, experiment: Experiment): Promise<void> {
@@ -47,8 +73,7 @@ async function runExperiment(bench: Bench, experiment: Experiment): Promise<void
 
 async function runCases(
   { suite, seconds, profileDir, print, say }: Bench,
-  measurements: readonly Measurement[],
-  peers: readonly PartyName[],
+  contests: readonly Contest[],
 ): Promise<void> {
   const pairs = new Map<string, Pair>();
   const warm = async (party: PartyName): Promise<Pair> => {
@@ -62,9 +87,10 @@ async function runCases(
     await pair.close();
   };
   try {
-    for (const { case: name, subjects } of measurements) {
+    for (const [at, contest] of contests.entries()) {
+      const { case: name, subjects, peers } = contest;
       const taking: Pair[] = [];
-      for (const party of [...subjects, ...peers]) taking.push(pairs.get(party) ?? (await warm(party)));
+      for (const party of partiesOf(contest)) taking.push(pairs.get(party) ?? (await warm(party)));
       const failed: Pair[] = [];
       const results = await measure(taking, name, seconds, {
         onRound: (share) => progress(`${suite} ${name}`, share),
@@ -74,7 +100,8 @@ async function runCases(
           failed.push(pair);
         },
       });
-      await Promise.all(failed.map(leaveOut));
+      const later = new Set<string>(contests.slice(at + 1).flatMap(partiesOf));
+      await Promise.all(taking.filter((pair) => failed.includes(pair) || !later.has(pair.party.name)).map(leaveOut));
       for (const line of lines(suite, name, results, peers)) print(line);
       say(table(name, results, peers));
     }

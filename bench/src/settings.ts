@@ -14,6 +14,8 @@ export interface Settings {
   /** Undefined: all. */
   readonly cases: readonly string[] | undefined;
   readonly profileDir: string | undefined;
+  /** Whether a bound that is missed is a failure. */
+  readonly strict: boolean;
 }
 
 /** @throws Error which names the variable, its value and what is allowed */
@@ -32,7 +34,14 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     peers: choose("PEERS", env, peers),
     cases: choose("CASES", env, [...new Set(Object.values(suites).flatMap(casesOf))]),
     profileDir: env["PROFILE"] || undefined,
+    strict: flag("STRICT", env),
   };
+}
+
+function flag(variable: string, env: NodeJS.ProcessEnv): boolean {
+  const value = env[variable] || "0";
+  if (value !== "0" && value !== "1") throw new Error(`${variable}=${value}: give 0 or 1`);
+  return value === "1";
 }
 
 /** A comma-separated list of known names, or `all`; undefined where the variable is not set. */

@@ -24,6 +24,7 @@ interface Road {
  */
 export const p99At70: Experiment = {
   name: "p99-at-70",
+  cases: ["p99-at-70", "p99-at-70-of-peer"],
 
   async run(bench) {
     const { seconds, profileDir } = bench;

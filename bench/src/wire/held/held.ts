@@ -44,6 +44,7 @@ interface Side extends Memory {
 export function held({ name, folder, count: wanted, parties, files }: HeldOptions): Experiment {
   return {
     name,
+    cases: [name],
     async run(bench) {
       const count = files ? Math.min(wanted, fileLimit() - otherFiles - warmUpCount) : wanted;
       if (count < wanted) {
