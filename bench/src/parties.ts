@@ -23,6 +23,7 @@ export const parties = {
   "connect-node": party("connect-node"),
   nestjs: party("nestjs"),
   "moleculer-tcp": party("moleculer-tcp"),
+  tcp: party("tcp"),
 } as const satisfies Record<string, Party>;
 
 export type PartyName = keyof typeof parties;

@@ -37,6 +37,7 @@ interface Taker {
  */
 export const latency50ms: Experiment = {
   name: "latency-50ms",
+  cases: directions.map(caseOf),
 
   async run(bench) {
     const open: Process[] = [];
@@ -67,7 +68,7 @@ export const latency50ms: Experiment = {
       for (const taker of takers) await tryOut(taker);
       const rounds = Math.max(1, Math.round((bench.seconds * link.bytesPerS) / transferBytes / directions.length));
       for (let round = 0; round < rounds; round++) {
-        for (const taker of takers) await transfer(taker);
+        for (const taker of round % 2 === 0 ? takers : takers.toReversed()) await transfer(taker);
       }
       report(bench, takers);
     } finally {
@@ -101,7 +102,7 @@ function report({ suite, print, say }: Bench, takers: readonly Taker[]): void {
   for (const direction of directions) {
     const mbPerS = ({ times, messages }: Taker): number =>
       (messages * messageBytes) / 1e3 / quantile(times[direction], 0.5);
-    const name = `${direction}-64MiB-50ms`;
+    const name = caseOf(direction);
     for (const taker of takers) {
       const subject = names[taker.folder];
       const mib = (taker.messages * messageBytes) / (1 << 20);
@@ -116,6 +117,10 @@ function report({ suite, print, say }: Bench, takers: readonly Taker[]): void {
     }
   }
   say(columns([["latency-50ms", "MiB", "MB/s", "× tcp"], ...rows]));
+}
+
+function caseOf(direction: (typeof directions)[number]): string {
+  return `${direction}-64MiB-50ms`;
 }
 
 /** An operation is a transfer; CPU time is that of one in either direction. */
