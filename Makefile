@@ -71,7 +71,7 @@ bench/node_modules/.installed: bench/package-lock.json
 	@touch $@
 
 bench: install bench/node_modules/.installed ## Measure against the peers, in one run (SUITE=wire SECONDS=3)
-	@case ",$${SUITE:-}," in *,registry,* | ,all,) $(MAKE) --no-print-directory etcd ;; esac >&2
+	@case "$${SUITE:-}" in *registry* | all) $(MAKE) --no-print-directory etcd ;; esac >&2
 	@$(MAKE) --no-print-directory build >&2
 	@npm run --prefix bench --silent build >&2
 	@npm run --prefix bench --silent start
