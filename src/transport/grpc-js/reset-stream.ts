@@ -14,7 +14,18 @@ interface Layer {
  * Does nothing where there is no stream yet.
  */
 export function resetStream(call: object): void {
+  const stream = streamOf(call);
+  if (stream !== undefined) addAbortSignal(AbortSignal.abort(), stream);
+}
+
+/** Whether a call takes no more requests: its server has ended it, even where there are answers still to be read. */
+export function isStreamOver(call: object): boolean {
+  const stream = streamOf(call);
+  return stream !== undefined && (stream.closed || stream.destroyed || stream.writableEnded);
+}
+
+function streamOf(call: object): ClientHttp2Stream | undefined {
   let layer: Layer | null | undefined = call as Layer;
   while (layer != null && layer.http2Stream === undefined) layer = layer.child ?? layer.underlyingCalls?.[0]?.call;
-  if (layer?.http2Stream !== undefined) addAbortSignal(AbortSignal.abort(), layer.http2Stream);
+  return layer?.http2Stream;
 }

@@ -4,6 +4,7 @@ import { requestNotEncodable, requestsFailed, responseNotDecodable } from "../mi
 import { ClientCall } from "./client-call.js";
 import type { Grpc } from "./grpc.js";
 import type { RequestFields } from "./headers.js";
+import { isStreamOver } from "./reset-stream.js";
 
 /** Any call with a stream in it: requests are written as fast as the connection takes them, responses read as asked for. */
 export class StreamCall extends ClientCall {
@@ -101,6 +102,10 @@ export class StreamCall extends ClientCall {
         const { done, value } = await requests.next();
         if (done === true) this.#requests = undefined;
         if (this.over) return;
+        if (isStreamOver(this.wire)) {
+          void this.#stopRequests();
+          return;
+        }
         if (done === true) break;
         const room = this.#writeSome(value);
         if (room !== undefined) await room;

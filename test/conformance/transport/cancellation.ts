@@ -417,4 +417,38 @@ export function cancellation(story: Story): void {
     expect(await collect(client.bidi(requests()))).toEqual([]);
     expect((await client.unary({ text: "well" })).text).toBe("well");
   });
+
+  story("a server that ends its stream early stops the requests, whoever still reads the answers", async (stage) => {
+    const ended = new Moment();
+    const { client } = await stage.play({
+      async *bidi(requests) {
+        await requests[Symbol.asyncIterator]().next();
+        for (let index = 0; index < 100; index++) yield { index };
+        ended.now();
+      },
+    });
+    const turns = async (count: number) => {
+      for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+    };
+    const stopped = new Moment();
+    let asked = 0;
+    async function* requests() {
+      try {
+        yield {};
+        await ended.promise;
+        await turns(50);
+        for (; asked < 1_000_000; asked++) yield {};
+      } finally {
+        stopped.now();
+      }
+    }
+    let read = 0;
+    for await (const { index } of client.bidi(requests())) {
+      expect(index).toBe(read++);
+      await turns(2);
+    }
+    expect(read).toBe(100);
+    await stopped.promise;
+    expect(asked).toBeLessThan(10);
+  });
 }

@@ -57,7 +57,7 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
   protected abstract onHeader(): void;
   /** Writes the requests. */
   protected abstract write(requests: OutgoingMessages): void;
-  /** The call has ended: with an error, or well. */
+  /** The call has ended: with an error, or well. `stopRequests()` has been called. */
   protected abstract finish(error: RpcError | undefined): void;
 
   get over(): boolean {
@@ -113,7 +113,11 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
   }
 
   onClosed(failure: StreamFailure | undefined): void {
-    if (failure === undefined || this.#over || this.#trailer !== undefined) return;
+    if (failure === undefined || this.#over) return;
+    if (this.#trailer !== undefined) {
+      this.stopRequests();
+      return;
+    }
     const { by, code, message, unprocessed } = failure;
     // Servers that time a call themselves reset it, often before our timer fires: what passed is the deadline still.
     const cancelled = by === "peer" && code === Http2Code.CANCEL;
@@ -152,6 +156,11 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
     if (this.#over) return;
     if (this.stream === undefined) this.#target.forget(this);
     this.#end(error);
+  }
+
+  /** Nobody takes them any more: whoever waits for room is let go. The answers may be read on. */
+  protected stopRequests(): void {
+    this.requests?.writable();
   }
 
   protected readonly trailer = (): Metadata => metadataOf(this.#trailer?.custom ?? noFields);
@@ -234,8 +243,8 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
     this.#over = true;
     this.#guard.release();
     this.responses?.stop();
-    this.requests?.writable();
     this.stream?.reset(error === undefined ? Http2Code.NO_ERROR : resetCode);
+    this.stopRequests();
     this.finish(error);
     this.caller.ended();
   }

@@ -33,7 +33,6 @@ export class StreamCall extends ClientCall {
   }
 
   protected finish(error: RpcError | undefined): void {
-    void this.#stopRequests();
     if (this.#stream !== undefined) this.#stream.end(error);
     else if (error !== undefined) this.caller.reject(error);
     else if (this.call.method.responseStream) this.#open().end();
@@ -74,11 +73,11 @@ export class StreamCall extends ClientCall {
       for (;;) {
         const { done, value } = await messages.next();
         if (done === true) this.#unwritten = undefined;
-        if (this.over) return;
+        if (this.#answered) return;
         if (done === true) break;
         const room = this.#writeSome(requests, value);
         if (room !== undefined) await room;
-        if (this.over) return;
+        if (this.#answered) return;
       }
       this.stream?.end();
     } catch (cause) {
@@ -94,10 +93,22 @@ export class StreamCall extends ClientCall {
     }
   }
 
-  /** The call is over: the caller's stream is told at once, even where it has yet to give its next request. */
-  async #stopRequests(): Promise<void> {
+  /** No request is taken any more: the server may have ended the call with answers that are yet to be read. */
+  get #answered(): boolean {
+    return this.over || this.stream?.closed === true;
+  }
+
+  /** The caller's stream is told at once, even where it has yet to give its next request. */
+  protected override stopRequests(): void {
+    super.stopRequests();
+    void this.#returnUnwritten();
+  }
+
+  async #returnUnwritten(): Promise<void> {
+    const unwritten = this.#unwritten;
+    this.#unwritten = undefined;
     try {
-      await this.#unwritten?.return?.();
+      await unwritten?.return?.();
     } catch {
       // what a stream nobody reads has to say changes nothing
     }
