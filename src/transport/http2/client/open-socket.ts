@@ -33,6 +33,7 @@ export function openSocket(endpoint: ParsedAddress, tls: TlsOptions, events: Ope
   socket.once("error", failed);
   socket.once("secureConnect", () => {
     socket.off("error", failed);
+    socket.setNoDelay(true); // `tls.connect()` hands no such option on
     if (socket.alpnProtocol === "h2") events.onOpen();
     else refuse(socket, events);
   });
