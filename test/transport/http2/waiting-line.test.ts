@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { WaitingLine } from "../../../src/transport/http2/client/waiting-line.js";
+import { memoryInUse } from "../../support/memory-in-use.js";
 
 test("who came first is served first, whoever leaves in between", () => {
   const step = fc.oneof(
@@ -27,4 +28,20 @@ test("who came first is served first, whoever leaves in between", () => {
       }
     }),
   );
+});
+
+test("keeps nothing of who has left, though it is never empty", async () => {
+  const line = new WaitingLine<object>();
+  for (let served = 0; served < 2; served++) line.push({});
+  line.shift();
+  const before = await memoryInUse();
+  const waiting: object[] = [];
+  for (let come = 0; come < 50_000; come++) {
+    const waiter = { request: new Array(100).fill(come) };
+    waiting.push(waiter);
+    line.push(waiter);
+    if (waiting.length > 100) line.remove(waiting.shift() as object);
+  }
+  expect((await memoryInUse()) - before).toBeLessThan(2_000_000); // all of them together are 40 MB
+  expect(line.length).toBe(101);
 });

@@ -1,30 +1,46 @@
-/** First come, first served; who leaves from the middle costs no more than who is served. */
+/** First come, first served; who leaves from the middle costs no more than who is served, and nothing is kept of either. */
 export class WaitingLine<T> {
-  readonly #waiting = new Set<T>();
-  /** Kept from one `shift()` to the next: each new one would walk over all who have gone. */
-  #order: Iterator<T, undefined> | undefined;
+  readonly #places = new Map<T, Place<T>>();
+  #first: Place<T> | undefined;
+  #last: Place<T> | undefined;
 
   get length(): number {
-    return this.#waiting.size;
+    return this.#places.size;
   }
 
+  /** @param waiter one that does not wait yet */
   push(waiter: T): void {
-    this.#waiting.add(waiter);
+    const place: Place<T> = { waiter, before: this.#last, behind: undefined };
+    this.#places.set(waiter, place);
+    if (this.#last === undefined) this.#first = place;
+    else this.#last.behind = place;
+    this.#last = place;
   }
 
   /** Does nothing where it does not wait. */
   remove(waiter: T): void {
-    this.#waiting.delete(waiter);
+    const place = this.#places.get(waiter);
+    if (place !== undefined) this.#leave(place);
   }
 
   shift(): T | undefined {
-    this.#order ??= this.#waiting.values();
-    const { done, value } = this.#order.next();
-    if (done === true) {
-      this.#order = undefined;
-      return undefined;
-    }
-    this.#waiting.delete(value);
-    return value;
+    const place = this.#first;
+    if (place !== undefined) this.#leave(place);
+    return place?.waiter;
   }
+
+  #leave({ waiter, before, behind }: Place<T>): void {
+    this.#places.delete(waiter);
+    if (before === undefined) this.#first = behind;
+    else before.behind = behind;
+    if (behind === undefined) this.#last = before;
+    else behind.before = before;
+  }
+}
+
+/** Its own links, and not the order of a `Set`: an iterator that is kept keeps every table the set ever had. */
+interface Place<T> {
+  readonly waiter: T;
+  before: Place<T> | undefined;
+  behind: Place<T> | undefined;
 }
