@@ -1,8 +1,12 @@
+import { eventually } from "../exchange/turns.js";
 import type { Target } from "../target.js";
 import { anyRequests, cutUp } from "../verdict/any-requests.js";
 import { type Judge, ours, theirs } from "../verdict/judges.js";
 import { breakRule, partingOver, ruleCount } from "../verdict/one-rule.js";
 import { difference, type Verdict } from "../verdict/verdict.js";
+
+/** Node tells of data in its own time: what looks different for less than this, in ms, may only be late. */
+const patienceMs = 10_000;
 
 let judges: { readonly ours: Judge; readonly theirs: Judge } | undefined;
 
@@ -31,15 +35,19 @@ export const verdicts: Target = {
   async check([broken, ...input]) {
     if (judges === undefined) throw new Error("not opened");
     const rule = Buffer.isBuffer(broken) ? (broken[0] ?? 0) - 1 : -1;
-    let differs: string | undefined;
-    // Node tells of data in its own time: what looks different may only be late.
-    for (const patienceMs of [0, 20, 300]) {
-      const [a, b] = await Promise.all([judges.ours.judge(input, patienceMs), judges.theirs.judge(input, patienceMs)]);
-      differs = difference(a, b);
-      if (differs === undefined) return classOf(a);
-      if (partingOver(rule, differs) !== undefined) return "known difference";
+    const [a, b] = await Promise.all([judges.ours.hear(input), judges.theirs.hear(input)]);
+    try {
+      let differs: string | undefined;
+      const understood = await eventually(() => {
+        differs = difference(a.verdict(), b.verdict());
+        return differs === undefined || partingOver(rule, differs) !== undefined;
+      }, patienceMs);
+      if (!understood) throw new Error(differs);
+      return differs === undefined ? classOf(a.verdict()) : "known difference";
+    } finally {
+      a.close();
+      b.close();
     }
-    throw new Error(differs);
   },
 };
 

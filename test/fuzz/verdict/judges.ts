@@ -14,7 +14,14 @@ import type { Input } from "../input.js";
 import { Requests, readAnswers, type Verdict, verdictOf } from "./verdict.js";
 
 /** Whoever is asked for a sign of life and gives none for so long, in ms, is stuck. */
-const silenceMs = 10_000;
+const silenceMs = 30_000;
+
+/** What a server was sent over a connection that stands open as yet. */
+export interface Hearing {
+  /** What the server made of it so far; it may tell of more in its own time. */
+  verdict(): Verdict;
+  close(): void;
+}
 
 /** A server that hears requests out, answers none of them, and can be asked what it heard. */
 export class Judge {
@@ -41,12 +48,11 @@ export class Judge {
     return new Judge(name, server, heard);
   }
 
-  /** @param patienceMs how long what was read may take to be told */
-  async judge(input: Input, patienceMs: number): Promise<Verdict> {
+  /** Resolves once the server has read all of it, or has ended the connection. @throws Error where it does neither */
+  async hear(input: Input): Promise<Hearing> {
     const { port } = this.#server.address() as AddressInfo;
     const socket = connect({ port, host: "127.0.0.1", noDelay: true });
     const received: Buffer[] = [];
-    let over = false;
     const lastPing = "the last";
     const read = () => readAnswers(Buffer.concat(received), Buffer.from(lastPing));
     await new Promise<void>((resolve, reject) => {
@@ -61,18 +67,18 @@ export class Judge {
         if (pinged || goaway !== undefined) resolve();
       });
       socket.on("error", () => {});
-      socket.on("close", () => {
-        over = true;
-        resolve();
-      });
+      socket.on("close", () => resolve());
     });
+    socket.setTimeout(0);
     await turns(3);
-    if (patienceMs > 0) await new Promise((resolve) => setTimeout(resolve, patienceMs));
     const local = socket.localPort ?? 0;
-    const verdict = verdictOf(this.#heard.get(local) ?? new Requests(), read());
-    if (!over) socket.destroy();
-    this.#heard.delete(local);
-    return verdict;
+    return {
+      verdict: () => verdictOf(this.#heard.get(local) ?? new Requests(), read()),
+      close: () => {
+        socket.destroy();
+        this.#heard.delete(local);
+      },
+    };
   }
 
   async close(): Promise<void> {
