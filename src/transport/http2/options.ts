@@ -43,7 +43,10 @@ export interface Http2TransportOptions extends GrpcOptions {
   readonly minPingIntervalMs?: number;
   /**
    * Server: is given connections on which HTTP/1.x is spoken, nothing of it consumed: `(socket) => httpServer.emit(
-   * "connection", socket)`. Closing the listener waits for them as for calls. Default: they are answered 505 and closed.
+   * "connection", socket)`. From then on they are the application's, time limits included: a server of Node's that does
+   * not listen itself looks after its `headersTimeout` and `requestTimeout` only once it is told `emit("listening")`.
+   * Closing the listener waits for them as for calls. Where this throws, the connection is closed and the process warned
+   * (`process.emitWarning`). Default: they are answered 505 and closed.
    */
   readonly onHttp1?: (socket: Socket) => void;
 }

@@ -2,7 +2,7 @@ import { createServer as createHttpServer, request, type Server } from "node:htt
 import { request as requestTls } from "node:https";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createClient } from "../../../src/client/client.js";
 import { createServer } from "../../../src/server/server.js";
 import { type Http2TransportOptions, http2Transport } from "../../../src/transport/http2/http2.js";
@@ -112,6 +112,33 @@ describe("HTTP/1.x on the port of gRPC", () => {
     const socket = connectTls({ port, host: "127.0.0.1", ca: tls.ca, ALPNProtocols: ["http/1.1"] });
     const error = await new Promise((resolve) => socket.once("error", resolve));
     expect(error).toMatchObject({ code: "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL" });
+  });
+
+  test("is cut off by the server it was handed to where its header fields drip, byte by byte, beyond headersTimeout", async () => {
+    const http = createHttpServer({ headersTimeout: 100, connectionsCheckingInterval: 10 });
+    onTestFinished(() => void http.closeAllConnections());
+    http.emit("listening");
+    const { port } = await serve({ onHttp1: (socket) => http.emit("connection", socket) });
+    const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+    const dripping = setInterval(() => socket.writable && socket.write("a"), 10);
+    onTestFinished(() => clearInterval(dripping));
+    expect(await said(socket, "GET / HTTP/1.1\r\nhost: ")).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  test("is closed where onHttp1 throws, with a warning, and gRPC is served on", async () => {
+    const warned = vi.spyOn(process, "emitWarning").mockReturnValue();
+    onTestFinished(() => warned.mockRestore());
+    const fault = new Error("no pages today");
+    const { client, port } = await serve({
+      onHttp1: () => {
+        throw fault;
+      },
+    });
+    expect(await said(connect(port, "127.0.0.1"), "GET / HTTP/1.1\r\nhost: x\r\n\r\n")).toBe("");
+    expect(warned.mock.calls).toEqual([
+      ["onHttp1 throws; its connection is closed", { type: "TransportWarning", detail: fault.stack }],
+    ]);
+    expect((await client.unary({ text: "served" })).text).toBe("served");
   });
 
   test("is waited for like a call when the server closes, and no longer than its grace", async () => {

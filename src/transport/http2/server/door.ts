@@ -4,6 +4,7 @@ import type { ParsedAddress } from "../../address.js";
 import { isTls } from "../../grpc/endpoint.js";
 import { RunningCalls } from "../../running-calls.js";
 import type { Address } from "../../transport.js";
+import { warn } from "../../warn.js";
 import type { ResolvedOptions } from "../options.js";
 import { greet } from "./greeting.js";
 import { listenOn } from "./listening.js";
@@ -23,6 +24,7 @@ const answerToHttp1 = (() => {
 export class Door {
   readonly #options: ResolvedOptions;
   readonly #onHttp2: (socket: Socket) => void;
+  readonly #onHttp1: ((socket: Socket) => void) | undefined;
   readonly #server: Server;
   /** As they came from the system, TLS or not. */
   readonly #sockets = new Set<Socket>();
@@ -35,6 +37,7 @@ export class Door {
   constructor(endpoint: ParsedAddress, options: ResolvedOptions, onHttp2: (socket: Socket) => void) {
     this.#options = options;
     this.#onHttp2 = onHttp2;
+    this.#onHttp1 = options.onHttp1 && guarded(options.onHttp1);
     this.#server = isTls(endpoint) ? tlsServer(options) : createServer({ noDelay: true });
     if (options.maxConnections !== Number.POSITIVE_INFINITY) this.#server.maxConnections = options.maxConnections;
     this.#server.on("connection", (socket: Socket) => this.#watch(socket));
@@ -90,7 +93,7 @@ export class Door {
     socket.once("end", leave);
     socket.once("close", known);
     greet(socket, (speech) => {
-      const host = speech === "http2" ? this.#onHttp2 : speech === "http1" ? this.#options.onHttp1 : undefined;
+      const host = speech === "http2" ? this.#onHttp2 : speech === "http1" ? this.#onHttp1 : undefined;
       if (host === undefined) {
         sendAway(socket, speech);
         return;
@@ -110,6 +113,18 @@ function sendAway(socket: Socket, speech: Speech): void {
   } else {
     socket.destroy();
   }
+}
+
+/** What an application does wrong with one connection costs it that one. */
+function guarded(onHttp1: (socket: Socket) => void): (socket: Socket) => void {
+  return (socket) => {
+    try {
+      onHttp1(socket);
+    } catch (reason) {
+      socket.destroy();
+      warn("onHttp1 throws; its connection is closed", reason);
+    }
+  };
 }
 
 function tlsServer({ tls, handshakeTimeoutMs, onHttp1 }: ResolvedOptions): Server {
