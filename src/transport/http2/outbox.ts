@@ -5,6 +5,9 @@ const pageBytes = 64 * 1024;
 /** More than this is not gathered for one write. */
 const flushBytes = 256 * 1024;
 
+/** A socket that takes its time may keep so many times as many bytes of a page as there are for it to write. */
+const worthHolding = 4;
+
 /** A page that was written whole serves the next connection that has something to say. */
 let spare: Buffer | undefined;
 
@@ -36,6 +39,10 @@ export class Outbox {
   #end = 0;
   readonly #parts: Uint8Array[] = [];
   #partBytes = 0;
+  /** Whether the last write was taken as it was made. Of TLS none is: it encrypts in its own time. */
+  #takesAtOnce = false;
+  /** Whether a part is of the page itself, not of a copy. */
+  #lent = false;
   #scheduled = false;
   #closed = false;
 
@@ -109,6 +116,12 @@ export class Outbox {
     setImmediate(flushOf, this);
   }
 
+  /** Writes what is here, and asks nobody for more. */
+  finish(): void {
+    if (!this.#closed) this.#write();
+    this.close();
+  }
+
   /** Nothing more is written. */
   close(): void {
     this.#closed = true;
@@ -123,8 +136,7 @@ export class Outbox {
     this.dataStreamId = 0;
     if (this.#parts.length === 0) {
       if (this.#end === this.#start) return;
-      socket.write(this.bytes.subarray(this.#start, this.#end));
-      this.#start = this.#end;
+      socket.write(this.#slice());
     } else {
       this.#cut();
       socket.cork();
@@ -133,29 +145,45 @@ export class Outbox {
       this.#partBytes = 0;
       socket.uncork();
     }
-    // The system has taken all of it: the page is free again. Else it stays the socket's, and goes with it.
-    if (socket.writableLength === 0 && this.bytes.length === pageBytes) spare = this.bytes;
-    this.bytes = none;
-    this.#start = 0;
-    this.#end = 0;
+    this.#takesAtOnce = socket.writableLength === 0;
+    this.#leavePage(this.#takesAtOnce || !this.#lent);
   }
 
   #turnPage(bytes: number): void {
     if (this.bytes !== none) {
       if (this.gatheredBytes >= flushBytes) this.#write();
-      else this.#cut();
+      else {
+        this.#cut();
+        this.#leavePage(!this.#lent);
+      }
     }
     this.bytes = spare !== undefined && bytes <= pageBytes ? spare : Buffer.allocUnsafeSlow(Math.max(pageBytes, bytes));
     if (this.bytes === spare) spare = undefined;
+  }
+
+  /** @param free whether nobody reads it any more; else it goes with the socket that does */
+  #leavePage(free: boolean): void {
+    if (free && this.bytes.length === pageBytes) spare = this.bytes;
+    this.bytes = none;
     this.#start = 0;
     this.#end = 0;
+    this.#lent = false;
   }
 
   #cut(): void {
     if (this.#end === this.#start) return;
-    this.#parts.push(this.bytes.subarray(this.#start, this.#end));
-    this.#partBytes += this.#end - this.#start;
+    const slice = this.#slice();
+    this.#parts.push(slice);
+    this.#partBytes += slice.length;
+  }
+
+  /** What has been written into the page since the last cut. Copied where it is little and a slow socket would hold on to the whole page. */
+  #slice(): Buffer {
+    const slice = this.bytes.subarray(this.#start, this.#end);
     this.#start = this.#end;
+    if (!this.#takesAtOnce && slice.length * worthHolding < this.bytes.length) return Buffer.from(slice);
+    this.#lent = true;
+    return slice;
   }
 }
 

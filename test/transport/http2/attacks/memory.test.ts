@@ -89,6 +89,29 @@ describe("a client that asks and does not read (internal data buffering, CVE-201
     await siege.expectUntouched();
   });
 
+  test("makes a server hold little more than the answers to it, however many and small they are", async () => {
+    const calls = 1000;
+    const siege = await Siege.lay({
+      handlers: {
+        async *serverStream() {
+          for (;;) yield { payload: Buffer.alloc(64 * 1024) };
+        },
+      },
+    });
+    const attacker = await siege.attacker({ greeting: openWindows });
+    await attacker.next();
+    attacker.socket.pause();
+    const filling = attacker.nextId();
+    attacker.write(headers(filling, requestFields("ServerStream")), data(filling, echoRequest(), { end: true }));
+    for (let rounds = 0; rounds < 100; rounds++) await siege.expectUntouched();
+    const before = await memoryInUse();
+    for (let asked = 0; asked < calls; asked++) {
+      attacker.write(headers(attacker.nextId(), requestFields(), { end: true }));
+      await siege.expectUntouched();
+    }
+    expect((await memoryInUse()) - before).toBeLessThan((calls * 64 * 1024) / 4); // a page for each would be 64 MiB
+  });
+
   test("is cut off, in time, once it takes nothing of what it was told", async () => {
     const siege = await Siege.lay();
     const attacker = await siege.attacker();
