@@ -3,39 +3,24 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Dice } from "./dice.js";
-import type { Failure, SliceResult } from "./slice.js";
-import { targetNamed } from "./targets/targets.js";
+import { type Loss, runThrough } from "./run-through.js";
+import type { SliceResult } from "./slice.js";
 import type { Order } from "./worker.js";
 
-/** An input that takes longer hangs. */
-const hangsAfterMs = 20_000;
+/** An input that takes longer hangs: twice as long as one may wait for an answer. */
+const hangsAfterMs = 60_000;
 
 /** So much may be held by a process that runs one small input after the other. */
 const maxHeapMiB = 768;
 
-const nothing: SliceResult = { inputs: 0, failures: 0, found: [], outcomes: {} };
-
-/**
- * A process that runs slices, and is replaced where an input hangs it or eats its memory: that input is a failure, and the
- * slice goes on behind it.
- */
+/** A process that runs slices, and is replaced where an input hangs it or eats its memory. */
 export class Hand {
   readonly #folder = mkdtempSync(join(tmpdir(), "hawser-fuzz-"));
   readonly #file = join(this.#folder, "at");
   #process: ChildProcess | undefined;
 
-  async run(order: Order): Promise<SliceResult> {
-    let sum = nothing;
-    for (let { from } = order; from < order.to; ) {
-      const outcome = await this.#attempt({ ...order, from });
-      if ("inputs" in outcome) return added(sum, outcome);
-      const lost = this.#place().index;
-      const found = [failureOf(order, lost, outcome.reason)];
-      sum = added(sum, { inputs: lost + 1 - from, failures: 1, found, outcomes: {} });
-      from = lost + 1;
-    }
-    return sum;
+  run(order: Order): Promise<SliceResult> {
+    return runThrough(order, (each) => this.#attempt(each));
   }
 
   close(): void {
@@ -44,10 +29,11 @@ export class Hand {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  #attempt(order: Order): Promise<SliceResult | { readonly reason: string }> {
-    const worker = this.#process ?? this.#hire(order.from);
+  #attempt(order: Order): Promise<SliceResult | Loss> {
+    writeFileSync(this.#file, Uint32Array.of(0, 0)); // or the place would be one of the order before
+    const worker = this.#process ?? this.#hire();
     return new Promise((resolve) => {
-      const done = (outcome: SliceResult | { readonly reason: string }): void => {
+      const done = (outcome: SliceResult | Loss): void => {
         clearInterval(watchdog);
         worker.removeAllListeners();
         resolve(outcome);
@@ -55,7 +41,7 @@ export class Hand {
       const lose = (reason: string): void => {
         this.#process = undefined;
         worker.kill("SIGKILL");
-        done({ reason });
+        done({ reason, underWay: this.#place().underWay });
       };
       let begun = -1;
       const watchdog = setInterval(() => {
@@ -70,8 +56,7 @@ export class Hand {
     });
   }
 
-  #hire(from: number): ChildProcess {
-    writeFileSync(this.#file, Uint32Array.of(from, 0));
+  #hire(): ChildProcess {
     this.#process = fork(fileURLToPath(new URL("worker.ts", import.meta.url)), [this.#file], {
       execArgv: ["--import", "tsx", `--max-old-space-size=${maxHeapMiB}`],
       serialization: "advanced",
@@ -79,23 +64,13 @@ export class Hand {
     return this.#process;
   }
 
-  #place(): { readonly index: number; readonly begun: number } {
+  /** As the worker wrote it. */
+  #place(): { readonly begun: number; readonly underWay: readonly number[] } {
     const bytes = readFileSync(this.#file);
-    return { index: bytes.readUInt32LE(0), begun: bytes.readUInt32LE(4) };
+    const count = bytes.readUInt32LE(4);
+    return {
+      begun: bytes.readUInt32LE(0),
+      underWay: Array.from({ length: count }, (_, at) => bytes.readUInt32LE(8 + 4 * at)),
+    };
   }
-}
-
-export function added(a: SliceResult, b: SliceResult): SliceResult {
-  const outcomes: { [word: string]: number } = { ...a.outcomes };
-  for (const [word, count] of Object.entries(b.outcomes)) outcomes[word] = (outcomes[word] ?? 0) + count;
-  return {
-    inputs: a.inputs + b.inputs,
-    failures: a.failures + b.failures,
-    found: [...a.found, ...b.found],
-    outcomes,
-  };
-}
-
-function failureOf({ target, seed }: Order, index: number, message: string): Failure {
-  return { target, signature: message, message, input: targetNamed(target).generate(Dice.of(seed, target, index)) };
 }

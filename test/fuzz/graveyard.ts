@@ -39,9 +39,11 @@ export async function replay(
 ): Promise<Failure | undefined> {
   const target = targetNamed(name);
   await target.open?.();
-  const failure = await tryInput(target, input, outside);
-  await target.close?.();
-  return failure;
+  try {
+    return await tryInput(target, input, outside);
+  } finally {
+    await target.close?.();
+  }
 }
 
 export async function replayGraveyard(
@@ -50,13 +52,16 @@ export async function replayGraveyard(
   const outside = new Outside();
   const buried = graves().filter(({ target }) => targets.some(({ name }) => name === target));
   let failures = 0;
-  for (const grave of buried) {
-    const failure = await replay(grave, outside);
-    if (failure === undefined) continue;
-    failures++;
-    console.log(`  ${grave.name}: ${failure.message}`);
+  try {
+    for (const grave of buried) {
+      const failure = await replay(grave, outside);
+      if (failure === undefined) continue;
+      failures++;
+      console.log(`  ${grave.name}: ${failure.message}`);
+    }
+  } finally {
+    outside.close();
   }
-  outside.close();
   return { inputs: buried.length, failures };
 }
 

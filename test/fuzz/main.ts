@@ -4,8 +4,9 @@
  * failures detail`, then the sum; exit code 0 only where nothing failed. `INPUT=file make fuzz` tries that input alone.
  */
 import { availableParallelism } from "node:os";
-import { added, Hand } from "./crew.js";
+import { Hand } from "./crew.js";
 import { keepFailure, readGrave, replay, replayGraveyard } from "./graveyard.js";
+import { added, nothing } from "./run-through.js";
 import type { SliceResult } from "./slice.js";
 import type { Target } from "./target.js";
 import { targetNamed, targets } from "./targets/targets.js";
@@ -33,9 +34,17 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-const graves = await replayGraveyard(chosen);
-report("graveyard", graves, "all that has ever failed");
-for (const target of chosen) {
+try {
+  const graves = await replayGraveyard(chosen);
+  report("graveyard", graves, "all that has ever failed");
+  for (const target of chosen) await campaign(target);
+} finally {
+  for (const hand of hands) hand.close();
+}
+console.log(`fuzz: ${chosen.length} targets, ${sum.inputs} inputs, ${sum.failures} failures`);
+process.exit(sum.failures === 0 ? 0 : 1);
+
+async function campaign(target: Target): Promise<void> {
   const startedMs = performance.now();
   const result = await fuzz(target, Math.ceil((inputs * target.share) / shares()));
   const seconds = (performance.now() - startedMs) / 1000;
@@ -45,14 +54,11 @@ for (const target of chosen) {
     console.log(`  ${failure.message.split("\n").slice(0, 4).join("\n    ")}\n  again with: INPUT=${file} make fuzz`);
   }
 }
-for (const hand of hands) hand.close();
-console.log(`fuzz: ${chosen.length} targets, ${sum.inputs} inputs, ${sum.failures} failures`);
-process.exit(sum.failures === 0 ? 0 : 1);
 
 /** On every core. */
 async function fuzz(target: Target, count: number): Promise<SliceResult> {
   let next = 0;
-  let result: SliceResult = { inputs: 0, failures: 0, found: [], outcomes: {} };
+  let result = nothing;
   const signatures = new Set<string>();
   const work = async (hand: Hand): Promise<void> => {
     while (next < count) {

@@ -42,20 +42,25 @@ export async function runSlice(
   const found: Failure[] = [];
   let failures = 0;
   let next = from;
+  const underWay = new Set<number>();
   const runner = async (): Promise<void> => {
     while (next < to) {
       const index = next++;
-      onInput(index);
+      underWay.add(index);
+      onInput(underWay);
       if (index % 256 === 0) await new Promise((resolve) => setImmediate(resolve));
       const input = target.generate(Dice.of(seed, target.name, index));
       const failure = await tryInput(target, input, outside, (word) => {
         outcomes[word] = (outcomes[word] ?? 0) + 1;
       });
-      if (failure === undefined) continue;
-      failures++;
-      if (known.has(failure.signature)) continue;
-      known.add(failure.signature);
-      found.push({ ...failure, input: await least(target, failure, outside, () => onInput(index)) });
+      if (failure !== undefined) {
+        failures++;
+        if (!known.has(failure.signature)) {
+          known.add(failure.signature);
+          found.push({ ...failure, input: await least(target, failure, outside, () => onInput(underWay)) });
+        }
+      }
+      underWay.delete(index);
     }
   };
   await Promise.all(Array.from({ length: target.parallel ?? 1 }, runner));
@@ -65,8 +70,8 @@ export async function runSlice(
 export interface SliceOptions {
   /** Signatures that need no minimising any more. */
   readonly known?: Set<string>;
-  /** Before each input, with its number; also while one is minimised. */
-  readonly onInput?: (index: number) => void;
+  /** Before each input, with the numbers of those under way, its own last; also while one is minimised. */
+  readonly onInput?: (underWay: ReadonlySet<number>) => void;
 }
 
 /** Undefined where all went as it should. */

@@ -1,4 +1,4 @@
-/** Runs the slices it is sent, in a process of its own, and writes down all the time which input it is at. */
+/** Runs the slices it is sent, in a process of its own, and writes down all the time which inputs it is at. */
 import { openSync, writeSync } from "node:fs";
 import { Outside } from "./outside.js";
 import { runSlice, type Slice } from "./slice.js";
@@ -17,13 +17,12 @@ const open = new Set<Target>();
 /** By target. */
 const known = new Map<string, Set<string>>();
 
-/** Numbers in a file outlive a process that hangs: the input it is at, and how many have been begun. */
+/** Numbers in a file outlive a process that hangs: how many inputs have been begun, how many are under way, and which. */
 const file = openSync(process.argv[2] as string, "r+");
-const place = new Uint32Array(2);
-function onInput(index: number): void {
-  place[0] = index;
-  place[1]!++;
-  writeSync(file, place, 0, 8, 0);
+let begun = 0;
+function onInput(underWay: ReadonlySet<number>): void {
+  const place = Uint32Array.of(++begun, underWay.size, ...underWay);
+  writeSync(file, place, 0, place.byteLength, 0);
 }
 
 process.on("message", async ({ target: name, ...slice }: Order) => {

@@ -4,6 +4,7 @@ import { graves, replay } from "../../fuzz/graveyard.js";
 import { bytesOf, readInput, writeInput } from "../../fuzz/input.js";
 import { minimise } from "../../fuzz/minimise.js";
 import { Outside } from "../../fuzz/outside.js";
+import { type Attempt, nothing, runThrough } from "../../fuzz/run-through.js";
 import { runSlice } from "../../fuzz/slice.js";
 import { targetNamed, targets } from "../../fuzz/targets/targets.js";
 
@@ -83,5 +84,59 @@ describe("a campaign", () => {
     expect(failures).toBeGreaterThan(50);
     expect(failures + (outcomes["middling"] ?? 0) + (outcomes["large"] ?? 0)).toBe(400);
     expect(found).toHaveLength(1);
+  });
+
+  test("knows all inputs that are under way, and no other", async () => {
+    const seen: (readonly number[])[] = [];
+    const slow = {
+      name: "slow",
+      share: 1,
+      parallel: 3,
+      generate: (dice: Dice) => [dice.bytes(4)],
+      check: () => new Promise<string>((resolve) => setImmediate(() => resolve("done"))),
+    };
+    const onInput = (underWay: ReadonlySet<number>): void => void seen.push([...underWay]);
+    await runSlice(slow, { seed: 1, from: 10, to: 16 }, outside, { onInput });
+    expect(seen.slice(0, 3)).toEqual([[10], [10, 11], [10, 11, 12]]);
+    expect(seen.map((underWay) => underWay.at(-1))).toEqual([10, 11, 12, 13, 14, 15]);
+    expect(Math.max(...seen.map((underWay) => underWay.length))).toBe(3);
+  });
+});
+
+describe("a process that is lost", () => {
+  const order = { target: "frames", seed: 1, from: 0, to: 20 };
+  const whole = ({ from, to }: { from: number; to: number }) => ({ ...nothing, inputs: to - from });
+  /** Those of 6 to 9 that are in an order are under way at once. */
+  const losing =
+    (isLost: (underWay: readonly number[]) => boolean): Attempt =>
+    async (each) => {
+      const underWay = [6, 7, 8, 9].filter((index) => index >= each.from && index < each.to);
+      return isLost(underWay) ? { reason: "hangs for 60 s", underWay } : whole(each);
+    };
+  const seventh = targetNamed("frames").generate(Dice.of(1, "frames", 7));
+
+  test("is the fault of the input that loses another one alone, and the rest goes on", async () => {
+    const result = await runThrough(
+      order,
+      losing((underWay) => underWay.includes(7)),
+    );
+    expect(result).toMatchObject({ inputs: 20, failures: 1, found: [{ message: "hangs for 60 s", input: seventh }] });
+  });
+
+  test("counts where no input loses one alone", async () => {
+    const result = await runThrough(
+      order,
+      losing((underWay) => underWay.length > 1),
+    );
+    expect(result).toMatchObject({
+      inputs: 20,
+      failures: 1,
+      found: [{ message: "hangs for 60 s, at once with others (6, 7, 8, 9) and not alone" }],
+    });
+  });
+
+  test("before its first input is nobody's fault, and ends the campaign", async () => {
+    const lost: Attempt = async () => ({ reason: "ended its process with 1", underWay: [] });
+    await expect(runThrough(order, lost)).rejects.toThrow("frames: ended its process with 1, before the first input");
   });
 });
