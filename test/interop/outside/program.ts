@@ -48,7 +48,10 @@ export class ServingProgram {
     this.ended = once(child, "close").then(([code, signal]) => code ?? signal);
   }
 
-  /** @param port where it will take connections; it is waited for */
+  /**
+   * @param port where it will take connections; it is waited for
+   * @throws Error with all it said, where it ends instead, or never takes one; it has ended then
+   */
   static async start(port: number, program: string, ...args: readonly string[]): Promise<ServingProgram> {
     const serving = new ServingProgram(spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] }));
     let said = "";
@@ -59,8 +62,13 @@ export class ServingProgram {
       throw new Error(`${program} ${args.join(" ")} has ended:\n${said}`);
     });
     ended.catch(() => {}); // as it shall, later on
-    await Promise.race([eventually(() => accepts(port)), ended]);
-    return serving;
+    try {
+      await Promise.race([eventually(() => accepts(port)), ended]);
+      return serving;
+    } catch (error) {
+      await serving.close();
+      throw error;
+    }
   }
 
   signal(signal: NodeJS.Signals): void {
