@@ -1,7 +1,9 @@
 import { defineConfig } from "vitest/config";
 
 /** Tests that start commands and programs, each with processes of its own: they come last, and disturb nobody. */
-const commands = ["cli", "docs", "examples", "package", "parity"].map((folder) => `test/${folder}/**/*.test.ts`);
+const commands = ["cli", "docs", "examples", "interop/outside", "package", "parity"].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
 
 export default defineConfig({
   test: {
