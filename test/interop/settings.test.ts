@@ -15,6 +15,9 @@ const said: { readonly [name: string]: Settings } = {
   "one call at once": { maxConcurrentStreams: 1 },
 };
 
+/** Ten times large_unary, which plays as well: through windows of 100 bytes that takes longest of all, and shows nothing more. */
+const timesTen = ["rpc_soak", "channel_soak"];
+
 const parties = [
   { title: "our client and a server on node:http2", connect: hawserHttp2.connect, serve: nodeHttp2.serve },
   { title: "our server and a client on node:http2", connect: nodeHttp2.connect, serve: hawserHttp2.serve },
@@ -22,6 +25,9 @@ const parties = [
 
 for (const { title, connect, serve } of parties) {
   describe.each(Object.entries(said))(`gRPC interop, ${title} that has %s`, (_name, settings) => {
+    const played = Object.entries(cases).filter(
+      ([name]) => settings.initialWindowSize !== 100 || !timesTen.includes(name),
+    );
     let server: InteropServer;
     let client: InteropClient;
 
@@ -34,7 +40,7 @@ for (const { title, connect, serve } of parties) {
       await server.close();
     });
 
-    for (const [name, run] of Object.entries(cases)) {
+    for (const [name, run] of played) {
       test(name, () => run(client, () => connect(server.address, { tls: false, settings })));
     }
   });
