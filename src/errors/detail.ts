@@ -40,10 +40,20 @@ export function detail<T>(type: DetailType<T>, message: DetailInit<T>): ErrorDet
 
 const typeUrlPrefix = "type.googleapis.com/";
 
-/** The bytes of `grpc-status-details-bin`: a `google.rpc.Status`. */
+/**
+ * The bytes of `grpc-status-details-bin`: a `google.rpc.Status`. What `detail()` has not packed is left out: the error
+ * shall arrive all the same.
+ */
 export function encodeStatusDetails(code: Code, message: string, details: readonly ErrorDetail[]): Uint8Array {
-  const packed = details.map(({ type, value }) => ({ typeUrl: typeUrlPrefix + type, value: Buffer.from(value) }));
+  const packed = details
+    .filter(isDetail)
+    .map(({ type, value }) => ({ typeUrl: typeUrlPrefix + type, value: Buffer.from(value) }));
   return Status.encode({ code, message, details: packed }).finish();
+}
+
+function isDetail(given: unknown): boolean {
+  const { type, value } = (given ?? {}) as Partial<ErrorDetail>;
+  return typeof type === "string" && value instanceof Uint8Array;
 }
 
 /** Reads `grpc-status-details-bin`. Bytes that are no `google.rpc.Status` give no details: the status itself still counts. */

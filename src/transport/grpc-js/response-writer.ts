@@ -101,15 +101,16 @@ export class ResponseWriter implements ResponseSink {
 
   end(error: RpcError | undefined, trailer: Metadata): void {
     if (this.#over) return;
-    this.#over = true;
-    this.#onEnd();
     const fields: { [name: string]: string } = error === undefined ? {} : { ...errorFields(error) };
     if (!this.#headerSent) fields["content-type"] = contentType(this.#head.codec);
-    this.#wire.sendStatus({
+    const status = {
       code: error?.code ?? Code.OK,
       details: (error?.message ?? "").toWellFormed(),
       metadata: new ResponseFields(fields, trailer),
-    });
+    };
+    this.#over = true; // not before: what cannot be written is followed by an error that can
+    this.#onEnd();
+    this.#wire.sendStatus(status);
   }
 }
 

@@ -18,6 +18,19 @@ export function encodeStatusMessage(text: string): string {
   return encoded;
 }
 
+const ellipsis = "%E2%80%A6";
+
+/** An encoded text of no more than so many characters: what is cut ends in "…", and no character is cut in two. */
+export function cutStatusMessage(encoded: string, maxLength: number): string {
+  if (encoded.length <= maxLength) return encoded;
+  let end = maxLength - ellipsis.length;
+  if (end <= 0) return "";
+  if (encoded[end - 1] === "%") end -= 1;
+  else if (encoded[end - 2] === "%") end -= 2;
+  while (/^%[89AB]/.test(encoded.slice(end, end + 2))) end -= 3;
+  return encoded.slice(0, end) + ellipsis;
+}
+
 /** What is not encoded as it should be is taken as it stands: an error shall not be lost over its text. */
 export function decodeStatusMessage(text: string): string {
   if (!text.includes("%")) return text;

@@ -1,8 +1,9 @@
 import { expect } from "vitest";
-import { BadRequest, Code, detail, ErrorInfo, RpcError } from "../../../src/errors/errors.js";
+import { BadRequest, Code, detail, type ErrorDetail, ErrorInfo, RpcError } from "../../../src/errors/errors.js";
 import { collect, failure, rpcFailure } from "../../support/collect.js";
 import { Diary } from "../../support/diary.js";
 import type { EchoHandlers } from "../../support/echo.js";
+import { Moment } from "../../support/moment.js";
 import type { EchoClient, Story } from "./story.js";
 
 const messages = [
@@ -120,6 +121,67 @@ export function errors(story: Story): void {
         metadata: { order: "17" },
       });
       expect(error.details.map(({ type }) => type)).toEqual(["google.rpc.BadRequest", "google.rpc.ErrorInfo"]);
+    }
+  });
+
+  story("an error too large for its caller keeps its code and ends its call alone", async (stage) => {
+    const begun = new Moment();
+    const goOn = new Moment();
+    const text = "the beginning counts ☺".padEnd(12_000, "x");
+    const details = [detail(ErrorInfo, { reason: "x".repeat(8000) })];
+    const { client } = await stage.play({
+      unary: ({ count }) => {
+        throw new RpcError(Code.NOT_FOUND, count === 0 ? text : "no such thing", { details });
+      },
+      async *serverStream() {
+        yield {};
+        begun.now();
+        await goOn.promise;
+        yield {};
+      },
+    });
+    const other = collect(client.serverStream({}));
+    await begun.promise;
+    expect(await rpcFailure(client.unary({ count: 0 }))).toMatchObject({ code: Code.NOT_FOUND, remote: true });
+    expect(await rpcFailure(client.unary({ count: 1 }))).toMatchObject({
+      code: Code.NOT_FOUND,
+      message: "no such thing",
+      remote: true,
+    });
+    goOn.now();
+    expect(await other).toHaveLength(2);
+  });
+
+  story("details that nobody has packed do not keep an error from its caller", async (stage) => {
+    const packed = detail(ErrorInfo, { reason: "EMPTY_SKU", domain: "shop.test" });
+    const unpacked = [{ fieldViolations: [] }, undefined, { type: "x", value: "text" }] as unknown as ErrorDetail[];
+    const details = [...unpacked, packed];
+    const { client } = await stage.play(
+      failing(() => new RpcError(Code.INVALID_ARGUMENT, "sku is empty", { details })),
+    );
+    for (const call of everyShape(client)) {
+      expect(await rpcFailure(call())).toMatchObject({ code: Code.INVALID_ARGUMENT, message: "sku is empty" });
+    }
+    expect((await client.unary({}).catch((error: RpcError) => error.details)) as unknown).toContainEqual(packed);
+  });
+
+  story("an error that cannot be sent ends its call all the same, and its server is told", async (stage) => {
+    const logger = new Diary();
+    const torn = Object.defineProperty(new RpcError(Code.ABORTED, "torn"), "message", {
+      get: () => {
+        throw new Error("no text");
+      },
+    });
+    const { client } = await stage.play(
+      failing(() => torn),
+      { server: { logger } },
+    );
+    for (const call of everyShape(client)) {
+      expect(await rpcFailure(call())).toMatchObject({
+        code: Code.INTERNAL,
+        message: expect.stringMatching(/cannot be sent/),
+      });
+      expect(logger.lines.pop()).toMatchObject({ err: expect.objectContaining({ message: "no text" }) });
     }
   });
 

@@ -1,16 +1,15 @@
 import type { Codec } from "../../../codec/codec.js";
 import type { CompressionName } from "../../../codec/compression.js";
 import type { Metadata, Method } from "../../../contract/contract.js";
-import { Code, type RpcError } from "../../../errors/errors.js";
+import type { RpcError } from "../../../errors/errors.js";
 import { contentType } from "../../grpc/content-type.js";
-import { errorFields } from "../../grpc/error-fields.js";
-import { encodeStatusMessage } from "../../grpc/status-message.js";
 import { responseNotEncodable } from "../../misfit.js";
-import { type Fields, noFields } from "../hpack/hpack.js";
+import { type Fields, type FieldTemplate, listBytes, noFields } from "../hpack/hpack.js";
 import type { Stream } from "../stream/stream.js";
 import type { ServingSettings } from "./call-settings.js";
 import { pushMetadata } from "./fields.js";
 import { OutgoingMessages } from "./outgoing-messages.js";
+import { statusFields } from "./status-fields.js";
 
 /** Keys of the templates that are the same for all calls. */
 const okTrailer = "trailer: ok";
@@ -62,7 +61,7 @@ export class ResponseWriter {
     this.#headerSent = true;
     const fields = header.empty ? noFields : [];
     if (fields !== noFields) pushMetadata(fields as string[], header);
-    this.#sendHeader(fields, false);
+    this.#stream.sendHeaders(this.#headerTemplate(), fields, false);
   }
 
   message(message: unknown): Promise<void> | undefined {
@@ -85,41 +84,41 @@ export class ResponseWriter {
     return method.responseStream || this.#compression !== undefined ? written : undefined;
   }
 
+  /** Fields are made before anything is said: where they cannot be, the call can still be ended with others. */
   end(error: RpcError | undefined, trailer: Metadata): void {
     if (this.#over) return;
-    this.#over = true;
     const { connection } = this.#stream;
-    if (error === undefined && this.#headerSent) {
-      const fields = trailer.empty ? noFields : [];
-      if (fields !== noFields) pushMetadata(fields as string[], trailer);
-      const template = connection.template(okTrailer, () => ["grpc-status", "0"]);
-      this.#stream.sendTrailers(template, fields);
-      return;
-    }
-    const fields = ["grpc-status", String(error?.code ?? Code.OK)];
-    if (error !== undefined) pushError(fields, error);
-    pushMetadata(fields, trailer);
-    if (this.#headerSent)
-      this.#stream.sendTrailers(
-        connection.template(anyTrailer, () => noFields),
-        fields,
-      );
-    else this.#sendHeader(fields, true);
+    const template = this.#headerSent
+      ? error === undefined
+        ? connection.template(okTrailer, okFields)
+        : connection.template(anyTrailer, () => noFields)
+      : this.#headerTemplate();
+    const fields = this.#statusFields(error, trailer, template);
+    this.#over = true;
+    if (this.#headerSent) this.#stream.sendTrailers(template, fields);
+    else this.#stream.sendHeaders(template, fields, true);
   }
 
-  #sendHeader(fields: Fields, endStream: boolean): void {
-    const { connection } = this.#stream;
+  #statusFields(error: RpcError | undefined, trailer: Metadata, template: FieldTemplate): Fields {
+    if (error !== undefined) {
+      return statusFields(error, trailer, this.#stream.connection.maxPeerHeaderBytes - listBytes(template.fields));
+    }
+    if (this.#headerSent && trailer.empty) return noFields;
+    const fields = this.#headerSent ? [] : ["grpc-status", "0"];
+    pushMetadata(fields, trailer);
+    return fields;
+  }
+
+  #headerTemplate(): FieldTemplate {
     const compression = this.#compression;
     const key = compression === undefined ? this.#codec : `${this.#codec.name} ${compression}`;
-    const template = connection.template(key, () => [
+    return this.#stream.connection.template(key, () => [
       ...[":status", "200", "content-type", contentType(this.#codec)],
       ...["grpc-encoding", compression ?? "identity", "grpc-accept-encoding", "identity,deflate,gzip"],
     ]);
-    this.#stream.sendHeaders(template, fields, endStream);
   }
 }
 
-function pushError(fields: string[], error: RpcError): void {
-  if (error.message !== "") fields.push("grpc-message", encodeStatusMessage(error.message.toWellFormed()));
-  for (const [name, value] of Object.entries(errorFields(error))) fields.push(name, value);
+function okFields(): Fields {
+  return ["grpc-status", "0"];
 }
