@@ -2,7 +2,7 @@ import type { Clock } from "../../../time/time.js";
 
 /** What a connection is run with; all of it is decided by whoever opens it. */
 export interface ConnectionOptions {
-  /** Of all header fields of one call, encoded and decoded, in bytes. */
+  /** Of all header fields of one call, in bytes as HPACK counts. */
   readonly maxHeaderBytes: number;
   /** Server: calls at once. */
   readonly maxConcurrentStreams: number;

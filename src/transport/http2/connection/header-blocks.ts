@@ -5,6 +5,9 @@ import { type HeaderBlock, HpackDecoder, HpackError } from "../hpack/hpack.js";
 /** A block in more frames than this is no block but a flood. */
 const maxFrames = 64;
 
+/** A block so many times as long, encoded, as its fields may be is decoded still: that of one call which goes too far. */
+const leniency = 4;
+
 const priorityBytes = 5;
 
 /** Who is told of the blocks that are complete. */
@@ -22,13 +25,13 @@ interface Begun {
 /** Puts together what HEADERS and CONTINUATION frames carry, and decodes it (RFC 9113 §4.3). */
 export class HeaderBlocks {
   readonly #decoder: HpackDecoder;
-  readonly #maxBytes: number;
+  readonly #maxBlockBytes: number;
   readonly #sink: HeaderBlockSink;
   #begun: Begun | undefined;
 
-  /** @param maxBytes of a block, encoded and decoded */
+  /** @param maxBytes of the fields of a block, decoded: those past it are let go, and their stream alone is told */
   constructor(maxBytes: number, sink: HeaderBlockSink) {
-    this.#maxBytes = maxBytes;
+    this.#maxBlockBytes = leniency * maxBytes;
     this.#decoder = new HpackDecoder({ maxListBytes: maxBytes });
     this.#sink = sink;
   }
@@ -85,8 +88,8 @@ export class HeaderBlocks {
 
   /** A block that is not decoded leaves the tables of both sides apart: that ends the connection. */
   #checkBytes(bytes: number): void {
-    if (bytes <= this.#maxBytes) return;
-    const message = `header fields of more than ${this.#maxBytes} bytes`;
+    if (bytes <= this.#maxBlockBytes) return;
+    const message = `header fields of more than ${this.#maxBlockBytes} bytes`;
     throw new ConnectionError(Http2Code.ENHANCE_YOUR_CALM, message);
   }
 

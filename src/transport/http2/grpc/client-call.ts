@@ -2,10 +2,6 @@ import type { Call, Metadata, Reply } from "../../../contract/contract.js";
 import { Code, RpcError } from "../../../errors/errors.js";
 import { CallGuard } from "../../call-guard.js";
 import type { Caller } from "../../caller.js";
-import { errorOfFields } from "../../grpc/error-fields.js";
-import { fromBase64 } from "../../grpc/header-fields.js";
-import { codeOfHttpStatus } from "../../grpc/http-status.js";
-import { decodeStatusMessage } from "../../grpc/status-message.js";
 import { formatTimeout } from "../../grpc/timeout.js";
 import { responseNotDecodable } from "../../misfit.js";
 import { receivedTrailer } from "../../received-trailer.js";
@@ -20,6 +16,7 @@ import { type Heading, metadataOf, pushMetadata, readHeading } from "./fields.js
 import { responseFault, trailersFault } from "./heading-faults.js";
 import { IncomingMessages, type MessageReceiver } from "./incoming-messages.js";
 import { OutgoingMessages } from "./outgoing-messages.js";
+import { cutStatus, httpStatus, receivedStatus } from "./received-status.js";
 
 /** Before one response; servers send one or two. */
 const maxInformational = 16;
@@ -88,11 +85,11 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
 
   onHeaders(block: HeaderBlock, endStream: boolean): void {
     if (this.#over) return;
+    const heading = readHeading(block);
     if (block.tooLarge) {
-      this.#fail(Code.RESOURCE_EXHAUSTED, "the header fields of the response are too large");
+      this.#end(this.#here(cutStatus(heading)));
       return;
     }
-    const heading = readHeading(block);
     const fault = this.#header === undefined ? responseFault(heading, endStream) : trailersFault(heading);
     if (fault !== undefined) {
       this.#fail(Code.INTERNAL, `a malformed response: ${fault}`, Http2Code.PROTOCOL_ERROR);
@@ -131,9 +128,9 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
 
   onMessagesEnd(): void {
     const heading = this.#trailer as Heading;
-    const error = this.#errorOf(heading);
+    const error = receivedStatus(heading);
     if (error !== undefined) this.call.values.set(receivedTrailer, this.trailer);
-    this.#end(error);
+    this.#end(error?.remote === false ? this.#here(error) : error);
   }
 
   /** An encoding we did not name is the server's mistake (https://github.com/grpc/grpc/blob/master/doc/compression.md). */
@@ -182,7 +179,7 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
     }
     if (status !== "200" || contentType?.startsWith("application/grpc") !== true) {
       if (heading.grpcStatus === undefined) {
-        this.#notGrpc(heading);
+        this.#end(this.#here(httpStatus(heading)));
         return;
       }
     }
@@ -208,34 +205,14 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
     return heading.grpcStatus === "0";
   }
 
-  #errorOf(heading: Heading): RpcError | undefined {
-    const { grpcStatus, grpcMessage = "", statusDetails, pushback } = heading;
-    if (grpcStatus === "0") return undefined;
-    if (grpcStatus === undefined) {
-      return this.#here(new RpcError(Code.UNKNOWN, "the response has no grpc-status"));
-    }
-    const details = statusDetails === undefined ? undefined : fromBase64(statusDetails);
-    const code = /^\d{1,3}$/.test(grpcStatus) ? Number(grpcStatus) : Code.UNKNOWN;
-    return errorOfFields(code, decodeStatusMessage(grpcMessage), details, pushback);
-  }
-
-  /** A proxy, or a server that speaks no gRPC. */
-  #notGrpc({ status, contentType }: Heading): void {
-    const message =
-      status === "200"
-        ? `the response is ${contentType ?? "of no content-type"}, not application/grpc`
-        : `Received HTTP status code ${status}`;
-    this.#fail(status === "200" ? Code.UNKNOWN : codeOfHttpStatus(status), message);
-  }
-
   #fail(code: Code, message: string, resetCode: Http2Code = Http2Code.CANCEL): void {
     this.#end(this.#here(new RpcError(code, message)), resetCode);
   }
 
   /** Names the call and the address: the failure is of this side, or of the way. */
-  #here({ code, message, details, unprocessed, cause }: RpcError): RpcError {
+  #here({ code, message, details, remote, unprocessed, cause }: RpcError): RpcError {
     const where = `${this.call.method.fullName} at ${this.settings.address}`;
-    return new RpcError(code, `${where}: ${message}`, { details, unprocessed, cause });
+    return new RpcError(code, `${where}: ${message}`, { details, remote, unprocessed, cause });
   }
 
   #end(error: RpcError | undefined, resetCode: Http2Code = Http2Code.CANCEL): void {

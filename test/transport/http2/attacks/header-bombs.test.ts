@@ -69,10 +69,20 @@ describe("CONTINUATION that never ends (VU#421644, CVE-2024-27983) ends with the
 
 describe("header fields that are too many or too large", () => {
   test("encoded: the connection ends before any of the surplus is held", async () => {
-    const { siege, attacker } = await begin({ maxHeaderBytes: 8000 });
+    const { siege, attacker } = await begin({ maxHeaderBytes: 2000 });
     const id = attacker.nextId();
     attacker.write(headers(id, literal("x-large", "v".repeat(9000)), { end: true }));
     await expectConnectionError(siege, attacker, "ENHANCE_YOUR_CALM", /header fields of more than 8000 bytes/);
+  });
+
+  test("encoded: up to four times what fits, only their call ends", async () => {
+    const { siege, attacker } = await begin({ maxHeaderBytes: 2000 });
+    const id = attacker.nextId();
+    const block = fieldBlock(requestFields("Unary", ["x-large", "v".repeat(7000)]));
+    attacker.write(headers(id, block, { end: true }));
+    expect((await answerTo(attacker, id)).status).toBe(Code.RESOURCE_EXHAUSTED);
+    await expectCall(attacker);
+    await siege.expectUntouched();
   });
 
   test("encoded: fields that fit are served", async () => {
@@ -177,7 +187,7 @@ describe("games with the header table", () => {
   test("padding does not hide how long a block is", async () => {
     const { siege, attacker } = await begin({ maxHeaderBytes: 1000 });
     const id = attacker.nextId();
-    const block = Buffer.concat([Buffer.of(255), literal("x", "v".repeat(2000)), Buffer.alloc(255)]);
+    const block = Buffer.concat([Buffer.of(255), literal("x", "v".repeat(5000)), Buffer.alloc(255)]);
     attacker.write(frame(Type.HEADERS, Flag.PADDED | Flag.END_HEADERS, id, block));
     await expectConnectionError(siege, attacker, "ENHANCE_YOUR_CALM");
   });
