@@ -85,10 +85,9 @@ chaos: build etcd ## Do to a running system what happens at night (SUITE=supervi
 fuzz: install ## Send the wire what nobody should, a million times (INPUTS=20000 SEED=7 TARGET=server, or INPUT=file again)
 	@node --import tsx test/fuzz/main.ts
 
-interop_programs = node_modules/.cache/interop
 interop: install ## gRPC programs in Go, Java, Python and C meet ours, each case a line; those that can be had here
-	@scripts/interop-programs.sh $(interop_programs)
-	PATH=$(CURDIR)/$(interop_programs)/bin:$$PATH:/usr/sbin vitest run --reporter verbose test/interop/outside test/cli/outside-clients
+	@programs=$$(scripts/interop-programs.sh node_modules/.cache/interop); \
+	PATH=$$programs:$$PATH:/usr/sbin vitest run --reporter verbose test/interop/outside test/cli/outside-clients
 
 check: gen fmt lint types package test clean-tree ## Everything, on a clean tree
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # interop-programs.sh <folder>
-# Brings the gRPC and HTTP/2 programs of others that the interop tests meet, by name, into <folder>/bin: grpc-go's, grpc-java's
-# (Netty and OkHttp) and C core's (Python) interop clients and servers, grpcurl, h2spec; nginx, haproxy, nghttp2's tools from
-# the distribution. What a machine cannot have is named and left out, and its tests are skipped.
+# Brings the gRPC and HTTP/2 programs of others that the interop tests meet, by name: grpc-go's, grpc-java's (Netty and OkHttp)
+# and C core's (Python) interop clients and servers, grpcurl, h2spec; nginx, haproxy, nghttp2's tools from the distribution.
+# What a machine cannot have is named and left out, and its tests are skipped. Prints the folder to put on the PATH; it is in
+# <folder>, by the versions, so that another version is brought anew.
 set -uo pipefail
 
 grpc_go=v1.85.0 grpc_java=1.79.0 grpc_python=1.85.1 grpcurl=v1.9.4 h2spec=v2.2.1+incompatible
@@ -10,8 +11,9 @@ grpc_go=v1.85.0 grpc_java=1.79.0 grpc_python=1.85.1 grpcurl=v1.9.4 h2spec=v2.2.1
 repository=$(cd "$(dirname "$0")/.." && pwd)
 outside=$repository/test/interop/outside
 certificates=$repository/test/support/tls
-mkdir -p "$1/bin"
-folder=$(cd "$1" && pwd)
+versions=$grpc_go,$grpc_java,$grpc_python,$grpcurl,$h2spec
+mkdir -p "$1/$versions/bin"
+folder=$(cd "$1/$versions" && pwd)
 bin=$folder/bin
 
 left_out() {
@@ -91,3 +93,5 @@ PATH=$PATH:/usr/sbin
 "$install" "nghttp2's tools" "command -v h2load && command -v nghttpx" nghttp2-client nghttp2-proxy || left_out "h2load and nghttpx"
 "$install" nginx "command -v nginx" nginx-light || left_out nginx
 "$install" haproxy "command -v haproxy" haproxy || left_out haproxy
+
+echo "$bin"
