@@ -69,14 +69,17 @@ export function grpcConnections(make: (options?: GrpcOptions) => Transport): voi
     expect(clock.pending).toBe(0);
   });
 
-  test("waits between attempts double up to the longest, and start anew once one succeeded", async () => {
+  test("waits between attempts double up to the longest, and start anew once one has carried a call", async () => {
     const clock = new ManualClock();
     const server = await serve();
     const proxy = await TcpProxy.to(server.address);
     onTestFinished(() => proxy.close());
     const transport = make({ clock, random: () => 0.5, reconnectInitialMs: 100, reconnectMaxMs: 500 });
-    const channel = transport.connect(proxy.addressFor(server.address));
+    const target = proxy.addressFor(server.address);
+    const channel = transport.connect(target);
     onTestFinished(() => channel.close());
+    const client = createClient(EchoServiceDefinition, { target, transport, retry: false, clock });
+    onTestFinished(() => client.close());
     channel.connect();
     await untilState(channel, "ready");
     proxy.refuse();
@@ -97,6 +100,7 @@ export function grpcConnections(make: (options?: GrpcOptions) => Transport): voi
     proxy.admit();
     channel.connect();
     await untilState(channel, "ready");
+    await client.unary({});
     proxy.refuse();
     await untilState(channel, "broken");
     expect(Math.round(clock.nextMs ?? Number.NaN)).toBe(100);
@@ -106,7 +110,7 @@ export function grpcConnections(make: (options?: GrpcOptions) => Transport): voi
     const server = await serve();
     const proxy = await TcpProxy.to(server.address);
     onTestFinished(() => proxy.close());
-    const client = clientOf(proxy.addressFor(server.address), { keepaliveMs: 50, keepaliveTimeoutMs: 50 });
+    const client = clientOf(proxy.addressFor(server.address), { keepaliveMs: 50, keepaliveTimeoutMs: 1000 });
     await client.unary({});
     const outcome = rpcFailure(client.put({}, { timeoutMs: 60_000 }));
     await client.unary({});

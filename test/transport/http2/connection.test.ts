@@ -85,6 +85,34 @@ describe("an http2 connection", () => {
     await untilState(channel, "broken");
   });
 
+  test("that is told to go before it was of any use is an attempt that failed, and the next waits the longer", async () => {
+    const greeting = [settings([[Setting.MAX_CONCURRENT_STREAMS, 0]]), goaway(0, ErrorCode.NO_ERROR)];
+    const { listener, channel, client, clock } = await given({}, { greeting });
+    const error = await rpcFailure(client.unary({}));
+    expect(error).toMatchObject({ code: Code.UNAVAILABLE, unprocessed: true, remote: false });
+    expect(error.message).toContain("GOAWAY with code NO_ERROR");
+    for (const waitMs of [100, 200, 400]) {
+      await untilState(channel, "broken");
+      expect(clock.nextMs).toBe(waitMs);
+      clock.advance(waitMs);
+      await untilState(channel, "ready");
+    }
+    expect(listener.peers).toHaveLength(4);
+  });
+
+  test("that stood for longer than the wait is followed by another at once where calls wait", async () => {
+    const { listener, channel, client, clock } = await given({ reconnectInitialMs: 100 }, limited(0));
+    const answer = client.unary({}, { timeoutMs: 60_000 });
+    const peer = await listener.accept();
+    await untilState(channel, "ready");
+    clock.advance(101);
+    peer.write(goaway(0, ErrorCode.NO_ERROR));
+    const next = await listener.accept();
+    next.write(settings([[Setting.MAX_CONCURRENT_STREAMS, 1]]));
+    (await nextCall(next)).answer("elsewhere");
+    expect((await answer).text).toBe("elsewhere");
+  });
+
   test("to somebody who speaks no HTTP/2 fails, and says so", async () => {
     const server = createTcpServer((socket) => void socket.resume().end("HTTP/1.1 400 Bad Request\r\n\r\n"));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -126,14 +154,27 @@ describe("an http2 connection", () => {
     expect(stdout).toBe("answered\n");
   });
 
-  test("on which nothing runs is left with GOAWAY or without, but left", async () => {
-    const { listener, client, channel } = await given();
+  test("on which nothing runs is left when the channel closes, and nothing is waited for any more", async () => {
+    const { listener, client, channel, states, clock } = await given();
     channel.connect();
     const peer = await listener.accept();
     await untilState(channel, "ready");
     await client.close();
     await channel.close();
     await peer.closed;
+    await vi.waitFor(() => expect(clock.pending).toBe(0));
+    expect(states).toEqual(["connecting", "ready", "closed"]);
+  });
+
+  test("that is not there yet is given up when the channel closes, and nothing is waited for any more", async () => {
+    const { listener, client, channel, states, clock } = await given({}, { greeting: [] });
+    channel.connect();
+    const peer = await listener.accept();
+    await client.close();
+    await channel.close();
+    await peer.closed;
+    expect(clock.pending).toBe(0);
+    expect(states).toEqual(["connecting", "closed"]);
   });
 });
 
@@ -245,6 +286,18 @@ describe("GOAWAY of a server", () => {
     (await nextCall(young)).answer("young");
     expect((await waiting).text).toBe("young");
     expect(old.has(isHeaders())).toBe(false);
+  });
+
+  test("on one of several connections has another opened for the calls that wait", async () => {
+    const { listener, client } = await given({ maxConnectionsPerAddress: 2 }, limited(1));
+    const answers = ["a", "b", "c"].map((text) => client.unary({ text }));
+    const peers = [await listener.accept(), await listener.accept()] as const;
+    const [first, second] = [await nextCall(peers[0]), await nextCall(peers[1])];
+    peers[0].write(goaway(first.id, ErrorCode.NO_ERROR));
+    (await nextCall(await listener.accept())).answer("third");
+    first.answer("first");
+    second.answer("second");
+    expect((await Promise.all(answers)).map(({ text }) => text).sort()).toEqual(["first", "second", "third"]);
   });
 
   test("for want of calls leaves the channel idle until there is one", async () => {

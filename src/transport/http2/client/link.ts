@@ -5,6 +5,7 @@ import type { ParsedAddress } from "../../address.js";
 import { ClientConnection, type ClientConnectionEvents, type Leaving } from "../connection/client-connection.js";
 import type { ConnectionOptions } from "../connection/connection-options.js";
 import type { ResolvedOptions } from "../options.js";
+import type { Waiter } from "./call-target.js";
 import { openSocket } from "./open-socket.js";
 
 /** Who is told what becomes of a link. */
@@ -26,6 +27,8 @@ export class Link implements ClientConnectionEvents {
   #timeout: Timer | undefined;
   #connection: ClientConnection | undefined;
   #stage: "dialling" | "ready" | "over" = "dialling";
+  #readyAt = 0;
+  #carried = false;
 
   constructor(endpoint: ParsedAddress, options: ResolvedOptions, connection: ConnectionOptions, owner: LinkOwner) {
     this.#options = options;
@@ -38,10 +41,20 @@ export class Link implements ClientConnectionEvents {
     });
   }
 
-  /** Where one more call can run; undefined where none can now. */
-  get room(): ClientConnection | undefined {
-    const connection = this.#connection;
-    return connection?.hasRoom === true ? connection : undefined;
+  /** Whether one more call can run now. */
+  get hasRoom(): boolean {
+    return this.#connection?.hasRoom === true;
+  }
+
+  /** To be called where there is room. */
+  carry(waiter: Waiter): void {
+    this.#carried = true;
+    waiter.onConnection(this.#connection as ClientConnection);
+  }
+
+  /** Whether it was of any use: it had a call, or stood for longer than so long. */
+  proved(ms: number): boolean {
+    return this.#carried || this.#options.clock.now() - this.#readyAt > ms;
   }
 
   get running(): number {
@@ -50,13 +63,15 @@ export class Link implements ClientConnectionEvents {
 
   /** Closes once no calls run, an attempt at once. Its owner hears no more of it. */
   close(): void {
-    if (this.#stage === "ready") this.#connection?.drain();
-    else this.#destroy("no longer wanted");
+    const stage = this.#stage;
     this.#stage = "over";
+    if (stage === "ready") this.#connection?.drain();
+    else this.#destroy("no longer wanted");
   }
 
   onReady(): void {
     this.#stage = "ready";
+    this.#readyAt = this.#options.clock.now();
     this.#timeout?.cancel();
     this.#timeout = undefined;
     this.#owner.onReady(this);
@@ -101,7 +116,7 @@ export class Link implements ClientConnectionEvents {
   }
 }
 
-/** No call was sent on it. */
-function unavailable(reason: string, cause?: unknown): RpcError {
+/** No call was sent. */
+export function unavailable(reason: string, cause?: unknown): RpcError {
   return new RpcError(Code.UNAVAILABLE, reason, { unprocessed: true, cause });
 }

@@ -4,17 +4,18 @@ import type { ParsedAddress } from "../../address.js";
 import { parseEndpoint } from "../../grpc/endpoint.js";
 import type { Connector } from "../../grpc/shared-channel.js";
 import type { Address, ChannelState } from "../../transport.js";
-import type { ClientConnection, Leaving } from "../connection/client-connection.js";
+import type { Leaving } from "../connection/client-connection.js";
 import type { ConnectionOptions } from "../connection/connection-options.js";
 import { connectionOptions, type ResolvedOptions } from "../options.js";
 import type { CallTarget, Waiter } from "./call-target.js";
-import { Link, type LinkOwner } from "./link.js";
+import { Link, type LinkOwner, unavailable } from "./link.js";
 import { WaitingLine } from "./waiting-line.js";
 
 /**
  * The connections to one address: one, and more where that is full and options allow it. Reconnects with backoff for as
  * long as it is open; a call that comes after a connection fell, or `connect()`, cuts the wait short. After an attempt that
- * failed calls fail at once, with the reason, until the next begins.
+ * failed calls fail at once, with the reason, until the next begins. A connection that fell, or was told to go, before it
+ * had a call or had stood for as long as the wait is an attempt that failed.
  */
 export class Pool implements CallTarget, Connector, LinkOwner {
   readonly address: Address;
@@ -58,8 +59,8 @@ export class Pool implements CallTarget, Connector, LinkOwner {
   }
 
   acquire(waiter: Waiter): void {
-    const connection = this.#waiting.length === 0 ? this.#room() : undefined;
-    if (connection !== undefined) waiter.onConnection(connection);
+    const link = this.#waiting.length === 0 ? this.#withRoom() : undefined;
+    if (link !== undefined) link.carry(waiter);
     else if (this.#failure !== undefined && this.#links.length === 0 && this.#dialling === undefined) {
       waiter.onFailure(this.#failure);
     } else {
@@ -84,7 +85,6 @@ export class Pool implements CallTarget, Connector, LinkOwner {
 
   onReady(link: Link): void {
     this.#dialling = undefined;
-    this.#failures = 0;
     this.#failure = undefined;
     this.#links.push(link);
     this.#become("ready");
@@ -93,35 +93,44 @@ export class Pool implements CallTarget, Connector, LinkOwner {
   }
 
   onRoom(link: Link): void {
-    while (this.#waiting.length > 0) {
-      const connection = link.room;
-      if (connection === undefined) return;
-      this.#waiting.shift()?.onConnection(connection);
-    }
+    while (this.#waiting.length > 0 && link.hasRoom) link.carry(this.#waiting.shift() as Waiter);
   }
 
-  onLeaving(link: Link, { tooManyPings, idle }: Leaving): void {
-    if (tooManyPings) this.#connectionOptions = probingLess(this.#connectionOptions);
+  onLeaving(link: Link, leaving: Leaving): void {
+    if (leaving.tooManyPings) this.#connectionOptions = probingLess(this.#connectionOptions);
     this.#leaving.add(link);
     const busy = link.running > 0 || this.#waiting.length > 0;
-    if (idle && !busy && this.#links.length === 1) {
+    if (leaving.idle && !busy && this.#links.length === 1) {
       this.#remove(link);
+      this.#failures = 0;
       this.#become("idle");
     } else {
-      this.#lose(link, busy);
+      this.#lose(link, busy, unavailable(leaving.message));
     }
   }
 
   onClosed(link: Link, reason: RpcError): void {
     if (this.#leaving.delete(link)) return;
-    if (link === this.#dialling) this.#failed(reason);
-    else this.#lose(link, this.#waiting.length > 0);
+    if (link === this.#dialling) {
+      this.#dialling = undefined;
+      this.#failed(reason);
+    } else {
+      this.#lose(link, this.#waiting.length > 0, reason);
+    }
   }
 
   /** It takes no more calls. @param busy there are calls to be had */
-  #lose(link: Link, busy: boolean): void {
+  #lose(link: Link, busy: boolean, reason: RpcError): void {
     this.#remove(link);
-    if (this.#links.length > 0) return;
+    if (!link.proved(this.#backoff(this.#failures + 1))) {
+      this.#failed(reason);
+      return;
+    }
+    this.#failures = 0;
+    if (this.#links.length > 0) {
+      this.#dialForWaiting();
+      return;
+    }
     this.#become("broken");
     if (busy) this.#dial();
     else if (this.#dialling === undefined) this.#dialLater();
@@ -131,20 +140,18 @@ export class Pool implements CallTarget, Connector, LinkOwner {
     this.#links.splice(this.#links.indexOf(link), 1);
   }
 
+  /** Nothing came of an attempt. Where another is under way, that decides. */
   #failed(reason: RpcError): void {
-    this.#dialling = undefined;
-    this.#dialLater();
+    if (this.#dialling === undefined) this.#dialLater();
     if (this.#links.length > 0) return;
     this.#failure = reason;
     this.#become("broken");
+    if (this.#dialling !== undefined) return;
     for (let left = this.#waiting.length; left > 0; left--) this.#waiting.shift()?.onFailure(reason);
   }
 
-  #room(): ClientConnection | undefined {
-    for (const link of this.#links) {
-      const connection = link.room;
-      if (connection !== undefined) return connection;
-    }
+  #withRoom(): Link | undefined {
+    for (const link of this.#links) if (link.hasRoom) return link;
     return undefined;
   }
 
