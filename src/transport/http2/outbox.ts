@@ -2,8 +2,8 @@ import type { Socket } from "node:net";
 
 const pageBytes = 64 * 1024;
 
-/** More than this is not gathered for one write. */
-const flushBytes = 256 * 1024;
+/** More than this is not gathered for one write, in bytes. */
+export const flushBytes: number = 256 * 1024;
 
 /** A socket that takes its time may keep so many times as many bytes of a page as there are for it to write. */
 const worthHolding = 4;

@@ -3,7 +3,10 @@ import type { Fields, FieldTemplate } from "../hpack/hpack.js";
 import type { Outbox } from "../outbox.js";
 import type { Sender, Sending } from "./sending.js";
 
-/** Of a gRPC message: whether it is compressed, and its length. */
+/**
+ * Of a gRPC message: whether it is compressed, and its length. Flow control knows of it so that prefix, message and the
+ * header of their frame are written into the page in one go, with no buffer in between.
+ */
 export const messagePrefixBytes = 5;
 
 /** From here on bytes are passed on as they are, unless they are lent; below, copying them costs less than a write of their own. */
@@ -145,7 +148,7 @@ export class SendQueue implements Sender {
     if (outbox.dataStreamId !== this.#owner.id || !outbox.hasRoom(bytes)) return false;
     const header = outbox.dataHeaderAt;
     const length = outbox.end - header - frameHeaderBytes + bytes;
-    if (length > this.#sending.maxFrameBytes) return false;
+    if (length > this.#sending.maxDataBytes) return false;
     putFrameHeader(outbox.bytes, header, length, FrameType.DATA, endStream ? Flag.END_STREAM : 0, this.#owner.id);
     return true;
   }

@@ -1,15 +1,12 @@
 import { ConnectionError, Http2Code } from "../errors.js";
 import { defaultMaxFrameBytes } from "../frames/frames.js";
-import type { Outbox, OutboxSource } from "../outbox.js";
+import { flushBytes, type Outbox, type OutboxSource } from "../outbox.js";
 import { defaultWindowBytes, maxWindowBytes } from "../settings.js";
 
 /** More than this does not wait in the socket: it stays with the streams, where it can be cancelled and takes turns. */
 const congestedBytes = 512 * 1024;
 
-/** What one flush gathers at most of what streams have queued. */
-const flushBytes = 256 * 1024;
-
-/** A frame of a large message is no longer than this: a small message of another stream waits no longer. */
+/** A frame of DATA is no longer than this, whatever the peer takes: a small message of another stream waits no longer. */
 const turnBytes = 64 * 1024;
 
 /** One of those who share a connection. */
@@ -40,11 +37,16 @@ export class Sending implements OutboxSource {
     this.#outbox = outbox;
   }
 
+  /** No frame of DATA is longer, in bytes of payload. */
+  get maxDataBytes(): number {
+    return Math.min(this.maxFrameBytes, turnBytes);
+  }
+
   /** Whether a frame of so many bytes may go out at once. */
   takes(bytes: number): boolean {
     return (
       bytes <= this.window &&
-      bytes <= this.maxFrameBytes &&
+      bytes <= this.maxDataBytes &&
       this.#waiting.length === 0 &&
       this.#outbox.unsentBytes < congestedBytes
     );
@@ -79,7 +81,7 @@ export class Sending implements OutboxSource {
 
   /** Moves what may go out to the outbox, a frame a stream in turn. */
   pump(): void {
-    const most = Math.min(this.maxFrameBytes, turnBytes);
+    const most = this.maxDataBytes;
     while (this.#waiting.length > 0) {
       if (this.window <= 0 || this.#outbox.gatheredBytes >= flushBytes) return;
       if (this.#outbox.unsentBytes >= congestedBytes) return;
