@@ -14,7 +14,7 @@ export interface TlsOptions {
   /** This side's certificate chain and key. A server needs both; a client where the server asks for one (mTLS). */
   readonly cert?: Pem;
   readonly key?: Pem;
-  /** Server: refuse clients without a certificate signed by `ca`. Default: false. */
+  /** Server: refuse clients without a certificate signed by `ca`, which it needs. Default: false. */
   readonly requireClientCert?: boolean;
   /** Client: the name to expect in the server's certificate. Default: the host of the address. */
   readonly serverName?: string;
@@ -97,6 +97,9 @@ export function resolveGrpcOptions(options: GrpcOptions): ResolvedGrpcOptions {
   if (resolved.codecs.length === 0) throw new TypeError("codecs: a server understands at least one");
   if ((resolved.tls.cert === undefined) !== (resolved.tls.key === undefined)) {
     throw new TypeError("tls: cert and key belong together; give both or neither");
+  }
+  if (resolved.tls.requireClientCert === true && resolved.tls.ca === undefined) {
+    throw new TypeError("tls: requireClientCert needs ca: whom to trust");
   }
   return resolved;
 }

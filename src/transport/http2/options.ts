@@ -78,6 +78,9 @@ export function resolveOptions(options: Http2TransportOptions): ResolvedOptions 
     if (value >= 1 && (Number.isInteger(value) || value === Number.POSITIVE_INFINITY)) continue;
     throw new RangeError(`${name}: must be a whole number from 1, was ${String(value)}`);
   }
+  if (!Array.isArray(resolved.sensitiveMetadata)) {
+    throw new TypeError(`sensitiveMetadata: must be an array of names, was ${typeof resolved.sensitiveMetadata}`);
+  }
   for (const name of resolved.sensitiveMetadata) {
     if (fieldName.test(name)) continue;
     throw new TypeError(
@@ -98,7 +101,9 @@ function checkTls({ tls: { ca, cert, key } }: ResolvedOptions): void {
     if (ca !== undefined) new X509Certificate(ca); // of authorities it cannot read OpenSSL says nothing
     createSecureContext({ ca, cert, key });
   } catch (cause) {
-    throw new TypeError(`tls: ca, cert and key must be PEM: ${(cause as Error).message}`, { cause });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === "ERR_OSSL_X509_KEY_VALUES_MISMATCH") throw new TypeError("tls: key is not that of cert", { cause });
+    throw new TypeError(`tls: ca, cert and key must be PEM: ${message}`, { cause });
   }
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { GrpcOptions } from "../../../src/transport/grpc/options.js";
 import type { Transport } from "../../../src/transport/transport.js";
+import { tls } from "../../support/tls/certificates.js";
 
 /** What every gRPC transport over sockets can be told. */
 export function grpcOptions(name: string, make: (options?: GrpcOptions) => Transport): void {
@@ -29,6 +30,15 @@ export function grpcOptions(name: string, make: (options?: GrpcOptions) => Trans
   test("a certificate without its key, or a key without its certificate, is refused", () => {
     expect(() => make({ tls: { cert: "pem" } })).toThrow("tls: cert and key belong together");
     expect(() => make({ tls: { key: "pem" } })).toThrow("tls: cert and key belong together");
+  });
+
+  test("certificates are asked of clients only with an authority that is trusted to sign them", () => {
+    const { cert, key } = tls;
+    expect(() => make({ tls: { cert, key, requireClientCert: true } })).toThrow(
+      new TypeError("tls: requireClientCert needs ca: whom to trust"),
+    );
+    expect(() => make({ tls: { cert, key, requireClientCert: false } })).not.toThrow();
+    expect(() => make({ tls: { ...tls, requireClientCert: true } })).not.toThrow();
   });
 
   test("limits may be without end", () => {

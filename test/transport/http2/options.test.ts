@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { type Http2TransportOptions, http2Transport } from "../../../src/transport/http2/http2.js";
+import { type Http2TransportOptions, http2Transport, type TlsOptions } from "../../../src/transport/http2/http2.js";
 import { grpcOptions } from "../../conformance/grpc/options.js";
-import { tls } from "../../support/tls/certificates.js";
+import { clientTls, tls } from "../../support/tls/certificates.js";
 
 describe("options of http2Transport()", () => {
   grpcOptions("http2", http2Transport);
@@ -38,6 +38,20 @@ describe("options of http2Transport()", () => {
         `sensitiveMetadata: ${JSON.stringify(name)} is no name of metadata`,
       );
     }
+  });
+
+  test("sensitive metadata are an array of names, not one", () => {
+    const wrong = { sensitiveMetadata: "authorization" } as unknown as Http2TransportOptions;
+    expect(() => http2Transport(wrong)).toThrow(
+      new TypeError("sensitiveMetadata: must be an array of names, was string"),
+    );
+  });
+
+  test("a key that is another certificate's is refused as that", () => {
+    const { key } = clientTls;
+    expect(() => http2Transport({ tls: { ...tls, key } as TlsOptions })).toThrow(
+      new TypeError("tls: key is not that of cert"),
+    );
   });
 
   test("what is no HTTP/1 callback is refused", () => {
