@@ -74,10 +74,12 @@ interface Written {
   pos: unknown;
 }
 
-/** A writer that need not grow for so many bytes, or a little more. */
+/** A writer that need not grow for so many bytes, or a little more. No `Buffer`: its `slice()`, which `finish()` calls, copies nothing. */
 function roomy(bytes: number): BinaryWriter {
   const writer = new BinaryWriter();
   const written = writer as unknown as Written;
-  if (written.buffer instanceof Uint8Array) written.buffer = Buffer.allocUnsafeSlow(bytes + keptBytes);
+  if (written.buffer instanceof Uint8Array) {
+    written.buffer = new Uint8Array(Buffer.allocUnsafeSlow(bytes + keptBytes).buffer);
+  }
   return writer;
 }

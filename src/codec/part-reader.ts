@@ -3,6 +3,11 @@ import { BinaryReader } from "@bufbuild/protobuf/wire";
 /** Holding on to this many times what it is worth, a field is copied. */
 const worthHolding = 4;
 
+/** Whether keeping the part would keep too much beside it. */
+export function isSmallPart(part: Uint8Array, whole: Uint8Array): boolean {
+  return part.length * worthHolding < whole.length;
+}
+
 /** Reads messages that lie in one piece of memory, one after the other. */
 export class PartReader extends BinaryReader {
   readonly bytesRead: Uint8Array;
@@ -22,6 +27,6 @@ export class PartReader extends BinaryReader {
   /** A field that is kept shall not keep all that came with it. */
   override bytes(): ReturnType<BinaryReader["bytes"]> {
     const field = super.bytes();
-    return field.length * worthHolding < this.bytesRead.length ? (Buffer.from(field) as typeof field) : field;
+    return isSmallPart(field, this.bytesRead) ? (Buffer.from(field) as typeof field) : field;
   }
 }

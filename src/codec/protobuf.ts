@@ -2,7 +2,7 @@ import type { BinaryReader } from "@bufbuild/protobuf/wire";
 import type { MessageType } from "../contract/contract.js";
 import type { Codec } from "./codec.js";
 import { encoded, encodedLent } from "./encoded.js";
-import { PartReader } from "./part-reader.js";
+import { isSmallPart, PartReader } from "./part-reader.js";
 
 /** Memory larger than this is not held on to between two messages. */
 const keptBytes = 64 * 1024;
@@ -17,7 +17,10 @@ export const protobufCodec: Codec = {
   encodeLent: encodedLent,
   decode: (type, bytes) => type.decode(bytes),
   decodePart(type, bytes, start, end) {
-    if (!takesReader(type)) return type.decode(bytes.subarray(start, end));
+    if (!takesReader(type)) {
+      const part = bytes.subarray(start, end);
+      return type.decode(isSmallPart(part, bytes) ? Buffer.from(part) : part);
+    }
     const own = reader?.bytesRead === bytes ? reader : new PartReader(bytes);
     if (bytes.length <= keptBytes) reader = own;
     return (type as PartMessageType).decode(own.aim(start, end), end - start);
@@ -31,20 +34,24 @@ const readerTakers = new WeakMap<MessageType, boolean>();
 function takesReader(type: MessageType): boolean {
   let takes = readerTakers.get(type);
   if (takes === undefined) {
-    takes = readsNothing(type);
+    takes = readsToTheEnd(type);
     readerTakers.set(type, takes);
   }
   return takes;
 }
 
-function readsNothing(type: MessageType): boolean {
+/** The last number a field can have, as a varint of 0: no type knows it, and each that reads passes over it. */
+const unknownField = Uint8Array.of(0xf8, 0xff, 0xff, 0xff, 0x0f, 0);
+
+function readsToTheEnd(type: MessageType): boolean {
   if (type.decode.length < 2) return false;
+  const probe = new PartReader(unknownField);
   try {
-    (type as PartMessageType).decode(new PartReader(new Uint8Array(0)), 0);
-    return true;
+    (type as PartMessageType).decode(probe, unknownField.length);
   } catch {
     return false;
   }
+  return probe.pos === unknownField.length;
 }
 
 /** What ts-proto generates takes more than is asked of a message type: a reader, and how much of it. */

@@ -1,3 +1,4 @@
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Codec } from "../../src/codec/codec.js";
@@ -103,6 +104,36 @@ describe("protobuf", () => {
     const own: MessageType = { ...echo, encode: () => ({ finish: () => bytes }), fromPartial: (message) => message };
     expect(protobufCodec.encode(own, {})).toBe(bytes);
     expect(Buffer.from(protobufCodec.encode(echo, { count: 1 })).toString("hex")).toBe("1001");
+  });
+
+  test("keeps nothing of what a type with its own way has written on the way", () => {
+    const sealed: MessageType = {
+      ...echo,
+      fromPartial: (message) => message,
+      encode: (message, writer?: unknown) => {
+        (echo.encode as (message: unknown, writer: unknown) => unknown)(message, writer);
+        return { finish: () => Uint8Array.of(1) };
+      },
+    } as MessageType;
+    protobufCodec.encode(sealed, echo.fromPartial({ payload: Buffer.from("a secret") }));
+    expect(Buffer.from(protobufCodec.encode(echo, { count: 1 })).toString("hex")).toBe("1001");
+  });
+
+  test("a type that goes on with the writer it has finished wraps messages of any size, again and again", () => {
+    const wrapped: MessageType = {
+      ...echo,
+      fromPartial: (message) => message,
+      encode: (message, writer = new BinaryWriter()) => {
+        const inner = Crate.encode(Crate.fromPartial(message as object), writer).finish();
+        return writer.uint32(10).bytes(inner);
+      },
+    } as MessageType & { encode(message: unknown, writer?: BinaryWriter): BinaryWriter };
+    const inner = { name: "n".repeat(200_000) };
+    const plain = Crate.encode(Crate.fromPartial(inner)).finish();
+    const expected = new BinaryWriter().uint32(10).bytes(plain).finish();
+    for (let times = 0; times < 3; times++) {
+      expect(Buffer.from(protobufCodec.encode(wrapped, inner)).equals(expected)).toBe(true);
+    }
   });
 
   test("passes over fields it does not know", () => {

@@ -65,3 +65,20 @@ test("a type that stands on another copy of the library is given its part as byt
     text: "hello",
   });
 });
+
+test("a type that reads bytes in its own way does not keep the piece they came in", () => {
+  const own: MessageType = { ...(EchoRequest as MessageType), decode: (bytes) => bytes };
+  const piece = Buffer.alloc(64 * 1024, 7);
+  const part = decodePart(own, piece, 100, 200) as Uint8Array;
+  expect(Buffer.from(part)).toEqual(Buffer.alloc(100, 7));
+  expect(part.buffer).not.toBe(piece.buffer);
+  expect((decodePart(own, piece, 0, piece.length / 2) as Uint8Array).buffer).toBe(piece.buffer);
+});
+
+test("a type that has a second parameter and does not read is given bytes", () => {
+  const raw: MessageType = {
+    ...(EchoRequest as MessageType),
+    decode: (input: Uint8Array, _length?: number) => input,
+  };
+  expect(decodePart(raw, Buffer.from("before|message|after"), 7, 14)).toEqual(Buffer.from("message"));
+});
