@@ -127,7 +127,16 @@ class InCall implements AsyncIterableIterator<unknown>, ObservableStream {
   }
 
   next(): Promise<IteratorResult<unknown>> {
-    return runInCall(this.#call, step, this.#iterator).then(this.#onResult, this.#onFailure);
+    return this.#step().then(this.#onResult, this.#onFailure);
+  }
+
+  /** An iterator of somebody's own may throw at once, or give its result as it stands. */
+  #step(): Promise<IteratorResult<unknown>> {
+    try {
+      return Promise.resolve(runInCall(this.#call, step, this.#iterator));
+    } catch (reason) {
+      return Promise.reject(reason);
+    }
   }
 
   async return(): Promise<IteratorResult<unknown>> {

@@ -203,6 +203,24 @@ export function errors(story: Story): void {
     }
   });
 
+  story("an iterator that throws at once has failed like any other", async (stage) => {
+    const logger = new Diary();
+    const secret = new Error("password=hunter2");
+    const torn = {
+      next: () => {
+        throw secret;
+      },
+    };
+    const { client } = await stage.play(
+      { serverStream: () => ({ [Symbol.asyncIterator]: () => torn }) as unknown as AsyncIterable<object> },
+      { server: { logger } },
+    );
+    const error = await rpcFailure(collect(client.serverStream({})));
+    expect(error).toMatchObject({ code: Code.UNKNOWN, remote: true });
+    expect(logger.lines).toMatchObject([{ err: secret }]);
+    expect(error.message).toContain(String(logger.lines[0]?.["error_id"]));
+  });
+
   story("a business error is nothing to log", async (stage) => {
     const logger = new Diary();
     const { client } = await stage.play(

@@ -232,4 +232,13 @@ export function shapes(story: Story): void {
       expect(error.message).toContain("/hawser.test.v1.EchoService/");
     }
   });
+
+  story("a handler's own iterator may give its results as they stand", async (stage) => {
+    let index = 0;
+    const plain = { next: () => (index < 3 ? { done: false, value: { index: index++ } } : { done: true }) };
+    const { client } = await stage.play({
+      serverStream: () => ({ [Symbol.asyncIterator]: () => plain }) as unknown as AsyncIterable<object>,
+    });
+    expect((await collect(client.serverStream({}))).map((response) => response.index)).toEqual([0, 1, 2]);
+  });
 }
