@@ -1,4 +1,4 @@
-import type { Call, Metadata, Reply } from "../../contract/contract.js";
+import { type Call, Metadata, type Reply } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
 import { CallGuard } from "../call-guard.js";
 import type { Caller } from "../caller.js";
@@ -26,6 +26,7 @@ export abstract class ClientCall implements Grpc.InterceptingListener, HeaderSou
   #gaveUp: RpcError | undefined;
   #header: Grpc.Metadata | undefined;
   #trailer: Grpc.Metadata = noMetadata;
+  #trailerRead: Metadata | undefined;
   #sent = false;
   #over = false;
 
@@ -59,7 +60,11 @@ export abstract class ClientCall implements Grpc.InterceptingListener, HeaderSou
     return new GrpcReply(message, this.#header ?? noMetadata, this.trailer);
   }
 
-  protected readonly trailer = (): Metadata => fromGrpcMetadata(this.#trailer);
+  protected readonly trailer = (): Metadata => {
+    if (this.#trailer === noMetadata) return new Metadata();
+    this.#trailerRead ??= fromGrpcMetadata(this.#trailer);
+    return this.#trailerRead;
+  };
 
   onReceiveMetadata(metadata: Grpc.Metadata): void {
     this.#header = metadata;
@@ -117,15 +122,17 @@ export abstract class ClientCall implements Grpc.InterceptingListener, HeaderSou
 class GrpcReply implements Reply {
   readonly message: unknown;
   readonly trailer: () => Metadata;
-  readonly #header: Grpc.Metadata;
+  readonly #fields: Grpc.Metadata;
+  #header: Metadata | undefined;
 
   constructor(message: unknown, header: Grpc.Metadata, trailer: () => Metadata) {
     this.message = message;
-    this.#header = header;
+    this.#fields = header;
     this.trailer = trailer;
   }
 
   get header(): Metadata {
-    return fromGrpcMetadata(this.#header);
+    this.#header ??= fromGrpcMetadata(this.#fields);
+    return this.#header;
   }
 }

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { HandlerCall } from "../../../src/contract/contract.js";
+import type { CallOptions, HandlerCall, Middleware } from "../../../src/contract/contract.js";
 import { Metadata } from "../../../src/contract/contract.js";
 import { Code, RpcError } from "../../../src/errors/errors.js";
 import { collect, failure } from "../../support/collect.js";
@@ -238,5 +238,28 @@ export function metadata(story: Story): void {
     controller.abort();
     expect(await answer).toMatchObject({ code: Code.CANCELLED });
     expect(headers).toBe(0);
+  });
+
+  story("what middleware sets in header or trailer of a reply is there for whoever reads them next", async (stage) => {
+    const stamp: Middleware = (next) => async (call) => {
+      const reply = await next(call);
+      reply.header.set("x-stamp", "header");
+      if (!call.method.responseStream) reply.trailer().set("x-stamp", "trailer");
+      return reply;
+    };
+    const { client } = await stage.play(
+      always((call) => {
+        call.header.set("x-own", "1");
+        call.trailer.set("x-own", "1");
+      }),
+      { client: { middleware: [stamp] } },
+    );
+    const seen: unknown[] = [];
+    const options: CallOptions = {
+      onHeader: (header) => seen.push(header.get("x-own"), header.get("x-stamp")),
+      onTrailer: (trailer) => seen.push(trailer.get("x-own"), trailer.get("x-stamp")),
+    };
+    await client.unary({}, options);
+    expect(seen).toEqual(["1", "header", "1", "trailer"]);
   });
 }

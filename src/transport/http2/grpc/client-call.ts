@@ -1,4 +1,4 @@
-import type { Call, Metadata, Reply } from "../../../contract/contract.js";
+import { type Call, Metadata, type Reply } from "../../../contract/contract.js";
 import { Code, RpcError } from "../../../errors/errors.js";
 import { CallGuard } from "../../call-guard.js";
 import type { Caller } from "../../caller.js";
@@ -31,8 +31,12 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
   protected stream: Stream | undefined;
   readonly #target: CallTarget;
   readonly #guard: CallGuard;
-  #header: Heading | undefined;
+  /** The header has come. */
+  #headed = false;
+  /** Of the header, those of the application. */
+  #headerFields: Fields = noFields;
   #trailer: Heading | undefined;
+  #trailerRead: Metadata | undefined;
   #informational = 0;
   #over = false;
 
@@ -90,16 +94,16 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
       this.#end(this.#here(cutStatus(heading)));
       return;
     }
-    const fault = this.#header === undefined ? responseFault(heading, endStream) : trailersFault(heading);
+    const fault = this.#headed ? trailersFault(heading) : responseFault(heading, endStream);
     if (fault !== undefined) {
       this.#fail(Code.INTERNAL, `a malformed response: ${fault}`, Http2Code.PROTOCOL_ERROR);
-    } else if (this.#header === undefined) this.#onFirstHeading(heading, endStream);
+    } else if (!this.#headed) this.#onFirstHeading(heading, endStream);
     else if (endStream) this.#onTrailer(heading);
     else this.#fail(Code.INTERNAL, "header fields amid the messages", Http2Code.PROTOCOL_ERROR);
   }
 
   onData(bytes: Buffer, start: number, end: number): void {
-    if (this.#header === undefined) {
+    if (!this.#headed) {
       this.#fail(Code.INTERNAL, "a response without header fields", Http2Code.PROTOCOL_ERROR);
     } else this.responses?.data(bytes, start, end);
   }
@@ -145,7 +149,7 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
 
   /** What the server sent around the message. Read when somebody asks. */
   protected reply(message: unknown): Reply {
-    return new Http2Reply(message, this.#header?.custom ?? noFields, this.trailer);
+    return new Http2Reply(message, this.#headerFields, this.trailer);
   }
 
   /** Ends the call from this side. */
@@ -160,7 +164,11 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
     this.requests?.writable();
   }
 
-  protected readonly trailer = (): Metadata => metadataOf(this.#trailer?.custom ?? noFields);
+  protected readonly trailer = (): Metadata => {
+    if (this.#trailer === undefined) return new Metadata();
+    this.#trailerRead ??= metadataOf(this.#trailer.custom);
+    return this.#trailerRead;
+  };
 
   #fields(): Fields {
     const { metadata, deadline } = this.call;
@@ -183,10 +191,14 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
         return;
       }
     }
-    this.#header = heading;
+    this.#headed = true;
     (this.responses as IncomingMessages).encoding = heading.encoding;
-    if (endStream) this.#onTrailer(heading);
-    else this.onHeader();
+    if (endStream) {
+      this.#onTrailer(heading); // of a response in one block the fields are those of the trailer
+      return;
+    }
+    this.#headerFields = heading.custom;
+    this.onHeader();
   }
 
   /** Means nothing to gRPC (RFC 9113 §8.1). */
@@ -241,15 +253,17 @@ function requestFields(path: string, settings: CallSettings): Fields {
 class Http2Reply implements Reply {
   readonly message: unknown;
   readonly trailer: () => Metadata;
-  readonly #header: Fields;
+  readonly #fields: Fields;
+  #header: Metadata | undefined;
 
   constructor(message: unknown, header: Fields, trailer: () => Metadata) {
     this.message = message;
-    this.#header = header;
+    this.#fields = header;
     this.trailer = trailer;
   }
 
   get header(): Metadata {
-    return metadataOf(this.#header);
+    this.#header ??= metadataOf(this.#fields);
+    return this.#header;
   }
 }
