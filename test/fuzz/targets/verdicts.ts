@@ -13,7 +13,7 @@ let judges: { readonly ours: Judge; readonly theirs: Judge } | undefined;
 /**
  * The same requests, over sockets, to a server of ours and to one of node:http2: both take them and hear the same of them,
  * or both reset the stream, or both end the connection. Two of three are decent; the others break one rule, which the first
- * step of the input names, counted from 1. Where the two servers part over a rule, `one-rule.ts` says so, and why.
+ * step of the input names, counted from 1. Where the two servers part over a rule, `rules.ts` says so, and why.
  */
 export const verdicts: Target = {
   name: "verdicts",
