@@ -5,6 +5,7 @@ import { Code } from "../../src/errors/errors.js";
 import { createServer } from "../../src/server/server.js";
 import type { Clock } from "../../src/time/time.js";
 import { grpcJsTransport } from "../../src/transport/grpc-js/grpc-js.js";
+import { http2Transport } from "../../src/transport/http2/http2.js";
 import { memoryTransport } from "../../src/transport/memory/memory.js";
 import type { Transport } from "../../src/transport/transport.js";
 import { collect, failure } from "../support/collect.js";
@@ -26,6 +27,7 @@ async function inParallel(total: number, width: number, call: () => Promise<unkn
 
 describe.each<[string, (clock: Clock) => Transport, string]>([
   ["memory", (clock) => memoryTransport({ clock }), "memory://echo"],
+  ["http2", (clock) => http2Transport({ clock }), "grpc://127.0.0.1:0"],
   ["grpc-js", (clock) => grpcJsTransport({ clock }), "grpc://127.0.0.1:0"],
 ])("after many calls over %s", (_name, make, address) => {
   /** A server whose handlers listen to their signals, behind another that calls it, and a client of the latter. */
