@@ -65,7 +65,7 @@ export function grpcTls(make: (options?: GrpcOptions) => Transport): void {
   ])("where certificates are asked of clients, one with %s is refused", async (_which, options) => {
     const address = await serve({ ...tls, requireClientCert: true });
     const error = await rpcFailure(client(address, options).unary({}));
-    expect(error).toMatchObject({ code: Code.UNAVAILABLE, remote: false });
+    expect(error).toMatchObject({ code: Code.UNAVAILABLE, unprocessed: true, remote: false });
     expect((await client(address, clientTls).unary({ text: "still serving" })).text).toBe("still serving");
   });
 

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createClient } from "../../../src/client/client.js";
 import { Code } from "../../../src/errors/errors.js";
 import { createServer } from "../../../src/server/server.js";
-import { type Http2TransportOptions, http2Transport } from "../../../src/transport/http2/http2.js";
+import { type Http2TransportOptions, http2Transport, type TlsOptions } from "../../../src/transport/http2/http2.js";
 import { grpcTls } from "../../conformance/grpc/tls.js";
 import { rpcFailure } from "../../support/collect.js";
 import { EchoServiceDefinition, echo } from "../../support/echo.js";
@@ -38,8 +38,8 @@ async function stranger(options: NodeTlsOptions): Promise<string> {
   return `grpcs://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-async function serve(): Promise<string> {
-  const server = createServer({ transport: http2Transport({ tls }), address: "grpcs://127.0.0.1:0" });
+async function serve(options: TlsOptions = tls): Promise<string> {
+  const server = createServer({ transport: http2Transport({ tls: options }), address: "grpcs://127.0.0.1:0" });
   server.add(EchoServiceDefinition, echo());
   await server.start();
   onTestFinished(() => server.close({ graceMs: 0 }));
@@ -61,6 +61,15 @@ describe("http2 over TLS", () => {
   test("what is wrong with a certificate is the reason", async () => {
     const error = await rpcFailure(client(await serve(), { tls: distrustingTls }).unary({}));
     expect(error.message).toMatch(/: TLS: .*certificate/);
+  });
+
+  test("a server that asks for a certificate is not called without, and the way out is said", async () => {
+    const address = await serve({ ...tls, requireClientCert: true });
+    const error = await rpcFailure(client(address, { tls: trusting }).unary({}));
+    expect(error).toMatchObject({ code: Code.UNAVAILABLE, unprocessed: true, remote: false });
+    expect(error.message).toBe(
+      `hawser.test.v1.EchoService/Unary at ${address}: TLS: the server asks for a certificate; give tls: { cert, key }`,
+    );
   });
 
   test("a server that speaks no TLS is not called, and that is the reason", async () => {

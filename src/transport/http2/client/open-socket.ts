@@ -7,7 +7,7 @@ import type { TlsOptions } from "../../grpc/options.js";
 export interface OpeningEvents {
   /** HTTP/2 may begin. */
   onOpen(): void;
-  /** Once, where it failed before that. */
+  /** Once, where it failed: over TLS also behind `onOpen`, for in TLS 1.3 that is when a server refuses who we are. */
   onFailure(reason: string, cause: unknown): void;
 }
 
@@ -32,7 +32,6 @@ export function openSocket(endpoint: ParsedAddress, tls: TlsOptions, events: Ope
   const failed = (cause: Error): void => events.onFailure(tlsReasonOf(cause), cause);
   socket.once("error", failed);
   socket.once("secureConnect", () => {
-    socket.off("error", failed);
     socket.setNoDelay(true); // `tls.connect()` hands no such option on
     if (socket.alpnProtocol === "h2") events.onOpen();
     else refuse(socket, events);
@@ -60,9 +59,11 @@ function refuse(socket: TLSSocket, events: OpeningEvents): void {
 }
 
 const noHttp2 = "TLS: the server offers no HTTP/2 (ALPN h2)";
+const noCertificate = "TLS: the server asks for a certificate; give tls: { cert, key }";
 
 function tlsReasonOf(cause: Error & { readonly code?: string; readonly reason?: string }): string {
   if (cause.code === "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL") return noHttp2;
+  if (cause.code === "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED") return noCertificate;
   if (cause.code === "ERR_SSL_WRONG_VERSION_NUMBER") return "TLS: the server does not speak it (wrong version number)";
   if ("syscall" in cause || "errors" in cause) return reasonOf(cause);
   return `TLS: ${cause.reason ?? cause.message}`;
