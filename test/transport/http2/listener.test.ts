@@ -92,7 +92,7 @@ describe("a listener of http2", () => {
   });
 
   test("cuts off who does not get on with TLS in time", async () => {
-    const { client, port } = await serve({ tls, handshakeTimeoutMs: 100 }, "grpcs://127.0.0.1:0");
+    const { client, port } = await serve({ tls, handshakeTimeoutMs: 1000 }, "grpcs://127.0.0.1:0");
     const socket = await dial(port);
     await closed(socket);
     expect((await client.unary({ text: "served" })).text).toBe("served");
