@@ -46,6 +46,9 @@ const settingBytes = 6;
 /** How long a peer may read why it was thrown out, in ms. */
 const lingerMs = 1000;
 
+/** How long a peer may read its last answers once the system has them all, in ms: a buffer full, over a slow road. */
+const farewellMs = 30_000;
+
 /** What our PINGs carry, to tell their answers apart. */
 export const PingKind: { readonly keepalive: 1; readonly bandwidth: 2; readonly drain: 3 } = {
   keepalive: 1,
@@ -190,23 +193,29 @@ export abstract class Connection implements FrameSink, HeaderBlockSink, Probing,
     this.#end(message);
   }
 
-  /** Tells the peer what it did, and ends the connection. */
+  /** Tells the peer what it did, and ends the connection: what waits to be sent is not waited for. */
   protected fail(error: ConnectionError): void {
     if (this.#over) return;
     writeGoaway(this.outbox, this.lastPeerId, error.code, error.message);
     this.leave(`${http2CodeName(error.code)}: ${error.message}`);
+    this.#linger(lingerMs);
   }
 
-  /** Ends the connection once what was said has left. */
+  /** Ends the connection once what was said has left, however slowly the peer reads it. */
   protected leave(message: string): void {
     if (this.#over) return;
-    this.outbox.flush();
+    this.outbox.finish();
     this.#end(message);
+    this.socket.once("finish", () => this.#linger(farewellMs));
+    this.socket.once("close", () => this.#lingerTimer?.cancel());
     this.socket.end();
     // What the peer goes on sending is thrown away: a socket closed over unread bytes would take our last words with it.
     this.socket.resume();
-    this.#lingerTimer = this.options.clock.timer(lingerMs, () => this.socket.destroy(), true);
-    this.socket.once("close", () => this.#lingerTimer?.cancel());
+  }
+
+  /** The peer is to have closed its side by then. */
+  #linger(ms: number): void {
+    this.#lingerTimer ??= this.options.clock.timer(ms, () => this.socket.destroy(), true);
   }
 
   /** Tells a stream of header fields. */

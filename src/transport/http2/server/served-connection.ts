@@ -34,6 +34,8 @@ export class ServedConnection implements ServerConnectionEvents {
     this.onIdle();
     const { maxConnectionAgeMs, random } = options;
     this.#ageTimer = this.#timer(maxConnectionAgeMs * (0.9 + 0.2 * random()), () => this.#grownOld());
+    // Not when the connection is over: its last answers may still be unread, and that has an end, too.
+    socket.once("close", () => this.#ageTimer?.cancel());
   }
 
   /** Calls that come from now on may go elsewhere. */
@@ -59,7 +61,6 @@ export class ServedConnection implements ServerConnectionEvents {
 
   onClosed(): void {
     this.#idleTimer?.cancel();
-    this.#ageTimer?.cancel();
     this.#onClosed(this);
   }
 

@@ -1,0 +1,88 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { ServerConnection } from "../../../../src/transport/http2/connection/server-connection.js";
+import { connectionOptions, resolveOptions } from "../../../../src/transport/http2/options.js";
+import type { Stream } from "../../../../src/transport/http2/stream/stream.js";
+import { settings } from "../../../support/http2/frames.js";
+import { answerTo, wholeCall } from "../../../support/http2/grpc.js";
+import { RawPeer } from "../../../support/http2/raw-peer.js";
+import { isGoaway } from "../../../support/http2/received.js";
+import { ManualClock } from "../../../support/manual-clock.js";
+import { Moment } from "../../../support/moment.js";
+
+/** A connection of which nothing is left but one call, which has yet to be answered. */
+async function drained() {
+  const clock = new ManualClock();
+  const server = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const accepted = new Moment<Socket>();
+  server.on("connection", accepted.now);
+  const came = new Moment<Stream>();
+  const closed = new Moment();
+  const address = `grpc://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const peer = await RawPeer.connect(address, { greeting: [settings()] });
+  onTestFinished(() => peer.close());
+  const socket = await accepted.promise;
+  const connection = new ServerConnection(socket, connectionOptions(resolveOptions({ clock })), {
+    onStream(stream) {
+      came.now(stream);
+      return { onHeaders() {}, onData() {}, onEnd() {}, onClosed: () => stream.release(), onWritable() {} };
+    },
+    onClosed: closed.now,
+  });
+  const id = peer.nextId();
+  peer.write(wholeCall(id));
+  const stream = await came.promise;
+  connection.drain();
+  await peer.next(isGoaway);
+  await peer.next(isGoaway);
+  return { clock, socket, closed: closed.promise, peer, id, stream };
+}
+
+/** Makes it a socket whose peer reads nothing, however much the system would take. @returns what ends that */
+function stuff(socket: Socket): () => void {
+  const taken: (() => void)[] = [];
+  const write = socket._write.bind(socket);
+  Object.assign(socket, {
+    _writev: undefined,
+    _write: (...chunk: Parameters<typeof write>) => void taken.push(() => write(...chunk)),
+  });
+  return () => {
+    Object.assign(socket, { _write: write });
+    for (const take of taken) take();
+  };
+}
+
+function answer(stream: Stream, bytes: number): void {
+  const nothing = stream.connection.template("nothing", () => []);
+  stream.sendHeaders(nothing, [":status", "200"], false);
+  stream.sendMessage(false, Buffer.alloc(bytes), bytes, false, false);
+  stream.sendTrailers(nothing, ["grpc-status", "0"]);
+}
+
+test("a connection that drains waits for a client that is slow to read the last answer", async () => {
+  const { clock, socket, closed, peer, id, stream } = await drained();
+  const free = stuff(socket);
+  answer(stream, 50_000);
+  await closed;
+  clock.advance(3_600_000);
+  free();
+  const { status, body } = await answerTo(peer, id);
+  expect({ status, bytes: body.length }).toEqual({ status: 0, bytes: 50_005 });
+});
+
+test("a connection that has drained is hung up on where the client does not: in time, and once", async () => {
+  const { clock, socket, closed, peer, stream } = await drained();
+  peer.socket.allowHalfOpen = true;
+  const finished = once(socket, "finish");
+  answer(stream, 10);
+  await closed;
+  await finished;
+  expect(socket.destroyed).toBe(false);
+  expect(clock.pending).toBe(1);
+  clock.advance(30_000);
+  expect(socket.destroyed).toBe(true);
+  await peer.close();
+});
