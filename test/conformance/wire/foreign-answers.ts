@@ -57,6 +57,37 @@ export function foreignAnswers(suite: WireSuiteOptions): void {
     );
   });
 
+  test("the fields of an answer in one block are those of its trailer alone", async () => {
+    const client = await stage.clientOf((stream) => {
+      stream.respond(
+        { ":status": 200, "content-type": "application/grpc", "grpc-status": "0", "x-said": "once" },
+        { endStream: true },
+      );
+    });
+    const seen: unknown[] = [];
+    const responses = client.serverStream(
+      {},
+      {
+        onHeader: (header) => seen.push(header.get("x-said")),
+        onTrailer: (trailer) => seen.push(trailer.get("x-said")),
+      },
+    );
+    expect(await collect(responses)).toEqual([]);
+    expect(seen).toEqual([undefined, "once"]);
+  });
+
+  test("an error whose text is too large keeps its code, and ends its call alone", async () => {
+    const client = await stage.clientOf((stream) =>
+      answer(stream, [], { "grpc-status": "5", "grpc-message": "x".repeat(20_000) }),
+    );
+    const outcomes = await Promise.all([rpcFailure(client.unary({})), client.put({}), rpcFailure(client.unary({}))]);
+    expect(outcomes).toMatchObject([
+      { code: Code.NOT_FOUND, remote: true },
+      { text: "good" },
+      { code: Code.NOT_FOUND, remote: true },
+    ]);
+  });
+
   test("a message that is no percent-encoding is shown as it is", async () => {
     await stage.expectEnd(
       (stream) => answer(stream, [], { "grpc-status": "5", "grpc-message": "50 %, 100 %zz" }),
