@@ -1,6 +1,8 @@
 /** A value that begins or ends with a blank is malformed (RFC 9113 §8.2.1): nghttp2 drops it. */
 const plain = /^(?! )[ -$&-~]*(?<! )$/;
 
+const unencoded = /^[ -$&-~]*$/;
+
 const encoder = new TextEncoder();
 
 /** `grpc-message`: UTF-8, percent-encoded but for printable ASCII other than "%", and blanks at the ends. */
@@ -31,9 +33,13 @@ export function cutStatusMessage(encoded: string, maxLength: number): string {
   return encoded.slice(0, end) + ellipsis;
 }
 
-/** What is not encoded as it should be is taken as it stands: an error shall not be lost over its text. */
+/**
+ * What is not encoded as it should be is taken as it stands, UTF-8 too: an error shall not be lost over its text.
+ *
+ * @param text one character a byte
+ */
 export function decodeStatusMessage(text: string): string {
-  if (!text.includes("%")) return text;
+  if (unencoded.test(text)) return text;
   const bytes: number[] = [];
   for (let at = 0; at < text.length; at++) {
     const hex = text[at] === "%" ? /^[0-9a-fA-F]{2}/.exec(text.slice(at + 1, at + 3))?.[0] : undefined;

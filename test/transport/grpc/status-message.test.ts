@@ -5,6 +5,16 @@ import {
   encodeStatusMessage,
 } from "../../../src/transport/grpc/status-message.js";
 
+describe("a text that came", () => {
+  test.each(["plain", "à la carte ☺", "100 % of %41 and %zz", "", " at both ends "])("is what was sent: %j", (text) => {
+    expect(decodeStatusMessage(encodeStatusMessage(text))).toBe(text);
+  });
+
+  test.each(["à la carte ☺", "à la carte, 5 % ☺"])("may be UTF-8 that nobody has encoded: %j", (text) => {
+    expect(decodeStatusMessage(Buffer.from(text).toString("latin1"))).toBe(text);
+  });
+});
+
 describe("a text that is cut", () => {
   const text = "a ☺ b 😈 100 % é";
   const encoded = encodeStatusMessage(text);

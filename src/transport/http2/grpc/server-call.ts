@@ -122,18 +122,21 @@ class ServerCall implements StreamHandler, MessageReceiver, ResponseSink {
 
   onMessage(message: unknown): void {
     this.#count++;
-    if (this.#requests === undefined) this.#request = message;
-    else this.#requests.push(message);
+    if (this.#requests !== undefined) this.#requests.push(message);
+    else if (this.#count === 1) this.#request = message;
+    else this.#failCount();
   }
 
   onMessagesEnd(): void {
     if (this.#answer?.over !== false) return;
     if (this.#requests !== undefined) this.#requests.end();
     else if (this.#count === 1) this.#serve(this.#request);
-    else {
-      const message = `${this.#method?.fullName}: ${this.#count} requests to a method that takes one`;
-      this.#fail(new RpcError(Code.UNIMPLEMENTED, message));
-    }
+    else this.#failCount();
+  }
+
+  #failCount(): void {
+    const message = `${this.#method?.fullName}: ${this.#count} requests to a method that takes one`;
+    this.#fail(new RpcError(Code.UNIMPLEMENTED, message));
   }
 
   onMessageFault({ code, message, cause }: RpcError): void {

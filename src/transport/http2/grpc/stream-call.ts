@@ -7,7 +7,7 @@ import type { OutgoingMessages } from "./outgoing-messages.js";
 /** Any call with a stream in it: requests are written as fast as the peer takes them, responses read as asked for. */
 export class StreamCall extends ClientCall {
   #stream: MessageStream | undefined;
-  /** The last of a client stream's responses. */
+  /** A client stream's response. */
   #single: unknown;
   #count = 0;
   /** Those that are yet to be written. */
@@ -18,9 +18,9 @@ export class StreamCall extends ClientCall {
   }
 
   onMessage(message: unknown): void {
-    this.#count++;
-    if (this.#stream === undefined) this.#single = message;
-    else this.#stream.push(message);
+    if (this.#stream !== undefined) this.#stream.push(message);
+    else if (++this.#count === 1) this.#single = message;
+    else this.giveUp(this.#miscounted());
   }
 
   protected onHeader(): void {
@@ -36,16 +36,13 @@ export class StreamCall extends ClientCall {
     if (this.#stream !== undefined) this.#stream.end(error);
     else if (error !== undefined) this.caller.reject(error);
     else if (this.call.method.responseStream) this.#open().end();
-    else this.#finishSingle();
+    else if (this.#count === 1) this.caller.resolve(this.reply(this.#single));
+    else this.caller.reject(this.#miscounted());
   }
 
-  #finishSingle(): void {
-    if (this.#count === 1) {
-      this.caller.resolve(this.reply(this.#single));
-      return;
-    }
+  #miscounted(): RpcError {
     const message = `${this.call.method.fullName}: ${this.#count} responses to a call that has one`;
-    this.caller.reject(new RpcError(Code.UNIMPLEMENTED, message));
+    return new RpcError(Code.UNIMPLEMENTED, message);
   }
 
   /** The header is here: the caller may read. */
@@ -73,11 +70,11 @@ export class StreamCall extends ClientCall {
       for (;;) {
         const { done, value } = await messages.next();
         if (done === true) this.#unwritten = undefined;
-        if (this.#answered) return;
+        if (this.#ended) return;
         if (done === true) break;
         const room = this.#writeSome(requests, value);
         if (room !== undefined) await room;
-        if (this.#answered) return;
+        if (this.#ended) return;
       }
       this.stream?.end();
     } catch (cause) {
@@ -94,7 +91,7 @@ export class StreamCall extends ClientCall {
   }
 
   /** No request is taken any more: the server may have ended the call with answers that are yet to be read. */
-  get #answered(): boolean {
+  get #ended(): boolean {
     return this.over || this.stream?.closed === true;
   }
 

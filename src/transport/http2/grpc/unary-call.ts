@@ -7,11 +7,15 @@ import type { OutgoingMessages } from "./outgoing-messages.js";
 export class UnaryCall extends ClientCall {
   readonly full = false;
   #response: unknown;
-  #count = 0;
+  #answered = false;
 
   onMessage(message: unknown): void {
+    if (this.#answered) {
+      this.giveUp(this.#misfit("more than one response"));
+      return;
+    }
     this.#response = message;
-    this.#count++;
+    this.#answered = true;
   }
 
   protected onHeader(): void {}
@@ -27,11 +31,12 @@ export class UnaryCall extends ClientCall {
 
   protected finish(error: RpcError | undefined): void {
     if (error !== undefined) this.caller.reject(error);
-    else if (this.#count === 1) this.caller.resolve(this.reply(this.#response));
-    else {
-      const count = this.#count === 0 ? "no response" : "more than one response";
-      this.caller.reject(new RpcError(Code.UNIMPLEMENTED, `${this.call.method.fullName}: ${count} to a unary call`));
-    }
+    else if (this.#answered) this.caller.resolve(this.reply(this.#response));
+    else this.caller.reject(this.#misfit("no response"));
+  }
+
+  #misfit(count: string): RpcError {
+    return new RpcError(Code.UNIMPLEMENTED, `${this.call.method.fullName}: ${count} to a unary call`);
   }
 
   #failed(reason: unknown): void {

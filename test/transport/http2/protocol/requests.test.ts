@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { Code } from "../../../../src/errors/errors.js";
 import { data, headers } from "../../../support/http2/frames.js";
 import { answerTo, changed, echoRequest, requestFields, responsesIn } from "../../../support/http2/grpc.js";
 import type { Field } from "../../../support/http2/hpack.js";
@@ -92,4 +93,16 @@ describe("a request that only looks odd is served: one", () => {
     attacker.write(headers(id, fields), data(id, echoRequest({ text: "served" }), { end: true }));
     expect(responsesIn(await answerTo(attacker, id))).toMatchObject([{ text: "served" }]);
   });
+});
+
+test("a second message to a method that takes one ends the call there and then", async () => {
+  const siege = await Siege.lay();
+  const attacker = await siege.attacker();
+  const id = attacker.nextId();
+  attacker.write(headers(id, decent), data(id, echoRequest()), data(id, echoRequest()));
+  expect(await answerTo(attacker, id)).toMatchObject({
+    status: Code.UNIMPLEMENTED,
+    message: expect.stringMatching(/2 requests to a method that takes one/),
+  });
+  expect(siege.handlers.asked).toBe(0);
 });
