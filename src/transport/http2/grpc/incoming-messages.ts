@@ -145,7 +145,7 @@ export class IncomingMessages {
       return from + length;
     }
     this.#begin(length);
-    return this.#fill(bytes, at, end);
+    return this.#over ? end : this.#fill(bytes, at, end);
   }
 
   /** @param length of the message; -1 where its prefix has yet to come */
