@@ -31,7 +31,7 @@ export class ClientScene {
   constructor(planned: readonly Method[]) {
     this.connection = new ClientConnection(this.socket.socket, connectionOptions(this.#options), {
       onReady: () => {
-        for (const method of planned) if (this.connection.hasRoom) this.call(method);
+        for (const method of planned) if (this.connection.takesCall()) this.call(method);
       },
       onRoom: () => {},
       onLeaving: () => {},

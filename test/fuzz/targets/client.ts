@@ -53,7 +53,7 @@ async function probe(scene: ClientScene, sent: Buffer): Promise<string> {
   const outcome = outcomeOf(scene.said());
   const { rest } = toNextFrame(sent);
   if (rest > 0) socket.receive(Buffer.alloc(rest));
-  if (!connection.hasRoom) return connection.over ? outcome : `${outcome}, no room`;
+  if (!connection.takesCall()) return connection.over ? outcome : `${outcome}, no room`;
   const call = scene.call(methodOf(0));
   socket.receive(wholeAnswer(2 * scene.calls.length - 1, { text: "probe" }));
   const answered = await eventually(() => call.outcome !== undefined);

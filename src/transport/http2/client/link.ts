@@ -43,7 +43,7 @@ export class Link implements ClientConnectionEvents {
 
   /** Whether one more call can run now. */
   get hasRoom(): boolean {
-    return this.#connection?.hasRoom === true;
+    return this.#connection?.takesCall() === true;
   }
 
   /** To be called where there is room. */

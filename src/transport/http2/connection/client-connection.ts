@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { ConnectionError, Http2Code, http2CodeName } from "../errors.js";
-import { connectionPreface } from "../frames/frames.js";
+import { connectionPreface, FrameType } from "../frames/frames.js";
 import type { HeaderBlock } from "../hpack/hpack.js";
 import { Setting } from "../settings.js";
 import { Stream, type StreamHandler } from "../stream/stream.js";
@@ -12,6 +12,9 @@ const lastUsefulId = 2 ** 31 - 1024;
 
 /** Before its SETTINGS say otherwise a peer takes any number; we wait for them. */
 const unlimited = 2 ** 32 - 1;
+
+/** Blocks of header fields in an answer: its header and its trailer. */
+const answerBlocks = 2;
 
 /** How whoever dialled learns of a connection. Each text is for people. */
 export interface ClientConnectionEvents {
@@ -60,8 +63,8 @@ export class ClientConnection extends Connection {
     return this.#ready && !this.#leaving && !this.over;
   }
 
-  /** Whether it takes one more call now. */
-  get hasRoom(): boolean {
+  /** Whether it takes one more call now; where it does not, `onRoom` says when. */
+  takesCall(): boolean {
     if (this.streams.size < this.#maxConcurrentStreams) return this.open;
     this.#full = true;
     return false;
@@ -87,10 +90,15 @@ export class ClientConnection extends Connection {
     this.#closeWhenIdle();
   }
 
+  override resetStream(streamId: number, code: number): void {
+    super.resetStream(streamId, code);
+    this.patience.earn(answerBlocks); // they may be on their way
+  }
+
   onHeaderBlock(streamId: number, block: HeaderBlock, endStream: boolean): void {
     const stream = this.streams.get(streamId);
     if (stream === undefined) {
-      this.checkClosed(streamId);
+      this.checkClosed(streamId, FrameType.HEADERS);
       return;
     }
     if (stream.remoteEnded) {
@@ -105,8 +113,11 @@ export class ClientConnection extends Connection {
   }
 
   /** What comes late on a stream that is over changes nothing. */
-  protected checkClosed(id: number): void {
-    if (!this.isIdle(id)) return;
+  protected checkClosed(id: number, type: number): void {
+    if (!this.isIdle(id)) {
+      if (type === FrameType.HEADERS) this.patience.spend("header fields of calls that are over");
+      return;
+    }
     throw new ConnectionError(Http2Code.PROTOCOL_ERROR, `a frame on stream ${id}, which nobody opened`);
   }
 

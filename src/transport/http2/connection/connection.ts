@@ -259,6 +259,7 @@ export abstract class Connection implements FrameSink, HeaderBlockSink, Probing,
     if (this.#bandwidth.isDue(this.receiving.readBytes)) this.#measure();
     const stream = this.streams.get(streamId);
     if (stream === undefined) {
+      if (end === start && frameEnds) this.patience.spend("empty frames of data");
       this.checkClosed(streamId, FrameType.DATA);
       return;
     }
@@ -304,6 +305,7 @@ export abstract class Connection implements FrameSink, HeaderBlockSink, Probing,
       case FrameType.GOAWAY:
         if (streamId !== 0) throw new ConnectionError(Http2Code.PROTOCOL_ERROR, "GOAWAY on a stream");
         if (end - start < 8) throw new ConnectionError(Http2Code.FRAME_SIZE_ERROR, "GOAWAY cut short");
+        this.patience.spend("GOAWAYs");
         this.onGoaway(
           bytes.readUInt32BE(start) & 0x7fffffff,
           bytes.readUInt32BE(start + 4),

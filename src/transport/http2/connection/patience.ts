@@ -22,8 +22,8 @@ export class Patience {
     this.#filledAt = clock.now();
   }
 
-  earn(): void {
-    if (this.#tokens < burst) this.#tokens++;
+  earn(tokens = 1): void {
+    if (this.#tokens < burst) this.#tokens += tokens;
   }
 
   /** @throws ConnectionError ENHANCE_YOUR_CALM where there was too much of it */

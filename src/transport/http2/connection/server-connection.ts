@@ -75,7 +75,7 @@ export class ServerConnection extends Connection {
     this.#running--;
     if (this.#running > 0) return;
     if (this.#draining === "final") this.#closeWhenIdle();
-    this.#events.onIdle?.();
+    if (!this.over) this.#events.onIdle?.();
   }
 
   override resetStream(streamId: number, code: number): void {
@@ -103,10 +103,15 @@ export class ServerConnection extends Connection {
   /** RFC 9113 §5.1: what may come for a stream that is over, and what not. */
   protected checkClosed(id: number, type: number): void {
     if (this.isIdle(id)) {
-      if (this.#draining === "final" && id % 2 === 1) return; // opened before our last word was heard (§6.8)
+      if (this.#draining === "final" && id % 2 === 1) {
+        this.patience.spend("frames after GOAWAY"); // some are on their way before our last word is heard (§6.8)
+        return;
+      }
       throw new ConnectionError(Http2Code.PROTOCOL_ERROR, `a frame on stream ${id}, which nobody opened`);
     }
-    if (type === FrameType.WINDOW_UPDATE || type === FrameType.RST_STREAM || this.#resets.has(id)) return;
+    const reset = this.#resets.has(id);
+    if (reset && type === FrameType.RST_STREAM) this.onReset(); // refused and reset again and again, it is a flood like any other
+    if (reset || type === FrameType.WINDOW_UPDATE || type === FrameType.RST_STREAM) return;
     if (type === FrameType.DATA) {
       this.failStream(id, Http2Code.STREAM_CLOSED, "data on a closed stream"); // perhaps reset so long ago that we forgot
       return;
@@ -157,15 +162,23 @@ export class ServerConnection extends Connection {
   }
 
   #open(streamId: number, block: HeaderBlock, endStream: boolean): void {
-    if (this.#draining === "final") return;
+    if (this.#draining === "final") {
+      this.patience.spend("frames after GOAWAY");
+      return;
+    }
     this.checkRead();
     this.lastPeerId = streamId;
     if (this.#refusing) {
       this.resetStream(streamId, Http2Code.REFUSED_STREAM);
       return;
     }
-    if (this.#running >= this.options.maxConcurrentStreams) {
+    const { maxConcurrentStreams } = this.options;
+    if (this.streams.size >= maxConcurrentStreams) {
       this.failStream(streamId, Http2Code.REFUSED_STREAM, "too many calls at once");
+      return;
+    }
+    if (this.#running >= maxConcurrentStreams) {
+      this.resetStream(streamId, Http2Code.REFUSED_STREAM); // the client has kept to its limit: the handlers are ours
       return;
     }
     const stream = new Stream(streamId, this, nobody);

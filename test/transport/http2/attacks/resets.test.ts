@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { ErrorCode } from "../../../support/http2/constants.js";
-import { data, frame, headers, priority, reset, windowUpdate } from "../../../support/http2/frames.js";
+import { data, frame, headers, ping, priority, reset, windowUpdate } from "../../../support/http2/frames.js";
 import { answerTo, changed, echoRequest, requestFields, wholeCall } from "../../../support/http2/grpc.js";
 import type { RawPeer } from "../../../support/http2/raw-peer.js";
+import { isPingAck } from "../../../support/http2/received.js";
 import { expectCall, Siege } from "../../../support/http2/siege.js";
 import { expectConnectionError } from "../../../support/http2/verdicts.js";
 import { forever, Moment } from "../../../support/moment.js";
@@ -70,6 +71,20 @@ describe("rapid reset (CVE-2023-44487)", () => {
     await siege.expectUntouched();
   });
 
+  test("who keeps to the limit while handlers are stuck is refused for as long as they are, and keeps the connection", async () => {
+    const siege = await Siege.lay(stubborn);
+    const client = await siege.attacker();
+    for (let n = 0; n < 20; n++) {
+      const id = client.nextId();
+      client.write(wholeCall(id, "Put"), reset(id, ErrorCode.CANCEL));
+    }
+    expect(await assault(client, (id) => wholeCall(id, "Put"))).toBe(tooMany);
+    expect(siege.handlers.asked).toBe(20);
+    client.write(ping());
+    await client.next(isPingAck);
+    await siege.expectUntouched();
+  });
+
   test("a busy client whose calls time out is no attacker: cancelled calls at its pace are borne with for ever", async () => {
     const siege = await Siege.lay();
     const client = await siege.attacker();
@@ -106,14 +121,21 @@ describe("a server that is provoked to reset (MadeYouReset, CVE-2025-8671)", () 
     ["data behind the end", (id) => data(id, echoRequest())],
     ["header fields behind the end", (id) => headers(id, requestFields())],
     ["a priority of a wrong length", (id) => frame(2, 0, id, "123456")],
-  ])("by %s: no more handlers run than calls are allowed at once, and the connection ends", async (_how, provoke) => {
-    const siege = await Siege.lay(stubborn);
-    const attacker = await siege.attacker();
-    const calls = await assault(attacker, (id) => Buffer.concat([wholeCall(id, "Put"), provoke(id)]));
-    expect(calls).toBeLessThan(tooMany);
-    await expectConnectionError(siege, attacker, "ENHANCE_YOUR_CALM", /errors of single streams/);
-    expect(siege.handlers.asked).toBe(20);
-  });
+  ])(
+    "by %s: the connection ends, and where handlers are stuck no more run than calls are allowed at once",
+    async (_how, provoke) => {
+      const provoked = (id: number): Buffer =>
+        Buffer.concat([headers(id, requestFields("ClientStream"), { end: true }), provoke(id)]);
+      const siege = await Siege.lay();
+      const attacker = await siege.attacker();
+      expect(await assault(attacker, provoked)).toBeLessThan(tooMany);
+      await expectConnectionError(siege, attacker, "ENHANCE_YOUR_CALM", /errors of single streams/);
+      const stuck = await Siege.lay(stubborn);
+      await assault(await stuck.attacker(), (id) => Buffer.concat([wholeCall(id, "Put"), provoke(id)]));
+      expect(stuck.handlers.asked).toBe(20);
+      await stuck.expectUntouched();
+    },
+  );
 
   test.each<[how: string, call: (id: number) => Buffer]>([
     ["requests that are malformed", (id) => headers(id, changed(requestFields(), ":path", ""), { end: true })],

@@ -28,6 +28,11 @@ async function asked() {
   return { ambush, outcome, server, id };
 }
 
+/** More than anybody is borne with. */
+function repeated(say: () => Buffer): readonly Buffer[] {
+  return Array.from({ length: 2500 }, say);
+}
+
 describe("a client ends the connection, and goes on over another, where its server", () => {
   test.each<[story: string, code: ErrorName, say: (id: number) => readonly Buffer[]]>([
     [
@@ -36,6 +41,11 @@ describe("a client ends the connection, and goes on over another, where its serv
       (id) => [pushPromise(id, 2, requestFields())],
     ],
     ["offers to be pushed to (§6.5.2)", "PROTOCOL_ERROR", () => [settings([[Setting.ENABLE_PUSH, 1]])]],
+    [
+      "says again and again that it leaves",
+      "ENHANCE_YOUR_CALM",
+      (id) => repeated(() => goaway(id, ErrorCode.NO_ERROR)),
+    ],
     ["opens a stream (§5.1.1)", "PROTOCOL_ERROR", () => [headers(2, requestFields())]],
     ["answers a call that was never made (§5.1)", "PROTOCOL_ERROR", (id) => [headers(id + 2, responseFields)]],
     ["sends data for a call that was never made (§5.1)", "PROTOCOL_ERROR", (id) => [data(id + 2, "x")]],
@@ -78,6 +88,16 @@ describe("a client ends the connection, and goes on over another, where its serv
     expect(await outcome).toMatchObject({ code: Code.UNAVAILABLE, remote: false, unprocessed: false });
     await ambush.expectConnectionError(server, code);
   });
+});
+
+test.each<[what: string, say: (id: number) => Buffer]>([
+  ["trailers", (id) => headers(id, okTrailer)],
+  ["empty data", (id) => data(id)],
+])("a server that sends %s for a call that is over, on and on, loses the connection", async (_what, say) => {
+  const { ambush, outcome, server, id } = await asked();
+  server.write(reset(id, ErrorCode.CANCEL), ...repeated(() => say(id)));
+  await outcome;
+  await ambush.expectConnectionError(server, "ENHANCE_YOUR_CALM");
 });
 
 describe("a client passes over", () => {

@@ -30,6 +30,17 @@ describe("GOAWAY of a server that drains (RFC 9113 §6.8)", () => {
     expect(siege.handlers.asked).toBe(1);
   });
 
+  test("is not to be talked past: who goes on with calls nobody takes loses the connection", async () => {
+    const { siege, attacker } = await begin();
+    siege.server.drain();
+    await attacker.next(isGoaway);
+    await attacker.next(isGoaway);
+    attacker.write(...Array.from({ length: 2500 }, () => wholeCall(attacker.nextId())));
+    expect(await attacker.next(isGoaway)).toMatchObject({ code: ErrorCode.ENHANCE_YOUR_CALM });
+    await attacker.closed;
+    expect(siege.handlers.asked).toBe(1);
+  });
+
   test("is not waited for: who never answers the PING in between gets the second in time", async () => {
     const siege = await Siege.lay({ keepaliveTimeoutMs: 3000 });
     const attacker = await siege.attacker();
@@ -53,6 +64,14 @@ describe("GOAWAY of a client", () => {
     attacker.write(goaway(0, ErrorCode.NO_ERROR), goaway(0, ErrorCode.NO_ERROR, "again"));
     attacker.write(data(id, echoRequest({ count: 1, text: "after" }), { end: true }));
     expect(responsesIn(await answerTo(attacker, id)).map(({ text }) => text)).toEqual(["after"]);
+    await attacker.closed;
+    await siege.expectUntouched();
+  });
+
+  test("again and again ends it at once", async () => {
+    const { siege, attacker } = await begin();
+    attacker.write(...Array.from({ length: 2500 }, () => goaway(0, ErrorCode.NO_ERROR)));
+    await attacker.next((frame) => isGoaway(frame) && frame.code === ErrorCode.ENHANCE_YOUR_CALM);
     await attacker.closed;
     await siege.expectUntouched();
   });

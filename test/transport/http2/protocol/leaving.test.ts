@@ -21,6 +21,7 @@ async function drained() {
   server.on("connection", accepted.now);
   const came = new Moment<Stream>();
   const closed = new Moment();
+  const told: string[] = [];
   const address = `grpc://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const peer = await RawPeer.connect(address, { greeting: [settings()] });
   onTestFinished(() => peer.close());
@@ -30,7 +31,11 @@ async function drained() {
       came.now(stream);
       return { onHeaders() {}, onData() {}, onEnd() {}, onClosed: () => stream.release(), onWritable() {} };
     },
-    onClosed: closed.now,
+    onIdle: () => told.push("idle"),
+    onClosed() {
+      told.push("closed");
+      closed.now();
+    },
   });
   const id = peer.nextId();
   peer.write(wholeCall(id));
@@ -38,7 +43,7 @@ async function drained() {
   connection.drain();
   await peer.next(isGoaway);
   await peer.next(isGoaway);
-  return { clock, socket, closed: closed.promise, peer, id, stream };
+  return { clock, socket, told, closed: closed.promise, peer, id, stream };
 }
 
 /** Makes it a socket whose peer reads nothing, however much the system would take. @returns what ends that */
@@ -74,7 +79,7 @@ test("a connection that drains waits for a client that is slow to read the last 
 });
 
 test("a connection that has drained is hung up on where the client does not: in time, and once", async () => {
-  const { clock, socket, closed, peer, stream } = await drained();
+  const { clock, socket, told, closed, peer, stream } = await drained();
   peer.socket.allowHalfOpen = true;
   const finished = once(socket, "finish");
   answer(stream, 10);
@@ -84,5 +89,6 @@ test("a connection that has drained is hung up on where the client does not: in 
   expect(clock.pending).toBe(1);
   clock.advance(30_000);
   expect(socket.destroyed).toBe(true);
+  expect(told).toEqual(["closed"]);
   await peer.close();
 });
