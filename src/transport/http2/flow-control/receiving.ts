@@ -3,14 +3,14 @@ import { writeWindowUpdate } from "../frames/frames.js";
 import type { Outbox } from "../outbox.js";
 import { defaultWindowBytes } from "../settings.js";
 
-/** What streams nobody reads may hold on one connection; beyond it the connection waits for them. */
+/** What streams nobody reads may hold on one connection; beyond it the connection waits for them, once its window is used up. */
 const maxUnreadBytes = 16 * 1024 * 1024;
 
 /** Of a window: what is credited is told the peer once it is so much. More seldom, and less of the window is of use; more often, and it costs. */
 const toldShare = 0.25;
 
 /** What messages whose end has not come may take on one connection. */
-const maxHeldBytes = 256 * 1024 * 1024;
+const maxPartialBytes = 256 * 1024 * 1024;
 
 /** So much memory a peer has for the asking: what the prefix of a message says of its length may be a lie. */
 const trustedBytes = 16 * 1024 * 1024;
@@ -18,31 +18,41 @@ const trustedBytes = 16 * 1024 * 1024;
 /** What is known of a stream on which data come. */
 export interface ReceivingStream {
   readonly id: number;
-  readonly closed: boolean;
   /** The peer has ended its side. */
   readonly remoteEnded: boolean;
   /** What the peer may still send. */
   receiveWindow: number;
-  /** Received, and not yet credited. */
+  /** Received, and not yet credited: whoever handles the stream holds them, also when it has ended. */
   unreadBytes: number;
   /** Credited, and not yet told the peer. */
   creditedBytes: number;
 }
 
-/** How much a peer may send: our windows, of the connection and of its streams (RFC 9113 §5.2). */
+/**
+ * How much a peer may send: our windows, of the connection and of its streams (RFC 9113 §5.2).
+ *
+ * A byte of DATA is received (the windows are smaller by it), then unread (whoever handles its stream holds it), then
+ * credited (it was read, or dropped), then told (WINDOW_UPDATE: the windows are larger again). So it is with the window of
+ * its stream. That of the connection does not wait for readers: a byte is credited as it is received, unless too many are
+ * unread; then it is withheld, and credited once fewer are. Messages under way are another matter: the bytes have been
+ * read into memory of their own, and it is the memory that is counted.
+ */
 export class Receiving {
   /** Of a stream. Grows with what the road turns out to hold. */
   streamWindow: number;
-  /** What was read, ever. */
+  /** No longer unread, ever: what shows how fast the peer is read. */
   readBytes = 0;
   readonly #outbox: Outbox;
   /** What the peer may still send on the whole connection. */
   #window: number = defaultWindowBytes;
-  /** Received, and not yet told the peer that it may send as much again. */
+  /** Of that window: credited, and not yet told the peer. */
   #creditedBytes = 0;
+  /** Of that window: not credited, for too many bytes are unread. */
   #withheldBytes = 0;
+  /** Of all streams. */
   #unreadBytes = 0;
-  #heldBytes = 0;
+  /** The memory of messages under way. */
+  #partialBytes = 0;
 
   constructor(outbox: Outbox, streamWindow: number) {
     this.#outbox = outbox;
@@ -97,10 +107,10 @@ export class Receiving {
     return stream.receiveWindow >= 0;
   }
 
+  /** Bytes of a stream are no longer held. What has been forgotten, or credited before, is passed over. */
   credit(stream: ReceivingStream, bytes: number): void {
-    if (stream.closed) return;
-    stream.unreadBytes -= bytes;
-    this.#read(bytes);
+    if (stream.unreadBytes === 0) return;
+    this.#settle(stream, bytes);
     if (stream.remoteEnded) return;
     stream.creditedBytes += bytes;
     if (stream.creditedBytes < this.streamWindow * toldShare) return;
@@ -111,27 +121,28 @@ export class Receiving {
 
   /** Takes memory for a message under way. False where the connection holds too much already. */
   hold(bytes: number): boolean {
-    if (this.#heldBytes + bytes > maxHeldBytes) return false;
-    this.#heldBytes += bytes;
+    if (this.#partialBytes + bytes > maxPartialBytes) return false;
+    this.#partialBytes += bytes;
     return true;
   }
 
   /** Whether a message under way is given all its memory at once. */
   trusts(bytes: number): boolean {
-    return this.#heldBytes + bytes <= trustedBytes;
+    return this.#partialBytes + bytes <= trustedBytes;
   }
 
   letGo(bytes: number): void {
-    this.#heldBytes -= bytes;
+    this.#partialBytes -= bytes;
   }
 
-  /** Nobody will read what the stream still holds. */
+  /** The stream is over. Where the peer had not ended its side nobody will read what there is; else it may be read yet. */
   forget(stream: ReceivingStream): void {
-    if (stream.unreadBytes > 0) this.#read(stream.unreadBytes);
-    stream.unreadBytes = 0;
+    if (!stream.remoteEnded) this.#settle(stream, stream.unreadBytes);
   }
 
-  #read(bytes: number): void {
+  /** Bytes are no longer unread. */
+  #settle(stream: ReceivingStream, bytes: number): void {
+    stream.unreadBytes -= bytes;
     this.readBytes += bytes;
     this.#unreadBytes -= bytes;
     if (this.#withheldBytes === 0 || this.#unreadBytes > maxUnreadBytes) return;

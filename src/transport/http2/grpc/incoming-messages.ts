@@ -94,6 +94,7 @@ export class IncomingMessages {
   stop(): void {
     this.#over = true;
     this.#kept.length = 0;
+    this.#stream.credit(this.#stream.unreadBytes);
     this.#release();
   }
 

@@ -3,7 +3,7 @@
  *
  * Promises to whoever handles it: events come in order, `onClosed` once and last; what is sent leaves in order, no faster
  * than the peer's windows allow, and never blocks another stream. It demands that received bytes are credited once they
- * are no longer held, for the peer is let send no more than that.
+ * are no longer held, be the stream over or not, for the peer is let send no more than that.
  */
 import { type Http2Code, http2CodeName } from "../errors.js";
 import type { Receiving, ReceivingStream } from "../flow-control/receiving.js";
@@ -65,7 +65,7 @@ export class Stream implements QueueOwner, ReceivingStream {
   handler: StreamHandler;
   /** What the peer may still send. */
   receiveWindow: number;
-  /** Received, and not yet credited. */
+  /** Received, and not yet credited; outlives the stream where the peer has said all. */
   unreadBytes = 0;
   /** Credited, and not yet told the peer. */
   creditedBytes = 0;
@@ -123,7 +123,7 @@ export class Stream implements QueueOwner, ReceivingStream {
     if (!this.closed) this.connection.failStream(this.id, code, message);
   }
 
-  /** Bytes that were received are no longer held: the peer may send as many more. */
+  /** Bytes that were received are no longer held, read or dropped: the peer may send as many more. */
   credit(bytes: number): void {
     this.connection.receiving.credit(this, bytes);
   }

@@ -1,9 +1,25 @@
 import { describe, expect, test, vi } from "vitest";
 import { Code } from "../../../../src/errors/errors.js";
+import { Ambush, requestOn } from "../../../support/http2/ambush.js";
 import { ErrorCode, largestWindow, preface, Setting } from "../../../support/http2/constants.js";
-import { data, headers, reset, settings, windowUpdate } from "../../../support/http2/frames.js";
-import { answerTo, echoRequest, message, requestFields } from "../../../support/http2/grpc.js";
-import { isGoaway, isHeaders, isWindowUpdate } from "../../../support/http2/received.js";
+import { data, headers, ping, reset, settings, settingsAck, windowUpdate } from "../../../support/http2/frames.js";
+import {
+  answerTo,
+  echoRequest,
+  echoResponse,
+  message,
+  okTrailer,
+  requestFields,
+  responseFields,
+} from "../../../support/http2/grpc.js";
+import type { RawPeer } from "../../../support/http2/raw-peer.js";
+import {
+  isGoaway,
+  isHeaders,
+  isPingAck,
+  isWindowUpdate,
+  type WindowUpdateFrame,
+} from "../../../support/http2/received.js";
 import { expectCall, Siege, type SiegeOptions } from "../../../support/http2/siege.js";
 import { memoryInUse } from "../../../support/memory-in-use.js";
 import { forever } from "../../../support/moment.js";
@@ -185,6 +201,55 @@ describe("a client that sends what nobody reads", () => {
     const before = await memoryInUse();
     const sent = await fill(siege, 1, piece);
     expect((await memoryInUse()) - before).toBeLessThan(8 * sent + 16 * mebibyte);
+  });
+});
+
+describe("a server that sends what its callers do not read, and ends its answers", () => {
+  const rowsEach = 200;
+  const row = data(0, echoResponse({ payload: Buffer.alloc(4800) }));
+  const rowBytes = row.length - 9;
+
+  function rowOn(id: number): Buffer {
+    const frame = Buffer.from(row);
+    frame.writeUInt32BE(id, 5);
+    return frame;
+  }
+
+  /** What the client lets the server send, ever, in bytes. */
+  async function granted(server: RawPeer): Promise<number> {
+    server.write(ping()); // its answer comes behind what windows were given
+    await server.next(isPingAck);
+    const updates = server.received.filter(isWindowUpdate(0)) as WindowUpdateFrame[];
+    return updates.reduce((sum, { increment }) => sum + increment, 65_535);
+  }
+
+  test("is stopped once they hold 16 MiB and a window, and let on when they are read or broken off", async () => {
+    const ambush = await Ambush.lay({ server: { answers: false, greeting: [settings(), settingsAck] } });
+    const readers: AsyncIterator<unknown>[] = [];
+    const ask = (): void => {
+      const reader = ambush.client.serverStream({})[Symbol.asyncIterator]();
+      readers.push(reader);
+      reader.next().catch(() => {}); // the last is never answered
+    };
+    ask();
+    const server = await ambush.accept();
+    let sent = 0;
+    for (; readers.length < 100; ask()) {
+      const { id } = await requestOn(server);
+      if ((await granted(server)) - sent < rowsEach * rowBytes) break;
+      server.write(headers(id, responseFields), ...Array.from({ length: rowsEach }, () => rowOn(id)));
+      server.write(headers(id, okTrailer, { end: true }));
+      sent += rowsEach * rowBytes;
+    }
+    const decoded = readers.length * 17 * rowBytes; // rows that wait for their reader, and are no bytes any more
+    expect(sent).toBeGreaterThan(16 * mebibyte);
+    expect(sent).toBeLessThan(18 * mebibyte + decoded);
+    const [first, ...others] = readers.slice(0, -1) as [AsyncIterator<unknown>, ...AsyncIterator<unknown>[]];
+    let rows = 1;
+    for (; (await first.next()).done !== true; rows++);
+    expect(rows).toBe(rowsEach);
+    for (const other of others) await other.return?.();
+    expect((await granted(server)) - sent).toBeGreaterThan(mebibyte);
   });
 });
 
