@@ -4,6 +4,7 @@ import type { MessageType } from "../../../contract/contract.js";
 import { Code, RpcError } from "../../../errors/errors.js";
 import { messagePrefixBytes } from "../flow-control/send-queue.js";
 import type { Stream } from "../stream/stream.js";
+import { KeptBytes } from "./kept-bytes.js";
 
 /** Who the messages are for. */
 export interface MessageReceiver {
@@ -21,12 +22,6 @@ export interface MessageReceiver {
 /** Where its word is not taken for its length, a message takes memory as it comes: this much at first. */
 const firstBytes = 64 * 1024;
 
-/** Bytes that are kept may keep so many times as many with them. */
-const worthHolding = 4;
-
-/** Small parts are kept together, in pages of so many bytes. */
-const keptPageBytes = 4096;
-
 /**
  * The messages in the DATA of one stream (gRPC's length-prefixed messages). Whoever is full is given no more; what
  * comes meanwhile is kept, and not credited, so that the peer stops at the window.
@@ -40,11 +35,7 @@ export class IncomingMessages {
   readonly #maxBytes: number;
   readonly #receiver: MessageReceiver;
   /** Came while nothing could be given. */
-  readonly #kept: Buffer[] = [];
-  /** Behind the last of them, where more can be put. */
-  #room = 0;
-  /** Of the first of them, where what has not been given begins. */
-  #keptFrom = 0;
+  #kept: KeptBytes | undefined;
   /** Of a message whose end has not come: its prefix, then the rest. */
   #partial: Buffer | undefined;
   #partialBytes = 0;
@@ -65,8 +56,10 @@ export class IncomingMessages {
   data(bytes: Buffer, start: number, end: number): void {
     if (this.#over) this.#stream.credit(end - start);
     else {
-      const read = this.#kept.length > 0 || this.#paused ? start : this.#read(bytes, start, end);
-      if (read < end && !this.#over) this.#keep(bytes, read, end);
+      const read = this.#kept === undefined && !this.#paused ? this.#read(bytes, start, end) : start;
+      if (read === end || this.#over) return;
+      this.#kept ??= new KeptBytes();
+      this.#kept.add(bytes, read, end);
     }
   }
 
@@ -78,14 +71,10 @@ export class IncomingMessages {
 
   /** There is room again. */
   resume(): void {
-    const kept = this.#kept;
-    while (kept.length > 0 && !this.#paused && !this.#over) {
-      const bytes = kept[0] as Buffer;
-      this.#keptFrom = this.#read(bytes, this.#keptFrom, bytes.length);
-      if (this.#keptFrom < bytes.length) break;
-      kept.shift();
-      this.#keptFrom = 0;
-      if (kept.length === 0) this.#room = 0;
+    for (let kept = this.#kept; kept !== undefined && !this.#paused; kept = this.#kept) {
+      const { first, from } = kept;
+      kept.readTo(this.#read(first, from, first.length));
+      if (kept.empty) this.#kept = undefined;
     }
     this.#endIfRead();
   }
@@ -93,35 +82,13 @@ export class IncomingMessages {
   /** Nobody wants the messages any more. */
   stop(): void {
     this.#over = true;
-    this.#kept.length = 0;
+    this.#kept = undefined;
     this.#stream.credit(this.#stream.unreadBytes);
     this.#release();
   }
 
   get #paused(): boolean {
     return this.#unfolding || this.#receiver.full;
-  }
-
-  /** What is a small part of what came with it is copied, next to what was before: it shall not hold on to all of that. */
-  #keep(bytes: Buffer, start: number, end: number): void {
-    const length = end - start;
-    if (length * worthHolding >= bytes.length) {
-      this.#kept.push(bytes.subarray(start, end));
-      this.#room = 0;
-      return;
-    }
-    const last = this.#kept.at(-1);
-    if (last !== undefined && length <= this.#room) {
-      const grown = Buffer.from(last.buffer, last.byteOffset, last.length + length);
-      bytes.copy(grown, last.length, start, end);
-      this.#kept[this.#kept.length - 1] = grown;
-      this.#room -= length;
-      return;
-    }
-    const page = Buffer.allocUnsafeSlow(Math.max(keptPageBytes, length));
-    bytes.copy(page, 0, start, end);
-    this.#kept.push(page.subarray(0, length));
-    this.#room = page.length - length;
   }
 
   /** Gives what can be given. Returns up to where. */
@@ -258,7 +225,7 @@ export class IncomingMessages {
   }
 
   #endIfRead(): void {
-    if (!this.#ended || this.#over || this.#unfolding || this.#kept.length > 0) return;
+    if (!this.#ended || this.#over || this.#unfolding || this.#kept !== undefined) return;
     if (this.#partial !== undefined) {
       this.#fail(new RpcError(Code.INTERNAL, "the stream broke off within a message"));
       return;
