@@ -158,8 +158,9 @@ class ComposedServer implements Server {
     );
     // Middleware too is in the call that came, and never in the caller's, which may be of this process.
     const invoke: Invoke = (call) => runInCall(call, handle, call);
-    const onFault = (error: RpcError, { method }: HandlerCall): void => {
-      this.#logger.error({ err: error.cause ?? error, "rpc.method": method.fullName }, error.message);
+    const onFault = (error: RpcError, call?: HandlerCall): void => {
+      const where = call === undefined ? {} : { "rpc.method": call.method.fullName };
+      this.#logger.error({ err: error.cause ?? error, ...where }, error.message);
     };
     this.#listeners = await this.#listen({ methods, invoke, onFault });
     if (this.#options.health !== false) {

@@ -29,8 +29,11 @@ export interface Router {
   readonly methods: ReadonlyMap<string, Method>;
   /** Is given a `HandlerCall`. */
   readonly invoke: Invoke;
-  /** Is told of what went wrong behind `invoke`: a response that does not fit its type, or is too large. */
-  readonly onFault?: (error: RpcError, call: HandlerCall) => void;
+  /**
+   * Is told of what went wrong behind `invoke`: a response that does not fit its type, or is too large. Without a call: in
+   * the transport itself.
+   */
+  readonly onFault?: (error: RpcError, call?: HandlerCall) => void;
 }
 
 /** `broken`: the last connection failed or fell, and no new one stands yet. */

@@ -175,6 +175,9 @@ export class ClientConnection extends Connection {
     this.#events.onClosed(message);
   }
 
+  /** Its calls are told. */
+  protected onFault(): void {}
+
   #tellRoom(): void {
     if (!this.#full || !this.open || this.streams.size >= this.#maxConcurrentStreams) return;
     this.#full = false;

@@ -113,6 +113,8 @@ export abstract class Connection implements FrameSink, HeaderBlockSink, Probing,
   /** The peer has ended a stream before its time. */
   protected abstract onReset(): void;
   protected abstract onOver(message: string): void;
+  /** Something was thrown that nobody expects; nobody else is told of it. */
+  protected abstract onFault(fault: unknown): void;
 
   /** Limits the peer's streams, where the peer may open any. */
   protected abstract readonly ownSettings: readonly (readonly [number, number])[];
@@ -193,11 +195,15 @@ export abstract class Connection implements FrameSink, HeaderBlockSink, Probing,
     this.#end(message);
   }
 
-  /** Tells the peer what it did, and ends the connection: what waits to be sent is not waited for. */
-  protected fail(error: ConnectionError): void {
+  /**
+   * Tells the peer what it did, and ends the connection: what waits to be sent is not waited for.
+   *
+   * @param toUs what this side is told
+   */
+  protected fail(error: ConnectionError, toUs: string = error.message): void {
     if (this.#over) return;
     writeGoaway(this.outbox, this.lastPeerId, error.code, error.message);
-    this.leave(`${http2CodeName(error.code)}: ${error.message}`);
+    this.leave(`${http2CodeName(error.code)}: ${toUs}`);
     this.#linger(lingerMs);
   }
 
@@ -329,8 +335,15 @@ export abstract class Connection implements FrameSink, HeaderBlockSink, Probing,
       this.#reader.read(chunk);
     } catch (error) {
       if (error instanceof ConnectionError) this.fail(error);
-      else this.fail(new ConnectionError(Http2Code.INTERNAL_ERROR, `a fault of ours: ${(error as Error).message}`));
+      else this.#breakDown(error);
     }
+  }
+
+  /** A fault of ours: the peer is told no more than that there was one. */
+  #breakDown(fault: unknown): void {
+    const text = fault instanceof Error ? fault.message : "something that is no Error was thrown";
+    this.fail(new ConnectionError(Http2Code.INTERNAL_ERROR, "internal error"), `a fault of ours: ${text}`);
+    this.onFault(fault);
   }
 
   #end(message: string): void {
@@ -339,11 +352,21 @@ export abstract class Connection implements FrameSink, HeaderBlockSink, Probing,
     this.#reader.stop();
     this.#settingsTimer?.cancel();
     this.#keepalive.rest();
-    for (const stream of this.streams.all()) {
-      stream.close({ code: Http2Code.NO_ERROR, by: "connection", message, unprocessed: false });
-    }
     this.outbox.close();
-    this.onOver(message);
+    try {
+      for (const stream of this.streams.all()) this.#close(stream, message);
+    } finally {
+      this.onOver(message);
+    }
+  }
+
+  /** One that takes it badly keeps it from no other. */
+  #close(stream: Stream, message: string): void {
+    try {
+      stream.close({ code: Http2Code.NO_ERROR, by: "connection", message, unprocessed: false });
+    } catch (fault) {
+      this.onFault(fault);
+    }
   }
 
   #checkFirst(type: number, flags: number): void {

@@ -22,7 +22,9 @@ export interface ServerConnectionEvents {
   onStream(stream: Stream): StreamHandler;
   /** The last call has ended, and no other runs. */
   onIdle?(): void;
-  /** Once, last. */
+  /** A fault of ours, of which the client learns no more than that there was one. */
+  onFault?(fault: unknown): void;
+  /** Once; but for the fault that was the reason, last. */
   onClosed(): void;
 }
 
@@ -159,6 +161,10 @@ export class ServerConnection extends Connection {
   protected onOver(): void {
     this.#drainTimer?.cancel();
     this.#events.onClosed();
+  }
+
+  protected onFault(fault: unknown): void {
+    this.#events.onFault?.(fault);
   }
 
   #open(streamId: number, block: HeaderBlock, endStream: boolean): void {

@@ -1,3 +1,4 @@
+import { Code, RpcError } from "../../../errors/errors.js";
 import type { ParsedAddress } from "../../address.js";
 import { isTls, parseEndpoint } from "../../grpc/endpoint.js";
 import type { Address, Listener, Router } from "../../transport.js";
@@ -21,6 +22,8 @@ export class Http2Listener implements Listener {
     const shared: ServedConnectionOptions = {
       connection: connectionOptions(options),
       serve: (stream, peer) => startServerCall(stream, router, options, peer),
+      onFault: (cause) =>
+        router.onFault?.(new RpcError(Code.INTERNAL, `${address}: a connection broke down`, { cause })),
       onClosed: (connection) => this.#connections.delete(connection),
     };
     this.#door = new Door(endpoint, options, (socket) => {

@@ -10,12 +10,18 @@ export interface ServedConnectionOptions {
   readonly connection: ConnectionOptions;
   /** Begins a call. */
   readonly serve: (stream: Stream, peer: string) => StreamHandler;
+  /** A connection broke down, and it was not the client's fault. */
+  readonly onFault: (fault: unknown) => void;
   readonly onClosed: (connection: ServedConnection) => void;
 }
+
+/** After how long without a word the system asks whether the client is still there, in ms: it costs no timer, and no strike. */
+const tcpKeepaliveMs = 5 * 60_000;
 
 /** A client's connection, which ends when it has been idle or has grown old (gRFC A9). */
 export class ServedConnection implements ServerConnectionEvents {
   readonly #options: ResolvedOptions;
+  readonly onFault: (fault: unknown) => void;
   readonly #serve: (stream: Stream, peer: string) => StreamHandler;
   readonly #onClosed: (connection: ServedConnection) => void;
   readonly #peer: string;
@@ -24,11 +30,17 @@ export class ServedConnection implements ServerConnectionEvents {
   #idleTimer: Timer | undefined;
   #ageTimer: Timer | undefined;
 
-  constructor(socket: Socket, options: ResolvedOptions, { connection, serve, onClosed }: ServedConnectionOptions) {
+  constructor(
+    socket: Socket,
+    options: ResolvedOptions,
+    { connection, serve, onFault, onClosed }: ServedConnectionOptions,
+  ) {
     this.#options = options;
     this.#serve = serve;
+    this.onFault = onFault;
     this.#onClosed = onClosed;
     this.#peer = peerOf(socket);
+    socket.setKeepAlive(true, tcpKeepaliveMs);
     this.#connection = new ServerConnection(socket, connection, this);
     this.#idleSince = options.clock.now();
     this.onIdle();

@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { Socket } from "node:net";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { Code } from "../../../../src/errors/errors.js";
 import { preface, Setting } from "../../../support/http2/constants.js";
 import { data, headers, settings } from "../../../support/http2/frames.js";
@@ -124,6 +125,13 @@ describe("half-open: a client", () => {
     await attacker.closed;
     expect(await ended.promise).toMatchObject({ code: Code.CANCELLED });
     await siege.expectUntouched();
+  });
+
+  test("that is gone without a call running is found by the system, which is asked to probe", async () => {
+    const asked = vi.spyOn(Socket.prototype, "setKeepAlive");
+    onTestFinished(() => asked.mockRestore());
+    await (await Siege.lay()).expectUntouched();
+    expect(asked.mock.calls).toContainEqual([true, 300_000]);
   });
 
   test("that has closed its side of the socket ends the connection, and its handlers", async () => {

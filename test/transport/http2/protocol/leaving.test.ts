@@ -3,16 +3,17 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { ServerConnection } from "../../../../src/transport/http2/connection/server-connection.js";
 import { connectionOptions, resolveOptions } from "../../../../src/transport/http2/options.js";
-import type { Stream } from "../../../../src/transport/http2/stream/stream.js";
-import { settings } from "../../../support/http2/frames.js";
-import { answerTo, wholeCall } from "../../../support/http2/grpc.js";
+import type { Stream, StreamHandler } from "../../../../src/transport/http2/stream/stream.js";
+import { ErrorCode } from "../../../support/http2/constants.js";
+import { data, headers, settings } from "../../../support/http2/frames.js";
+import { answerTo, echoRequest, requestFields } from "../../../support/http2/grpc.js";
 import { RawPeer } from "../../../support/http2/raw-peer.js";
 import { isGoaway } from "../../../support/http2/received.js";
 import { ManualClock } from "../../../support/manual-clock.js";
 import { Moment } from "../../../support/moment.js";
 
 /** A connection of which nothing is left but one call, which has yet to be answered. */
-async function drained() {
+async function drained(onData: StreamHandler["onData"] = () => {}) {
   const clock = new ManualClock();
   const server = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
   onTestFinished(() => void server.close());
@@ -29,8 +30,9 @@ async function drained() {
   const connection = new ServerConnection(socket, connectionOptions(resolveOptions({ clock })), {
     onStream(stream) {
       came.now(stream);
-      return { onHeaders() {}, onData() {}, onEnd() {}, onClosed: () => stream.release(), onWritable() {} };
+      return { onHeaders() {}, onData, onEnd() {}, onClosed: () => stream.release(), onWritable() {} };
     },
+    onFault: (fault) => told.push(`fault: ${fault}`),
     onIdle: () => told.push("idle"),
     onClosed() {
       told.push("closed");
@@ -38,7 +40,7 @@ async function drained() {
     },
   });
   const id = peer.nextId();
-  peer.write(wholeCall(id));
+  peer.write(headers(id, requestFields("ClientStream")));
   const stream = await came.promise;
   connection.drain();
   await peer.next(isGoaway);
@@ -92,3 +94,19 @@ test("a connection that has drained is hung up on where the client does not: in 
   expect(told).toEqual(["closed"]);
   await peer.close();
 });
+
+test.each<[what: string, thrown: unknown, told: string]>([
+  ["an error", new Error("the inner text"), "fault: Error: the inner text"],
+  ["anything else", "a word", "fault: a word"],
+])(
+  "a fault of ours that throws %s is told to this side; the peer learns that there was one",
+  async (_what, thrown, fault) => {
+    const { told, closed, peer, id } = await drained(() => {
+      throw thrown;
+    });
+    peer.write(data(id, echoRequest()));
+    expect(await peer.next(isGoaway)).toMatchObject({ code: ErrorCode.INTERNAL_ERROR, text: "internal error" });
+    await closed;
+    expect(told).toEqual(["closed", fault]);
+  },
+);
