@@ -14,9 +14,11 @@ import type { CallSettings } from "./call-settings.js";
 import { codeOfFailure } from "./failures.js";
 import { type Heading, metadataOf, pushMetadata, readHeading } from "./fields.js";
 import { responseFault, trailersFault } from "./heading-faults.js";
+import { Http2Reply } from "./http2-reply.js";
 import { IncomingMessages, type MessageReceiver } from "./incoming-messages.js";
 import { OutgoingMessages } from "./outgoing-messages.js";
 import { cutStatus, httpStatus, receivedStatus } from "./received-status.js";
+import { requestFields } from "./request-fields.js";
 
 /** Before one response; servers send one or two. */
 const maxInformational = 16;
@@ -236,34 +238,5 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
     this.stopRequests();
     this.finish(error);
     this.caller.ended();
-  }
-}
-
-/** What is the same in every call of a method over one connection. */
-function requestFields(path: string, settings: CallSettings): Fields {
-  const { scheme, authority, contentType, compression } = settings;
-  const encoding = compression === "identity" ? [] : ["grpc-encoding", compression];
-  return [
-    ...[":method", "POST", ":scheme", scheme, ":path", path, ":authority", authority],
-    ...["te", "trailers", "content-type", contentType, "user-agent", "grpc-node-hawser"],
-    ...["grpc-accept-encoding", "identity,deflate,gzip", ...encoding],
-  ];
-}
-
-class Http2Reply implements Reply {
-  readonly message: unknown;
-  readonly trailer: () => Metadata;
-  readonly #fields: Fields;
-  #header: Metadata | undefined;
-
-  constructor(message: unknown, header: Fields, trailer: () => Metadata) {
-    this.message = message;
-    this.#fields = header;
-    this.trailer = trailer;
-  }
-
-  get header(): Metadata {
-    this.#header ??= metadataOf(this.#fields);
-    return this.#header;
   }
 }
