@@ -4,7 +4,8 @@ import { type Fields, type HeaderBlock, noFields } from "../hpack/hpack.js";
 
 /** RFC 9113 §8.2.1, without the upper case it forbids. */
 const legalName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-const illegalValue = /[\0\r\n]|^[ \t]|[ \t]$/;
+const controls = /[\0\r\n]/;
+const blankAtEnd = /^[ \t]|[ \t]$/;
 
 /** What header fields say: those of a request, of a response, or of trailers. */
 export class Heading {
@@ -60,6 +61,8 @@ export class Heading {
     for (let i = 0; i < fields.length; i += 2) {
       const name = fields[i] as string;
       const value = fields[i + 1] as string;
+      if (controls.test(value))
+        this.malformed ??= `the value of ${JSON.stringify(name)} has characters no field may have`;
       if (name.startsWith(":")) this.#readPseudo(name, value);
       else if (!this.#readKnown(name, value)) {
         custom ??= [...this.custom];
@@ -146,7 +149,7 @@ export class Heading {
         return true;
       default:
         if (!legalName.test(name)) this.malformed ??= `${JSON.stringify(name)} is no name of a field`;
-        else if (illegalValue.test(value)) this.malformed ??= `the value of "${name}" has characters no field may have`;
+        else if (blankAtEnd.test(value)) this.malformed ??= `the value of "${name}" begins or ends with a blank`;
         return isReserved(name);
     }
   }

@@ -21,6 +21,7 @@ describe("a malformed request (RFC 9113 §8.1.1) is PROTOCOL_ERROR of its stream
     ["with a control character in a name (§8.2.1)", withField("x\u0000mark", "1")],
     ["with a byte above ASCII in a name (§8.2.1)", withField("x-märk", "1")],
     ["with NUL in a value (§8.2.1)", withField("x-mark", "a\u0000b")],
+    ["with LF in a value that has a meaning of its own (§8.2.1)", withField("user-agent", "a\nb")],
     ["with a line feed in a value (§8.2.1)", withField("x-mark", "a\nb")],
     ["with a carriage return in a value (§8.2.1)", withField("x-mark", "a\rx-evil: 1")],
     ["with a blank before a value (§8.2.1)", withField("x-mark", " a")],
