@@ -13,11 +13,12 @@ export type { GrpcJsTransportOptions, TlsOptions } from "../transport/grpc-js/gr
  * @throws TypeError or RangeError for an option that cannot be, naming it
  */
 export function grpcJsTransport(options: GrpcJsTransportOptions = {}): Transport {
-  resolveOptions(options);
+  const { clock } = resolveOptions(options);
   return lateTransport({
     name: "grpc-js",
     schemes,
     check: (address) => parseEndpoint(address, "grpc-js"),
+    clock,
     load: async () => (await import("../transport/grpc-js/grpc-js.js")).grpcJsTransport(options),
   });
 }

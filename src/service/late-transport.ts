@@ -1,5 +1,8 @@
 import type { Call, Reply } from "../contract/contract.js";
 import { Code, RpcError } from "../errors/errors.js";
+import type { Clock } from "../time/time.js";
+import { CallGuard } from "../transport/call-guard.js";
+import { StateListeners } from "../transport/state-listeners.js";
 import type { Address, Channel, ChannelState, Transport } from "../transport/transport.js";
 
 export interface LateTransportOptions {
@@ -7,15 +10,18 @@ export interface LateTransportOptions {
   readonly schemes: readonly string[];
   /** Looks an address over. @throws TypeError for one that the driver does not go to */
   readonly check: (address: Address) => void;
+  /** What deadlines are kept by until the driver is there. */
+  readonly clock: Clock;
   /** Called once, by the first who connects, calls or listens. */
   readonly load: () => Promise<Transport>;
 }
 
 /**
  * A transport whose driver is loaded when it is first needed: for those that bring a heavy library along. Where that
- * cannot be loaded, `listen()` rejects with the reason and every call is FAILED_PRECONDITION.
+ * cannot be loaded, `listen()` rejects with the reason and every call is FAILED_PRECONDITION. A call waits for it no longer
+ * than for anything else.
  */
-export function lateTransport({ name, schemes, check, load }: LateTransportOptions): Transport {
+export function lateTransport({ name, schemes, check, clock, load }: LateTransportOptions): Transport {
   let loading: Promise<Transport> | undefined;
   let driver: Transport | undefined;
   const loaded = (): Promise<Transport> => {
@@ -30,7 +36,7 @@ export function lateTransport({ name, schemes, check, load }: LateTransportOptio
     schemes,
     connect(address) {
       check(address);
-      return driver?.connect(address) ?? new LateChannel(address, loaded);
+      return driver?.connect(address) ?? new LateChannel(address, clock, loaded);
     },
     async listen(address, router) {
       check(address);
@@ -42,16 +48,18 @@ export function lateTransport({ name, schemes, check, load }: LateTransportOptio
 /** A channel that was made before the driver was there. */
 class LateChannel implements Channel {
   readonly address: Address;
+  readonly #clock: Clock;
   readonly #load: () => Promise<Transport>;
-  readonly #listeners = new Set<(state: ChannelState) => void>();
+  readonly #listeners = new StateListeners();
   #opening: Promise<Channel> | undefined;
   #channel: Channel | undefined;
   #unfollow: (() => void) | undefined;
   #failed = false;
   #closing: Promise<void> | undefined;
 
-  constructor(address: Address, load: () => Promise<Transport>) {
+  constructor(address: Address, clock: Clock, load: () => Promise<Transport>) {
     this.address = address;
+    this.#clock = clock;
     this.#load = load;
   }
 
@@ -76,15 +84,14 @@ class LateChannel implements Channel {
   }
 
   onState(listener: (state: ChannelState) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   close(): Promise<void> {
     if (this.#closing === undefined) {
       this.#unfollow?.();
       this.#closing = this.#close();
-      this.#tell("closed");
+      this.#listeners.tell("closed");
       this.#listeners.clear();
     }
     return this.#closing;
@@ -95,14 +102,20 @@ class LateChannel implements Channel {
   }
 
   async #invokeLater(call: Call): Promise<Reply> {
-    let channel: Channel;
-    try {
-      channel = await this.#open();
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new RpcError(Code.FAILED_PRECONDITION, reason, { cause, unprocessed: true });
-    }
+    const refusal = CallGuard.refusal(call, this.#clock);
+    if (refusal !== undefined) throw refusal;
+    const channel = await this.#openFor(call);
     return await channel.invoke(call);
+  }
+
+  /** Waits no longer than the call does. */
+  #openFor(call: Call): Promise<Channel> {
+    return new Promise((resolve, reject) => {
+      const guard = new CallGuard(call, this.#clock, reject);
+      void this.#open()
+        .then(resolve, (cause) => reject(notLoaded(cause)))
+        .then(() => guard.release());
+    });
   }
 
   /** Calls that waited run before whatever closes the channel: promises keep their order. */
@@ -121,21 +134,22 @@ class LateChannel implements Channel {
       const channel = (await this.#load()).connect(this.address);
       this.#channel = channel;
       if (this.#closing !== undefined) return channel;
-      this.#unfollow = channel.onState((state) => this.#tell(state));
-      if (channel.state !== "idle") this.#tell(channel.state);
+      this.#unfollow = channel.onState((state) => this.#listeners.tell(state));
+      if (channel.state !== "idle") this.#listeners.tell(channel.state);
       return channel;
     } catch (reason) {
       this.#failed = true;
-      this.#tell("broken");
+      this.#listeners.tell("broken");
       throw reason;
     }
-  }
-
-  #tell(state: ChannelState): void {
-    for (const listener of [...this.#listeners]) listener(state);
   }
 
   #closed(): RpcError {
     return new RpcError(Code.UNAVAILABLE, `the channel to ${this.address} is closed`, { unprocessed: true });
   }
+}
+
+function notLoaded(cause: unknown): RpcError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new RpcError(Code.FAILED_PRECONDITION, reason, { cause, unprocessed: true });
 }

@@ -5,19 +5,21 @@ import { Metadata, type Method, methodsOf } from "../../src/contract/contract.js
 import { Code } from "../../src/errors/errors.js";
 import { createServer } from "../../src/server/server.js";
 import { lateTransport } from "../../src/service/late-transport.js";
+import { type Clock, systemClock } from "../../src/time/time.js";
 import { grpcJsTransport } from "../../src/transport/grpc-js/grpc-js.js";
 import { memoryTransport } from "../../src/transport/memory/memory.js";
 import type { ChannelState, Transport } from "../../src/transport/transport.js";
 import { transportSuite } from "../conformance/transport.js";
 import { rpcFailure } from "../support/collect.js";
 import { EchoServiceDefinition, echo } from "../support/echo.js";
+import { ManualClock } from "../support/manual-clock.js";
 import { Moment } from "../support/moment.js";
 import { grpcJsSkips } from "../transport/grpc-js-skips.js";
 
 /** Every channel of this one is made before its driver is there. */
-function everLate(driver: Transport): Transport {
+function everLate(driver: Transport, clock: Clock = systemClock): Transport {
   const { name, schemes } = driver;
-  const late = () => lateTransport({ name, schemes, check: () => {}, load: async () => driver });
+  const late = () => lateTransport({ name, schemes, check: () => {}, clock, load: async () => driver });
   return {
     name,
     schemes,
@@ -28,7 +30,7 @@ function everLate(driver: Transport): Transport {
 
 transportSuite({
   name: "late grpc-js",
-  make: (options) => ({ transport: everLate(grpcJsTransport(options)), address: "grpc://127.0.0.1:0" }),
+  make: (options) => ({ transport: everLate(grpcJsTransport(options), options?.clock), address: "grpc://127.0.0.1:0" }),
   capabilities: { sockets: true },
   skip: {
     ...grpcJsSkips,
@@ -45,6 +47,7 @@ describe("lateTransport()", () => {
     await server.start();
     onTestFinished(() => server.close());
     const arrival = new Moment<Transport>();
+    const clock = new ManualClock();
     let loads = 0;
     const late = lateTransport({
       name: "memory",
@@ -52,17 +55,18 @@ describe("lateTransport()", () => {
       check: (address) => {
         if (!address.startsWith("memory://")) throw new TypeError(`${address}: no`);
       },
+      clock,
       load: () => {
         loads++;
         return arrival.promise;
       },
     });
-    return { late, driver, arrive: () => arrival.now(driver), loads: () => loads };
+    return { late, driver, clock, arrive: () => arrival.now(driver), loads: () => loads };
   }
 
-  function unary(): OutgoingCall {
+  function unary(deadline?: number, signal?: AbortSignal): OutgoingCall {
     const method = methodsOf(EchoServiceDefinition).find(({ name }) => name === "Unary") as Method;
-    return new OutgoingCall(method, { text: "hello" }, new Metadata(), undefined, undefined);
+    return new OutgoingCall(method, { text: "hello" }, new Metadata(), deadline, signal);
   }
 
   test("loads its driver once, at the first call, and calls that come before it is there wait for it", async () => {
@@ -101,6 +105,23 @@ describe("lateTransport()", () => {
     expect(told).toEqual(["closed"]);
   });
 
+  test("a call waits for the driver until its deadline or its caller's leaving, and no longer", async () => {
+    const { late, clock, arrive } = await stage();
+    await using channel = late.connect("memory://echo");
+    const controller = new AbortController();
+    const tooLate = rpcFailure(channel.invoke(unary(clock.now() + 1000)));
+    const left = rpcFailure(channel.invoke(unary(undefined, controller.signal)));
+    const patient = channel.invoke(unary());
+    clock.advance(1000);
+    controller.abort();
+    expect(await tooLate).toMatchObject({ code: Code.DEADLINE_EXCEEDED, remote: false });
+    expect(await left).toMatchObject({ code: Code.CANCELLED, remote: false });
+    expect(await rpcFailure(channel.invoke(unary(clock.now())))).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
+    arrive();
+    expect((await patient).message).toMatchObject({ text: "hello" });
+    expect(clock.pending).toBe(0);
+  });
+
   test("a close of what nobody has called loads nothing", async () => {
     const { late, loads } = await stage();
     const channel = late.connect("memory://echo");
@@ -124,6 +145,7 @@ describe("lateTransport()", () => {
       name: "late",
       schemes: ["grpc"],
       check: () => {},
+      clock: systemClock,
       load: () => Promise.reject(reason),
     });
     const address = "grpc://127.0.0.1:1";

@@ -5,6 +5,7 @@ import { CallGuard } from "../call-guard.js";
 import type { Caller } from "../caller.js";
 import { RunningCalls } from "../running-calls.js";
 import type { Share } from "../shared-by-address.js";
+import { StateListeners } from "../state-listeners.js";
 import type { Address, Channel, ChannelState } from "../transport.js";
 
 /** What is kept up to one address for all the channels to it. */
@@ -30,7 +31,7 @@ export class SharedChannel implements Channel {
   readonly #start: (call: Call, caller: Caller) => void;
   readonly #letGo: () => void;
   readonly #unfollow: () => void;
-  readonly #listeners = new Set<(state: ChannelState) => void>();
+  readonly #listeners = new StateListeners();
   readonly #running = new RunningCalls();
   #closing: Promise<void> | undefined;
 
@@ -40,7 +41,7 @@ export class SharedChannel implements Channel {
     this.#clock = clock;
     this.#start = start;
     this.#letGo = () => connector.release();
-    this.#unfollow = this.#connector.onState((state) => this.#tell(state));
+    this.#unfollow = this.#connector.onState((state) => this.#listeners.tell(state));
   }
 
   get state(): ChannelState {
@@ -52,8 +53,7 @@ export class SharedChannel implements Channel {
   }
 
   onState(listener: (state: ChannelState) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   readonly invoke = (call: Call): Promise<Reply> => {
@@ -69,7 +69,7 @@ export class SharedChannel implements Channel {
     if (this.#closing === undefined) {
       this.#unfollow();
       this.#closing = this.#drain();
-      this.#tell("closed");
+      this.#listeners.tell("closed");
       this.#listeners.clear();
     }
     return this.#closing;
@@ -82,10 +82,6 @@ export class SharedChannel implements Channel {
   async #drain(): Promise<void> {
     await this.#running.drained();
     this.#letGo();
-  }
-
-  #tell(state: ChannelState): void {
-    for (const listener of [...this.#listeners]) listener(state);
   }
 
   #refusal(): RpcError | undefined {

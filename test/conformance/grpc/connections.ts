@@ -4,10 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { createClient } from "../../../src/client/client.js";
+import { OutgoingCall } from "../../../src/client/outgoing-call.js";
+import { Metadata, type Method, methodsOf } from "../../../src/contract/contract.js";
 import { Code } from "../../../src/errors/errors.js";
 import { createServer } from "../../../src/server/server.js";
 import type { GrpcOptions } from "../../../src/transport/grpc/options.js";
-import type { Transport } from "../../../src/transport/transport.js";
+import type { ChannelState, Transport } from "../../../src/transport/transport.js";
 import { rpcFailure } from "../../support/collect.js";
 import { EchoServiceDefinition, echo } from "../../support/echo.js";
 import { ManualClock } from "../../support/manual-clock.js";
@@ -170,6 +172,31 @@ export function grpcConnections(make: (options?: GrpcOptions) => Transport): voi
     await untilState(channel, "connecting");
     await channel.close();
     expect(channel.state).toBe("closed");
+  });
+
+  test("who is told of its states and throws is warned of, and harms no call and no closing", async () => {
+    const warned = vi.spyOn(process, "emitWarning").mockReturnValue();
+    onTestFinished(() => warned.mockRestore());
+    const { address } = await serve();
+    const transport = make();
+    const channel = transport.connect(address);
+    const fault = new Error("a listener's own");
+    channel.onState(() => {
+      throw fault;
+    });
+    const states: ChannelState[] = [];
+    channel.onState((state) => states.push(state));
+    const method = methodsOf(EchoServiceDefinition).find(({ name }) => name === "Unary") as Method;
+    const call = new OutgoingCall(method, { text: "unharmed" }, new Metadata(), undefined, undefined);
+    expect((await channel.invoke(call)).message).toMatchObject({ text: "unharmed" });
+    await channel.close();
+    expect(states).toEqual(["connecting", "ready", "closed"]);
+    expect(warned.mock.calls).toEqual(
+      states.map((state) => [
+        `a listener to the state of a channel throws (${state})`,
+        { type: "TransportWarning", detail: fault.stack },
+      ]),
+    );
   });
 
   test("calls in both directions may be compressed", async () => {
