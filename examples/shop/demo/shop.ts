@@ -79,8 +79,11 @@ export class Shop {
     await this.#children.stop([this.#up], 60_000);
   }
 
-  #ready(name: string): Promise<Line> {
-    return this.#told((line) => line.child === name && line.type === "ready");
+  /** Its supervisor calls it ready, and it has said who it is: the two come by different ways, in any order. */
+  async #ready(name: string): Promise<void> {
+    const ready = this.#told((line) => line.child === name && line.type === "ready");
+    const named = this.#told((line) => line.child === name && line.log?.msg === "serving");
+    await Promise.all([ready, named]);
   }
 
   #told(wanted: (line: Line) => boolean): Promise<Line> {

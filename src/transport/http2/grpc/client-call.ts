@@ -211,6 +211,7 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
 
   #onTrailer(heading: Heading): void {
     this.#trailer = heading;
+    this.stream?.reset(Http2Code.NO_ERROR); // what this side still has to say nobody hears, read the answers who will
     if (this.#isOk(heading) || this.call.method.responseStream) this.responses?.end();
     else this.onMessagesEnd();
   }
