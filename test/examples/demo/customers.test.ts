@@ -48,6 +48,27 @@ describe("the customers of the demo", () => {
     ]);
   });
 
+  it.each([
+    { dark: 2, failed: 0, looks: 3 },
+    { dark: 3, failed: 1, looks: 3 },
+  ])("look again, $looks times at most, where the screen goes dark $dark times", async ({ dark, failed, looks }) => {
+    let seen = 0;
+    const storefront = {
+      ...shop.storefront,
+      async *collect(request: { orderId?: string }) {
+        const look = ++seen;
+        for await (const line of shop.storefront.collect(request)) {
+          yield line;
+          if (look <= dark) throw new RpcError(Code.UNAVAILABLE, "read ECONNRESET");
+        }
+      },
+    };
+    const customers = new Customers({ storefront, calls: 3, concurrency: 1 });
+    await customers.come(0, 1);
+    expect(customers).toMatchObject({ made: 3, failed });
+    expect(seen).toBe(looks);
+  });
+
   it("stay away once the shop closes", async () => {
     const closing = new AbortController();
     const { storefront } = shop;
