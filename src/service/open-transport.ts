@@ -5,7 +5,7 @@ import { grpcJsTransport } from "./grpc-js-transport.js";
 export type TransportName = "http2" | "grpc-js";
 
 /** What goes wherever nobody names another. */
-export const defaultTransportName: TransportName = "grpc-js";
+export const defaultTransportName: TransportName = "http2";
 
 const transports: { readonly [Name in TransportName]: () => Transport } = {
   http2: http2Transport,

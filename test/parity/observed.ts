@@ -171,7 +171,7 @@ function comparable(value: unknown): unknown {
  */
 export function asStated(text: string): string {
   const tooLarge =
-    /(\S+ at ADDRESS: )?Received message larger than max \(\d+ vs \d+\)|\S+: the message has \d+ bytes, and \d+ may be received/;
+    /(\S+?(?: at ADDRESS)?: )?Received message larger than max \(\d+ vs \d+\)|\S+: the message has \d+ bytes, and \d+ may be received/;
   return withoutIds(text)
     .replace(tooLarge, "TOO LARGE")
     .replace(/: the deadline passed \(attempt \d+ at \w+-ID\)/, ": the deadline passed");
