@@ -2,27 +2,13 @@ import { expect, vi } from "vitest";
 import { OutgoingCall } from "../../../src/client/outgoing-call.js";
 import { Metadata, type Method, methodsOf } from "../../../src/contract/contract.js";
 import { Code } from "../../../src/errors/errors.js";
-import type { Channel, ChannelState } from "../../../src/transport/transport.js";
+import type { ChannelState } from "../../../src/transport/transport.js";
 import { collect, failure, rpcFailure } from "../../support/collect.js";
 import { EchoServiceDefinition } from "../../support/echo.js";
 import { aborted, Moment } from "../../support/moment.js";
 import { TcpProxy } from "../../support/tcp-proxy.js";
+import { untilState } from "../../support/until-state.js";
 import type { Story } from "./story.js";
-
-/** Resolves when the channel is in the state, or gets there. */
-function until(channel: Channel, state: ChannelState): Promise<void> {
-  return new Promise((resolve) => {
-    if (channel.state === state) {
-      resolve();
-      return;
-    }
-    const end = channel.onState((now) => {
-      if (now !== state) return;
-      end();
-      resolve();
-    });
-  });
-}
 
 /** The road to one address, and how it is kept up. */
 export function channels(story: Story): void {
@@ -32,7 +18,7 @@ export function channels(story: Story): void {
     expect(channel.address).toBe(address);
     expect(channel.state).toBeOneOf(["idle", "ready"]);
     channel.connect();
-    await until(channel, "ready");
+    await untilState(channel, "ready");
     channel.connect();
     expect(channel.state).toBe("ready");
   });
@@ -43,14 +29,14 @@ export function channels(story: Story): void {
     const states: ChannelState[] = [];
     channel.onState((state) => states.push(state));
     channel.connect();
-    await until(channel, "ready");
+    await untilState(channel, "ready");
     states.length = 0;
     await server.close({ graceMs: 0 });
-    await until(channel, "broken");
+    await untilState(channel, "broken");
     expect(states).toEqual(["broken"]);
     await stage.serve({ transport, address });
     channel.connect();
-    await until(channel, "ready");
+    await untilState(channel, "ready");
     expect(states).toEqual(["broken", "ready"]);
   });
 
@@ -58,11 +44,11 @@ export function channels(story: Story): void {
     const { server, transport, address } = await stage.play();
     const channel = stage.add(transport.connect(address));
     channel.connect();
-    await until(channel, "ready");
+    await untilState(channel, "ready");
     await server.close({ graceMs: 0 });
-    await until(channel, "broken");
+    await untilState(channel, "broken");
     await stage.serve({ transport, address });
-    await until(channel, "ready");
+    await untilState(channel, "ready");
   });
 
   story("a channel to nowhere is broken", async (stage) => {
@@ -70,7 +56,7 @@ export function channels(story: Story): void {
     await server.close();
     const channel = stage.add(transport.connect(address));
     channel.connect();
-    await until(channel, "broken");
+    await untilState(channel, "broken");
   });
 
   story("who has had enough of states is told no more", async (stage) => {
@@ -81,9 +67,9 @@ export function channels(story: Story): void {
     end();
     end();
     channel.connect();
-    await until(channel, "ready");
+    await untilState(channel, "ready");
     await server.close({ graceMs: 0 });
-    await until(channel, "broken");
+    await untilState(channel, "broken");
     expect(told).toEqual([]);
   });
 
@@ -127,7 +113,7 @@ export function channels(story: Story): void {
     const channel = transport.connect(address);
     const told: ChannelState[] = [];
     channel.connect();
-    await until(channel, "ready");
+    await untilState(channel, "ready");
     channel.onState((state) => told.push(state));
     await channel.close();
     await channel.close();
