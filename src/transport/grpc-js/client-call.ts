@@ -2,6 +2,7 @@ import { type Call, Metadata, type Reply } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
 import { CallGuard } from "../call-guard.js";
 import type { Caller } from "../caller.js";
+import { GrpcReply } from "../grpc/grpc-reply.js";
 import { formatTimeout } from "../grpc/timeout.js";
 import { receivedTrailer } from "../received-trailer.js";
 import type { ChannelSettings } from "./channel-settings.js";
@@ -57,7 +58,7 @@ export abstract class ClientCall implements Grpc.InterceptingListener, HeaderSou
 
   /** What the server sent around the message. Read when somebody asks. */
   protected reply(message: unknown): Reply {
-    return new GrpcReply(message, this.#header ?? noMetadata, this.trailer);
+    return new GrpcReply(message, this.#header ?? noMetadata, fromGrpcMetadata, this.trailer);
   }
 
   protected readonly trailer = (): Metadata => {
@@ -116,23 +117,5 @@ export abstract class ClientCall implements Grpc.InterceptingListener, HeaderSou
     const { code, message, details, unprocessed } = error;
     const where = `${this.call.method.fullName} at ${this.settings.address}`;
     this.finish(new RpcError(code, `${where}: ${message}`, { details, unprocessed }));
-  }
-}
-
-class GrpcReply implements Reply {
-  readonly message: unknown;
-  readonly trailer: () => Metadata;
-  readonly #fields: Grpc.Metadata;
-  #header: Metadata | undefined;
-
-  constructor(message: unknown, header: Grpc.Metadata, trailer: () => Metadata) {
-    this.message = message;
-    this.#fields = header;
-    this.trailer = trailer;
-  }
-
-  get header(): Metadata {
-    this.#header ??= fromGrpcMetadata(this.#fields);
-    return this.#header;
   }
 }

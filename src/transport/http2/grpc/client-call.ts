@@ -2,6 +2,7 @@ import { type Call, Metadata, type Reply } from "../../../contract/contract.js";
 import { Code, RpcError } from "../../../errors/errors.js";
 import { CallGuard } from "../../call-guard.js";
 import type { Caller } from "../../caller.js";
+import { GrpcReply } from "../../grpc/grpc-reply.js";
 import { formatTimeout } from "../../grpc/timeout.js";
 import { responseNotDecodable } from "../../misfit.js";
 import { receivedTrailer } from "../../received-trailer.js";
@@ -14,7 +15,6 @@ import type { CallSettings } from "./call-settings.js";
 import { codeOfFailure } from "./failures.js";
 import { type Heading, metadataOf, pushMetadata, readHeading } from "./fields.js";
 import { responseFault, trailersFault } from "./heading-faults.js";
-import { Http2Reply } from "./http2-reply.js";
 import { IncomingMessages, type MessageReceiver } from "./incoming-messages.js";
 import { OutgoingMessages } from "./outgoing-messages.js";
 import { cutStatus, httpStatus, receivedStatus } from "./received-status.js";
@@ -151,7 +151,7 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
 
   /** What the server sent around the message. Read when somebody asks. */
   protected reply(message: unknown): Reply {
-    return new Http2Reply(message, this.#headerFields, this.trailer);
+    return new GrpcReply(message, this.#headerFields, metadataOf, this.trailer);
   }
 
   /** Ends the call from this side. */
