@@ -2,6 +2,7 @@ import type { Call, Reply } from "../contract/contract.js";
 import { Code, RpcError } from "../errors/errors.js";
 import type { Clock } from "../time/time.js";
 import { CallGuard } from "../transport/call-guard.js";
+import { closedError } from "../transport/closed-error.js";
 import { StateListeners } from "../transport/state-listeners.js";
 import type { Address, Channel, ChannelState, Transport } from "../transport/transport.js";
 
@@ -70,7 +71,7 @@ class LateChannel implements Channel {
 
   readonly invoke = (call: Call): Promise<Reply> => {
     if (this.#channel !== undefined) return this.#channel.invoke(call);
-    return this.#closing === undefined ? this.#invokeLater(call) : Promise.reject(this.#closed());
+    return this.#closing === undefined ? this.#invokeLater(call) : Promise.reject(closedError(this.address));
   };
 
   connect(): void {
@@ -91,8 +92,7 @@ class LateChannel implements Channel {
     if (this.#closing === undefined) {
       this.#unfollow?.();
       this.#closing = this.#close();
-      this.#listeners.tell("closed");
-      this.#listeners.clear();
+      this.#listeners.close();
     }
     return this.#closing;
   }
@@ -142,10 +142,6 @@ class LateChannel implements Channel {
       this.#listeners.tell("broken");
       throw reason;
     }
-  }
-
-  #closed(): RpcError {
-    return new RpcError(Code.UNAVAILABLE, `the channel to ${this.address} is closed`, { unprocessed: true });
   }
 }
 

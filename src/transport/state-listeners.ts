@@ -21,7 +21,9 @@ export class StateListeners {
     }
   }
 
-  clear(): void {
+  /** Tells them that the channel is closed: the last there is to tell. */
+  close(): void {
+    this.tell("closed");
     this.#listeners.clear();
   }
 }

@@ -1,8 +1,8 @@
 import type { Call, Reply } from "../../contract/contract.js";
-import { Code, RpcError } from "../../errors/errors.js";
 import type { Clock } from "../../time/time.js";
 import { CallGuard } from "../call-guard.js";
 import type { Caller } from "../caller.js";
+import { closedError } from "../closed-error.js";
 import { RunningCalls } from "../running-calls.js";
 import type { Share } from "../shared-by-address.js";
 import { StateListeners } from "../state-listeners.js";
@@ -57,8 +57,9 @@ export class SharedChannel implements Channel {
   }
 
   readonly invoke = (call: Call): Promise<Reply> => {
-    const refusal = CallGuard.refusal(call, this.#clock) ?? this.#refusal();
+    const refusal = CallGuard.refusal(call, this.#clock);
     if (refusal !== undefined) return Promise.reject(refusal);
+    if (this.#closing !== undefined) return Promise.reject(closedError(this.address));
     this.#running.begin();
     return new Promise((resolve, reject) => {
       this.#start(call, { resolve, reject, ended: this.#running.end });
@@ -69,8 +70,7 @@ export class SharedChannel implements Channel {
     if (this.#closing === undefined) {
       this.#unfollow();
       this.#closing = this.#drain();
-      this.#listeners.tell("closed");
-      this.#listeners.clear();
+      this.#listeners.close();
     }
     return this.#closing;
   }
@@ -82,10 +82,5 @@ export class SharedChannel implements Channel {
   async #drain(): Promise<void> {
     await this.#running.drained();
     this.#letGo();
-  }
-
-  #refusal(): RpcError | undefined {
-    if (this.#closing === undefined) return undefined;
-    return new RpcError(Code.UNAVAILABLE, `the channel to ${this.address} is closed`, { unprocessed: true });
   }
 }
