@@ -1,8 +1,9 @@
 /**
  * What a registry driver is made of, for whoever writes one: `Watchers` tells people of what a `Feed` is given,
- * `Registrations` keeps the books of what is registered and leaves to a `Keeper` what a backend does for one instance,
- * `keepTrying` runs a loop for ever, `assembleRegistry()` makes one registry of them. All of Hawser's own drivers are made
- * of it, and `test/conformance/registry.ts` says what each of them promises.
+ * which `followBy()` leaves to a `Follower` for each service, `Registrations` keeps the books of what is registered and
+ * leaves to a `Keeper` what a backend does for one instance, `keepTrying` runs a loop for ever, `assembleRegistry()` makes
+ * one registry of them. All of Hawser's own drivers are made of it, and `test/conformance/registry.ts` says what each of
+ * them promises.
  */
 export { assembleRegistry, type RegistryParts } from "./assemble-registry.js";
 export {
@@ -14,6 +15,7 @@ export {
   registeredTwiceError,
   registrationClosedError,
 } from "./failures.js";
+export { type Follower, followBy } from "./follow-by.js";
 export {
   checkServiceName,
   copyInstance,

@@ -1,6 +1,7 @@
 import type { Instance } from "../../contract/contract.js";
 import { assembleRegistry } from "../assemble-registry.js";
 import { notListedError } from "../failures.js";
+import { followBy } from "../follow-by.js";
 import { Registrations } from "../registrations.js";
 import type { Registry } from "../registry.js";
 import { summarize } from "../summaries.js";
@@ -43,11 +44,7 @@ export function consulRegistry(options: ConsulRegistryOptions = {}): Registry {
     clock,
     monitor,
     settleMs: ttlMs,
-    follow: (feed) => {
-      const watch = new ServiceWatch(feed, api, resolved);
-      watch.start();
-      return () => watch.close();
-    },
+    follow: followBy((feed) => new ServiceWatch(feed, api, resolved)),
   });
   return assembleRegistry({
     name,

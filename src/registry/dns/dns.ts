@@ -1,5 +1,6 @@
 import { Code, RpcError } from "../../errors/errors.js";
 import { assembleRegistry } from "../assemble-registry.js";
+import { followBy } from "../follow-by.js";
 import type { Registry } from "../registry.js";
 import { Watchers } from "../watchers.js";
 import { addressLookup, type Lookup, serviceLookup } from "./lookup.js";
@@ -30,11 +31,7 @@ export function dnsRegistry(options: DnsRegistryOptions = {}): Registry {
     clock,
     monitor,
     settleMs,
-    follow: (feed) => {
-      const refresh = new Refresh(feed, lookup(feed.service), resolved);
-      refresh.start();
-      return () => refresh.close();
-    },
+    follow: followBy((feed) => new Refresh(feed, lookup(feed.service), resolved)),
   });
   return assembleRegistry({
     name,

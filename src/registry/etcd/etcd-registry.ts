@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Instance } from "../../contract/contract.js";
 import { closedError, notListedError } from "../failures.js";
+import { followBy } from "../follow-by.js";
 import type {
   RegisterOptions,
   Registration,
@@ -54,11 +55,7 @@ export class EtcdRegistry implements Registry {
       clock,
       monitor,
       settleMs,
-      follow: (feed) => {
-        const watch = watching(keys.service(feed.service), new Discovery(feed, options));
-        watch.start();
-        return () => watch.close();
-      },
+      follow: followBy((feed) => watching(keys.service(feed.service), new Discovery(feed, options))),
     });
   }
 

@@ -1,5 +1,6 @@
 import { assembleRegistry } from "../assemble-registry.js";
 import { notListedError } from "../failures.js";
+import { followBy } from "../follow-by.js";
 import { Registrations } from "../registrations.js";
 import type { Registry } from "../registry.js";
 import { Watchers } from "../watchers.js";
@@ -33,11 +34,7 @@ export function hawserRegistry(options: HawserRegistryOptions): Registry {
     clock,
     monitor,
     settleMs: ttlMs,
-    follow: (feed) => {
-      const watch = new HawserWatch(feed, resolved);
-      watch.start();
-      return () => watch.close();
-    },
+    follow: followBy((feed) => new HawserWatch(feed, resolved)),
   });
   return assembleRegistry({
     name,

@@ -1,5 +1,6 @@
 import { assembleRegistry } from "../assemble-registry.js";
 import { notListedError } from "../failures.js";
+import { followBy } from "../follow-by.js";
 import type { Registry } from "../registry.js";
 import { summarize } from "../summaries.js";
 import { Watchers } from "../watchers.js";
@@ -40,13 +41,11 @@ export function kubernetesRegistry(options: KubernetesRegistryOptions = {}): Reg
     clock,
     monitor,
     settleMs,
-    follow: (feed) => {
+    follow: followBy((feed) => {
       const address = serviceAddress(feed.service, namespace);
       const scope = { namespace: address.namespace, labelSelector: selector(`${serviceLabel}=${address.name}`) };
-      const watch = new SliceWatch(feed, api, resolved, scope);
-      watch.start();
-      return () => watch.close();
-    },
+      return new SliceWatch(feed, api, resolved, scope);
+    }),
   });
   return assembleRegistry({
     name,

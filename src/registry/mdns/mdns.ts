@@ -1,6 +1,7 @@
 import type { Instance } from "../../contract/contract.js";
 import { sleep } from "../../time/time.js";
 import { closedError, notListedError } from "../failures.js";
+import { followBy } from "../follow-by.js";
 import { InstanceTable } from "../instance-table.js";
 import type { Kept } from "../kept-registration.js";
 import { Registrations } from "../registrations.js";
@@ -89,11 +90,7 @@ class MdnsRegistry implements Registry {
       logger: options.logger,
       monitor: withoutEvents(options.monitor, "confirmed"), // on a LAN nobody answers for all
       settleMs: options.ttlMs,
-      follow: (feed) => {
-        const browser = new Browser(feed, this.#link, this.#table, options);
-        browser.start();
-        return () => browser.close();
-      },
+      follow: followBy((feed) => new Browser(feed, this.#link, this.#table, options)),
     });
   }
 

@@ -1,6 +1,7 @@
 import type { Instance } from "../../contract/contract.js";
 import { assembleRegistry } from "../assemble-registry.js";
 import { notListedError } from "../failures.js";
+import { followBy } from "../follow-by.js";
 import { Registrations } from "../registrations.js";
 import type { Registry } from "../registry.js";
 import { summarize } from "../summaries.js";
@@ -42,11 +43,7 @@ export function zookeeperRegistry(options: ZooKeeperRegistryOptions): Registry {
     clock,
     monitor,
     settleMs: ttlMs,
-    follow: (feed) => {
-      const watch = new ServiceWatch(feed, session, nodes, resolved);
-      watch.start();
-      return () => watch.close();
-    },
+    follow: followBy((feed) => new ServiceWatch(feed, session, nodes, resolved)),
   });
   return assembleRegistry({
     name,
