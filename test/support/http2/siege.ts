@@ -71,6 +71,25 @@ export class Siege {
   }
 }
 
+export interface Attack {
+  readonly siege: Siege;
+  readonly attacker: RawPeer;
+}
+
+/** A siege with one attacker. */
+export async function attack(options: SiegeOptions = {}): Promise<Attack> {
+  const siege = await Siege.lay(options);
+  return { siege, attacker: await siege.attacker() };
+}
+
+/** An attacker with a call that runs: its frames are read in a state in which most are allowed. */
+export async function attackAmidCall(options: SiegeOptions = {}): Promise<Attack & { readonly id: number }> {
+  const { siege, attacker } = await attack(options);
+  const id = attacker.nextId();
+  attacker.write(headers(id, requestFields("Bidi")));
+  return { siege, attacker, id };
+}
+
 async function dial(address: string, options: RawPeerOptions = {}): Promise<RawPeer> {
   const peer = await RawPeer.connect(address, options);
   onTestFinished(() => peer.close());

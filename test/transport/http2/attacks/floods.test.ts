@@ -12,20 +12,12 @@ import {
 } from "../../../support/http2/frames.js";
 import { echoRequest, requestFields } from "../../../support/http2/grpc.js";
 import { isData, isPingAck } from "../../../support/http2/received.js";
-import { expectCall, Siege } from "../../../support/http2/siege.js";
+import { attack, attackAmidCall, expectCall, Siege } from "../../../support/http2/siege.js";
 import { expectConnectionError } from "../../../support/http2/verdicts.js";
 
 /** Frames of which none is worth anything; nobody is borne with for longer. */
 const tooMany = 20_000;
 const batch = 100;
-
-async function begin(options: Parameters<typeof Siege.lay>[0] = {}) {
-  const siege = await Siege.lay(options);
-  const attacker = await siege.attacker();
-  const id = attacker.nextId();
-  attacker.write(headers(id, requestFields("ClientStream")));
-  return { siege, attacker, id };
-}
 
 describe("a flood of frames that carry nothing ends with the connection:", () => {
   test.each<[what: string, name: RegExp, say: (id: number) => Buffer]>([
@@ -53,14 +45,14 @@ describe("a flood of frames that carry nothing ends with the connection:", () =>
     ["frames of unknown types", /unknown/, (id) => frame(0xbe, 0, id, "x")],
     ["PRIORITY (CVE-2019-9513)", /PRIORITY/, (id) => frame(Type.PRIORITY, 0, id, Buffer.of(0, 0, 0, 0, 7))],
   ])("%s", async (_what, name, say) => {
-    const { siege, attacker, id } = await begin();
+    const { siege, attacker, id } = await attackAmidCall();
     const said = await attacker.flood(tooMany / batch, () => Array.from({ length: batch }, () => say(id)));
     expect(said * batch).toBeLessThan(tooMany);
     await expectConnectionError(siege, attacker, "ENHANCE_YOUR_CALM", name);
   });
 
   test("SETTINGS of thousands of settings", async () => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attackAmidCall();
     const moves = Array.from({ length: 2500 }, (_, n) => [Setting.INITIAL_WINDOW_SIZE, n % 2] as const);
     const said = await attacker.flood(1000, () => settings(moves));
     expect(said).toBeLessThan(10);
@@ -70,7 +62,7 @@ describe("a flood of frames that carry nothing ends with the connection:", () =>
 
 describe("a flood of PINGs (CVE-2019-9512) ends with the connection:", () => {
   test("those that come too soon while nothing is said are strikes, and the third is too_many_pings (gRFC A8)", async () => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attackAmidCall();
     await expectCall(attacker);
     attacker.write(...Array.from({ length: 50 }, () => ping()));
     await expectConnectionError(siege, attacker, "ENHANCE_YOUR_CALM", /^too_many_pings$/);
@@ -86,7 +78,7 @@ describe("a flood of PINGs (CVE-2019-9512) ends with the connection:", () => {
   });
 
   test("those at the pace that is allowed are answered for ever", async () => {
-    const { siege, attacker } = await begin({ minPingIntervalMs: 5000, keepaliveMs: 0 });
+    const { siege, attacker } = await attackAmidCall({ minPingIntervalMs: 5000, keepaliveMs: 0 });
     await expectCall(attacker);
     for (let pings = 0; pings < 100; pings++) {
       attacker.write(ping(`ping ${String(pings).padStart(3, "0")}`));
@@ -98,8 +90,7 @@ describe("a flood of PINGs (CVE-2019-9512) ends with the connection:", () => {
   });
 
   test("those of a client that measures the road while it is sent data are no strikes", async () => {
-    const siege = await Siege.lay();
-    const attacker = await siege.attacker();
+    const { siege, attacker } = await attack();
     const id = attacker.nextId();
     attacker.write(headers(id, requestFields("Bidi")));
     for (let messages = 0; messages < 200; messages++) {
@@ -122,8 +113,7 @@ describe("a flood of frames that cost no more than reading them is passed over, 
     ["windows of a stream that is over", () => windowUpdate(1, 1)],
     ["resets of a stream that is over", () => reset(1, ErrorCode.CANCEL)],
   ])("%s", async (_what, say) => {
-    const siege = await Siege.lay();
-    const attacker = await siege.attacker();
+    const { siege, attacker } = await attack();
     await expectCall(attacker);
     const id = attacker.nextId();
     attacker.write(headers(id, requestFields("ClientStream")));

@@ -4,17 +4,12 @@ import { Flag, Type } from "../../../support/http2/constants.js";
 import { continuation, data, frame, headers, windowUpdate } from "../../../support/http2/frames.js";
 import { answerTo, echoRequest, requestFields, responsesIn } from "../../../support/http2/grpc.js";
 import { fieldBlock, indexed, literal, tableSize } from "../../../support/http2/hpack.js";
-import { expectCall, Siege } from "../../../support/http2/siege.js";
+import { attack, expectCall } from "../../../support/http2/siege.js";
 import { expectConnectionError } from "../../../support/http2/verdicts.js";
 import { memoryInUse } from "../../../support/memory-in-use.js";
 
 const mebibyte = 1024 * 1024;
 const decent = fieldBlock(requestFields());
-
-async function begin(options: Parameters<typeof Siege.lay>[0] = {}) {
-  const siege = await Siege.lay(options);
-  return { siege, attacker: await siege.attacker() };
-}
 
 describe("CONTINUATION that never ends (VU#421644, CVE-2024-27983) ends with the connection:", () => {
   test.each<[what: string, piece: Buffer]>([
@@ -24,7 +19,7 @@ describe("CONTINUATION that never ends (VU#421644, CVE-2024-27983) ends with the
     ["empty pieces (CVE-2019-9518)", Buffer.alloc(0)],
   ])("%s", async (_what, piece) => {
     for (const end of [false, true]) {
-      const { siege, attacker } = await begin();
+      const { siege, attacker } = await attack();
       const id = attacker.nextId();
       attacker.write(headers(id, decent, { endHeaders: false, end }));
       const said = await attacker.flood(2000, () => Array.from({ length: 10 }, () => continuation(id, piece)));
@@ -35,7 +30,7 @@ describe("CONTINUATION that never ends (VU#421644, CVE-2024-27983) ends with the
   });
 
   test("on hundreds of connections at once, what is held of each is no more than a block may be", async () => {
-    const { siege } = await begin();
+    const { siege } = await attack();
     const before = await memoryInUse();
     const peers = await Promise.all(Array.from({ length: 200 }, () => siege.attacker()));
     for (const peer of peers) {
@@ -48,7 +43,7 @@ describe("CONTINUATION that never ends (VU#421644, CVE-2024-27983) ends with the
   });
 
   test("a client that is gone amid its HEADERS takes nobody with it (CVE-2024-27983)", async () => {
-    const { siege } = await begin();
+    const { siege } = await attack();
     for (const abrupt of [true, false]) {
       for (const pieces of [0, 1, 5]) {
         const attacker = await siege.attacker();
@@ -69,14 +64,14 @@ describe("CONTINUATION that never ends (VU#421644, CVE-2024-27983) ends with the
 
 describe("header fields that are too many or too large", () => {
   test("encoded: the connection ends before any of the surplus is held", async () => {
-    const { siege, attacker } = await begin({ maxHeaderBytes: 2000 });
+    const { siege, attacker } = await attack({ maxHeaderBytes: 2000 });
     const id = attacker.nextId();
     attacker.write(headers(id, literal("x-large", "v".repeat(9000)), { end: true }));
     await expectConnectionError(siege, attacker, "ENHANCE_YOUR_CALM", /header fields of more than 8000 bytes/);
   });
 
   test("encoded: up to four times what fits, only their call ends", async () => {
-    const { siege, attacker } = await begin({ maxHeaderBytes: 2000 });
+    const { siege, attacker } = await attack({ maxHeaderBytes: 2000 });
     const id = attacker.nextId();
     const block = fieldBlock(requestFields("Unary", ["x-large", "v".repeat(7000)]));
     attacker.write(headers(id, block, { end: true }));
@@ -86,7 +81,7 @@ describe("header fields that are too many or too large", () => {
   });
 
   test("encoded: fields that fit are served", async () => {
-    const { siege, attacker } = await begin({ maxHeaderBytes: 8000 });
+    const { siege, attacker } = await attack({ maxHeaderBytes: 8000 });
     const id = attacker.nextId();
     const value = "v".repeat(7000);
     attacker.write(headers(id, requestFields("Unary", ["x-large", value])), data(id, echoRequest(), { end: true }));
@@ -95,7 +90,7 @@ describe("header fields that are too many or too large", () => {
   });
 
   test("decoded, each a byte that stands for 4 KB (HPACK bomb, CVE-2016-6581): only its call ends", async () => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attack();
     const [first, bomb, next] = [attacker.nextId(), attacker.nextId(), attacker.nextId()];
     const value = "v".repeat(4000);
     attacker.write(
@@ -120,7 +115,7 @@ describe("header fields that are too many or too large", () => {
   });
 
   test("decoded, as fields of 34 bytes each that two bytes stand for: only its call ends", async () => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attack();
     const id = attacker.nextId();
     const block = Buffer.concat([decent, literal("x", "", 0x40), Buffer.alloc(8000, indexed(62))]);
     attacker.write(headers(id, block, { end: true }));
@@ -130,7 +125,7 @@ describe("header fields that are too many or too large", () => {
   });
 
   test("bombs again and again end their calls one by one, and leave nothing behind", async () => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attack();
     const block = Buffer.concat([decent, literal("x-bomb", "v".repeat(4000), 0x40), Buffer.alloc(10_000, indexed(62))]);
     const before = await memoryInUse();
     for (let bombs = 0; bombs < 200; bombs++) {
@@ -144,7 +139,7 @@ describe("header fields that are too many or too large", () => {
   });
 
   test("in trailers, which nobody reads, are passed over, and harm nobody", async () => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attack();
     const id = attacker.nextId();
     attacker.write(
       headers(id, requestFields("ClientStream")),
@@ -159,7 +154,7 @@ describe("header fields that are too many or too large", () => {
 
 describe("games with the header table", () => {
   test("thousands of new sizes in one block are no block (RFC 7541 §4.2)", async () => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attack();
     const sizes = Buffer.concat(Array.from({ length: 3000 }, (_, n) => tableSize(n % 2 === 0 ? 0 : 4096)));
     const id = attacker.nextId();
     attacker.write(headers(id, Buffer.concat([sizes, decent]), { end: true }));
@@ -167,7 +162,7 @@ describe("games with the header table", () => {
   });
 
   test("a table that is filled and emptied with every call holds no more than it may", async () => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attack();
     attacker.write(windowUpdate(0, 100_000_000));
     const before = await memoryInUse();
     for (let calls = 0; calls < 500; calls++) {
@@ -185,7 +180,7 @@ describe("games with the header table", () => {
   });
 
   test("padding does not hide how long a block is", async () => {
-    const { siege, attacker } = await begin({ maxHeaderBytes: 1000 });
+    const { siege, attacker } = await attack({ maxHeaderBytes: 1000 });
     const id = attacker.nextId();
     const block = Buffer.concat([Buffer.of(255), literal("x", "v".repeat(5000)), Buffer.alloc(255)]);
     attacker.write(frame(Type.HEADERS, Flag.PADDED | Flag.END_HEADERS, id, block));

@@ -14,20 +14,11 @@ import {
 } from "../../../support/http2/frames.js";
 import { requestFields } from "../../../support/http2/grpc.js";
 import { fieldBlock } from "../../../support/http2/hpack.js";
-import { Siege } from "../../../support/http2/siege.js";
+import { attackAmidCall } from "../../../support/http2/siege.js";
 import { expectConnectionError, expectStreamError } from "../../../support/http2/verdicts.js";
 
 /** What the server says of its SETTINGS_MAX_FRAME_SIZE. */
 const maxFrameBytes = 65_536;
-
-/** An attacker with a call that runs: its frames are read in a state in which most are allowed. */
-async function begin() {
-  const siege = await Siege.lay();
-  const attacker = await siege.attacker();
-  const id = attacker.nextId();
-  attacker.write(headers(id, requestFields("Bidi")));
-  return { siege, attacker, id };
-}
 
 const block = fieldBlock(requestFields());
 
@@ -192,7 +183,7 @@ describe("an HTTP/2 server ends the connection where", () => {
         ]),
     ],
   ])("%s: %s", async (_story, code, say) => {
-    const { siege, attacker, id } = await begin();
+    const { siege, attacker, id } = await attackAmidCall();
     const said = say(id);
     attacker.write(...(Buffer.isBuffer(said) ? [said] : said));
     await expectConnectionError(siege, attacker, code);
@@ -211,14 +202,14 @@ describe("an HTTP/2 server ends the connection where", () => {
     ["an unknown frame", 0xbe, 0],
   ])("%s is longer than a frame may be, and does so before any of it is here (§4.2)", async (_name, type, id) => {
     for (const length of [maxFrameBytes + 1, 0xffffff]) {
-      const { siege, attacker } = await begin();
+      const { siege, attacker } = await attackAmidCall();
       attacker.write(frame(type, 0, id, "", { length }));
       await expectConnectionError(siege, attacker, "FRAME_SIZE_ERROR");
     }
   });
 
   test("CONTINUATION is longer than a frame may be (§4.2)", async () => {
-    const { siege, attacker, id } = await begin();
+    const { siege, attacker, id } = await attackAmidCall();
     attacker.write(
       headers(id + 2, block, { endHeaders: false }),
       frame(Type.CONTINUATION, 0, id + 2, "", { length: maxFrameBytes + 1 }),
@@ -239,7 +230,7 @@ describe("an HTTP/2 server ends one stream, and no other, where", () => {
       (id) => [windowUpdate(id, 0x40000000), windowUpdate(id, 0x40000000)],
     ],
   ])("%s: %s", async (_story, code, say) => {
-    const { siege, attacker, id } = await begin();
+    const { siege, attacker, id } = await attackAmidCall();
     const said = say(id);
     attacker.write(...(Buffer.isBuffer(said) ? [said] : said));
     await expectStreamError(siege, attacker, id, code);

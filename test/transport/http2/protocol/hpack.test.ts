@@ -4,13 +4,8 @@ import { continuation, data, headers, settings } from "../../../support/http2/fr
 import { answerTo, echoRequest, requestFields, responsesIn, wholeCall } from "../../../support/http2/grpc.js";
 import { fieldBlock, indexed, integer, literal, tableSize, text } from "../../../support/http2/hpack.js";
 import { isHeaders, isSettingsAck } from "../../../support/http2/received.js";
-import { expectCall, Siege } from "../../../support/http2/siege.js";
+import { attack, expectCall } from "../../../support/http2/siege.js";
 import { expectConnectionError } from "../../../support/http2/verdicts.js";
-
-async function begin() {
-  const siege = await Siege.lay();
-  return { siege, attacker: await siege.attacker() };
-}
 
 const decent = fieldBlock(requestFields());
 const unknownName = Buffer.concat([Buffer.of(0), text("x-mark")]);
@@ -45,7 +40,7 @@ describe("a block that cannot be decoded is COMPRESSION_ERROR of the connection 
     ["a new table size behind a field (§4.2)", Buffer.concat([indexed(3), tableSize(0)])],
     ["nothing but a new table size behind CONTINUATION of fields (§4.2)", Buffer.concat([decent, tableSize(100)])],
   ])("%s", async (_story, block) => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attack();
     const id = attacker.nextId();
     attacker.write(headers(id, Buffer.concat([block.subarray(0, 1), block.subarray(1)]), { end: true }));
     await expectConnectionError(siege, attacker, "COMPRESSION_ERROR");
@@ -53,7 +48,7 @@ describe("a block that cannot be decoded is COMPRESSION_ERROR of the connection 
   });
 
   test("an entry that a smaller table has evicted (§4.3)", async () => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attack();
     const [first, second] = [attacker.nextId(), attacker.nextId()];
     attacker.write(
       headers(first, Buffer.concat([decent, literal("x-kept", "1", 0x40)])),
@@ -66,8 +61,7 @@ describe("a block that cannot be decoded is COMPRESSION_ERROR of the connection 
 
   test("something wrong in a block of trailers, or of a stream that is refused", async () => {
     for (const id of [1, 5]) {
-      const siege = await Siege.lay({ maxConcurrentStreams: 2 });
-      const attacker = await siege.attacker();
+      const { siege, attacker } = await attack({ maxConcurrentStreams: 2 });
       attacker.write(headers(1, requestFields("ClientStream")), headers(3, requestFields("ClientStream")));
       attacker.write(headers(id, indexed(0), { end: true }));
       await expectConnectionError(siege, attacker, "COMPRESSION_ERROR");
@@ -77,7 +71,7 @@ describe("a block that cannot be decoded is COMPRESSION_ERROR of the connection 
 
 describe("header tables", () => {
   test("are used as RFC 7541 has them: entries, eviction, all kinds of literals, sizes that change", async () => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attack();
     const send = async (block: Buffer) => {
       const id = attacker.nextId();
       attacker.write(headers(id, Buffer.concat([block])), data(id, echoRequest(), { end: true }));
@@ -103,7 +97,7 @@ describe("header tables", () => {
   });
 
   test("may be cut into CONTINUATION frames anywhere, within a number and a string too (RFC 9113 §4.3)", async () => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attack();
     const id = attacker.nextId();
     const block = Buffer.concat([decent, literal("x-long", "v".repeat(300), 0x40)]);
     const cuts = [1, 2, 9, 40, block.length - 302, block.length - 301, block.length - 300, block.length - 1];
@@ -116,7 +110,7 @@ describe("header tables", () => {
   });
 
   test("are given up by a server whose client allows none, and used again once it does (§4.2)", async () => {
-    const { attacker } = await begin();
+    const { attacker } = await attack();
     await expectCall(attacker);
     await expectCall(attacker);
     attacker.write(settings([[Setting.HEADER_TABLE_SIZE, 0]]));
@@ -134,14 +128,14 @@ describe("header tables", () => {
   });
 
   test("of a client that allows 4 GiB stay small", async () => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attack();
     attacker.write(settings([[Setting.HEADER_TABLE_SIZE, 0xffffffff]]));
     for (let calls = 0; calls < 5; calls++) await expectCall(attacker);
     await siege.expectUntouched();
   });
 
   test("shrunk and grown between two calls are announced at their smallest first (§4.2)", async () => {
-    const { attacker } = await begin();
+    const { attacker } = await attack();
     await expectCall(attacker);
     attacker.write(settings([[Setting.HEADER_TABLE_SIZE, 0]]), settings([[Setting.HEADER_TABLE_SIZE, 4096]]));
     for (let acks = 0; acks < 3; acks++) await attacker.next(isSettingsAck);

@@ -3,20 +3,11 @@ import { Flag, Setting, Type } from "../../../support/http2/constants.js";
 import { data, frame, headers, ping, priority, settings, uint32, windowUpdate } from "../../../support/http2/frames.js";
 import { echoRequest, requestFields } from "../../../support/http2/grpc.js";
 import { fieldBlock } from "../../../support/http2/hpack.js";
-import { Siege } from "../../../support/http2/siege.js";
+import { attackAmidCall } from "../../../support/http2/siege.js";
 import { expectIgnored } from "../../../support/http2/verdicts.js";
 
 /** What the server says of its SETTINGS_MAX_FRAME_SIZE. */
 const maxFrameBytes = 65_536;
-
-/** An attacker with a call that runs: its frames are read in a state in which most are allowed. */
-async function begin() {
-  const siege = await Siege.lay();
-  const attacker = await siege.attacker();
-  const id = attacker.nextId();
-  attacker.write(headers(id, requestFields("Bidi")));
-  return { siege, attacker, id };
-}
 
 describe("an HTTP/2 server passes over", () => {
   test.each<[what: string, say: (id: number) => Buffer | readonly Buffer[]]>([
@@ -102,7 +93,7 @@ describe("an HTTP/2 server passes over", () => {
       ],
     ],
   ])("%s", async (_what, say) => {
-    const { siege, attacker, id } = await begin();
+    const { siege, attacker, id } = await attackAmidCall();
     const said = say(id);
     attacker.write(...(Buffer.isBuffer(said) ? [said] : said));
     for (let used = 0; used < 60; used++) attacker.nextId(); // the calls to come are above the ids of the table

@@ -3,13 +3,12 @@ import { preface, Setting, Type } from "../../../support/http2/constants.js";
 import { data, frame, headers, ping, settings, settingsAck, windowUpdate } from "../../../support/http2/frames.js";
 import { answerTo, echoRequest, requestFields, responsesIn, wholeCall } from "../../../support/http2/grpc.js";
 import { isData, isHeaders, isSettings, isSettingsAck, type SettingsFrame } from "../../../support/http2/received.js";
-import { expectCall, Siege } from "../../../support/http2/siege.js";
+import { attack, expectCall, Siege } from "../../../support/http2/siege.js";
 import { expectConnectionError } from "../../../support/http2/verdicts.js";
 
 describe("how a connection begins", () => {
   test("the server says SETTINGS first, with its limits, and acknowledges those of the client (§3.4)", async () => {
-    const siege = await Siege.lay({ maxConcurrentStreams: 17, maxHeaderBytes: 5000 });
-    const attacker = await siege.attacker();
+    const { attacker } = await attack({ maxConcurrentStreams: 17, maxHeaderBytes: 5000 });
     const [said] = attacker.received.filter(isSettings) as [SettingsFrame];
     expect(attacker.received[0]).toBe(said);
     expect(said.values.get(Setting.MAX_CONCURRENT_STREAMS)).toBe(17);
@@ -72,13 +71,8 @@ describe("how a connection begins", () => {
 });
 
 describe("settings of a client", () => {
-  async function begin() {
-    const siege = await Siege.lay();
-    return { siege, attacker: await siege.attacker() };
-  }
-
   test("are acknowledged one by one, in order (§6.5.3)", async () => {
-    const { attacker } = await begin();
+    const { attacker } = await attack();
     attacker.write(settings([[Setting.MAX_FRAME_SIZE, 20_000]]), settings(), settings([[0x99, 1]]));
     for (let acks = 0; acks < 4; acks++) await attacker.next(isSettingsAck);
     await expectCall(attacker);
@@ -86,7 +80,7 @@ describe("settings of a client", () => {
   });
 
   test("say how long a frame may be", async () => {
-    const { attacker } = await begin();
+    const { attacker } = await attack();
     attacker.write(windowUpdate(0, 10_000_000));
     for (const most of [16_384, 30_000]) {
       attacker.write(
@@ -105,7 +99,7 @@ describe("settings of a client", () => {
   });
 
   test("move the windows of streams that run, below zero too (§6.9.2)", async () => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attack();
     const id = attacker.nextId();
     attacker.write(wholeCall(id, "Unary", { responseBytes: 100_000 }));
     let received = 0;
@@ -133,7 +127,7 @@ describe("settings of a client", () => {
   });
 
   test("that leave no room for header fields end calls, not the server", async () => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attack();
     attacker.write(settings([[Setting.MAX_HEADER_LIST_SIZE, 0]]));
     const id = attacker.nextId();
     attacker.write(headers(id, requestFields()), data(id, echoRequest(), { end: true }));

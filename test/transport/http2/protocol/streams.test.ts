@@ -4,14 +4,9 @@ import { data, frame, headers, priority, reset, windowUpdate } from "../../../su
 import { answerTo, echoRequest, requestFields, responsesIn, wholeCall } from "../../../support/http2/grpc.js";
 import { fieldBlock, indexed, literal } from "../../../support/http2/hpack.js";
 import { isReset, isWindowUpdate } from "../../../support/http2/received.js";
-import { expectCall, Siege } from "../../../support/http2/siege.js";
+import { attack, expectCall } from "../../../support/http2/siege.js";
 import { expectConnectionError, expectIgnored, expectStreamError } from "../../../support/http2/verdicts.js";
 import { forever } from "../../../support/moment.js";
-
-async function begin(options: Parameters<typeof Siege.lay>[0] = {}) {
-  const siege = await Siege.lay(options);
-  return { siege, attacker: await siege.attacker() };
-}
 
 describe("stream ids of a client", () => {
   test.each<[story: string, say: Buffer]>([
@@ -24,19 +19,19 @@ describe("stream ids of a client", () => {
     ["are opened by HEADERS: WINDOW_UPDATE of an even one (§5.1)", windowUpdate(2, 1)],
     ["are opened by HEADERS: DATA above the last (§5.1)", Buffer.concat([wholeCall(1), data(3, echoRequest())])],
   ])("%s is PROTOCOL_ERROR of the connection", async (_story, say) => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attack();
     attacker.write(say);
     await expectConnectionError(siege, attacker, "PROTOCOL_ERROR");
   });
 
   test("only grow: one below the last was closed by it, and HEADERS of it are STREAM_CLOSED (§5.1.1)", async () => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attack();
     attacker.write(headers(5, requestFields("ClientStream")), headers(3, requestFields()));
     await expectConnectionError(siege, attacker, "STREAM_CLOSED");
   });
 
   test("may leave some out", async () => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attack();
     for (const id of [1, 7, 9, 1001, 2 ** 31 - 1]) {
       attacker.write(wholeCall(id, "Unary", { text: String(id) }));
       expect(responsesIn(await answerTo(attacker, id))).toMatchObject([{ text: String(id) }]);
@@ -53,14 +48,14 @@ describe("a stream whose client has said all", () => {
     ["HEADERS", (id) => headers(id, requestFields())],
     ["trailers", (id) => headers(id, [["x-late", "1"]], { end: true })],
   ])("takes no %s: STREAM_CLOSED of the stream (§5.1)", async (_story, say) => {
-    const { siege, attacker } = await begin({ handlers: { put: () => forever } });
+    const { siege, attacker } = await attack({ handlers: { put: () => forever } });
     const id = attacker.nextId();
     attacker.write(wholeCall(id, "Put"), say(id));
     await expectStreamError(siege, attacker, id, "STREAM_CLOSED");
   });
 
   test("takes windows and priorities, and can be reset (§5.1)", async () => {
-    const { siege, attacker } = await begin({ handlers: { put: () => forever } });
+    const { siege, attacker } = await attack({ handlers: { put: () => forever } });
     const [one, other] = [attacker.nextId(), attacker.nextId()];
     attacker.write(wholeCall(one, "Put"), wholeCall(other, "Put"));
     attacker.write(windowUpdate(one, 1), priority(one), reset(other, ErrorCode.CANCEL));
@@ -75,7 +70,7 @@ describe("a stream that is closed on both sides", () => {
     ["PRIORITY", (id) => priority(id)],
     ["a frame of an unknown type", (id) => frame(0xbe, 0, id, "x")],
   ])("passes over %s (§5.1)", async (_story, say) => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attack();
     const id = attacker.nextId();
     attacker.write(wholeCall(id));
     await answerTo(attacker, id);
@@ -84,7 +79,7 @@ describe("a stream that is closed on both sides", () => {
   });
 
   test("takes no DATA: STREAM_CLOSED of the stream, for it may have been reset long ago (§5.1)", async () => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attack();
     const id = attacker.nextId();
     attacker.write(wholeCall(id));
     await answerTo(attacker, id);
@@ -97,7 +92,7 @@ describe("a stream that is closed on both sides", () => {
     ["HEADERS", (id) => headers(id, requestFields())],
     ["a whole call", (id) => wholeCall(id)],
   ])("is not opened again by %s (§5.1.1)", async (_story, say) => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attack();
     const id = attacker.nextId();
     attacker.write(wholeCall(id));
     await answerTo(attacker, id);
@@ -111,7 +106,7 @@ describe("a stream that is closed on both sides", () => {
 describe("a stream that this side has reset", () => {
   /** Ended by this side while the client, who cannot know yet, goes on. */
   async function resetByUs() {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attack();
     const id = attacker.nextId();
     attacker.write(headers(id, requestFields("ClientStream")), windowUpdate(id, 0));
     await attacker.next(isReset(id));
@@ -166,7 +161,7 @@ describe("a stream that this side has reset", () => {
 
 describe("the end of a request", () => {
   test("may be trailers, which are no metadata", async () => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attack();
     const id = attacker.nextId();
     attacker.write(
       headers(id, requestFields()),
@@ -192,7 +187,7 @@ describe("the end of a request", () => {
       (id) => headers(id, [["connection", "close"]], { end: true }),
     ],
   ])("is not %s: %s of the stream", async (_story, code, say) => {
-    const { siege, attacker } = await begin();
+    const { siege, attacker } = await attack();
     const id = attacker.nextId();
     attacker.write(headers(id, requestFields()), data(id, echoRequest()), say(id));
     await expectStreamError(siege, attacker, id, code);
@@ -202,7 +197,7 @@ describe("the end of a request", () => {
 
 describe("more calls than a server carries", () => {
   test("a call that has ended makes room for one other, not for more", async () => {
-    const { siege, attacker } = await begin({ maxConcurrentStreams: 3 });
+    const { siege, attacker } = await attack({ maxConcurrentStreams: 3 });
     for (let calls = 0; calls < 5; calls++) await expectCall(attacker);
     const running = [attacker.nextId(), attacker.nextId(), attacker.nextId()];
     for (const id of running) attacker.write(headers(id, requestFields("Bidi")));
@@ -217,7 +212,7 @@ describe("more calls than a server carries", () => {
   });
 
   test("are refused, unprocessed, and those that run go on (§5.1.2)", async () => {
-    const { siege, attacker } = await begin({ maxConcurrentStreams: 3 });
+    const { siege, attacker } = await attack({ maxConcurrentStreams: 3 });
     const running = [attacker.nextId(), attacker.nextId(), attacker.nextId()];
     for (const id of running) attacker.write(headers(id, requestFields("Bidi")));
     const surplus = attacker.nextId();
