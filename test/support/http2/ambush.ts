@@ -1,6 +1,8 @@
 import { expect, onTestFinished } from "vitest";
 import { type ClientBaseOptions, type ClosableClient, createClient } from "../../../src/client/client.js";
+import type { RpcError } from "../../../src/errors/errors.js";
 import { type Http2TransportOptions, http2Transport } from "../../../src/transport/http2/http2.js";
+import { rpcFailure } from "../collect.js";
 import { EchoServiceDefinition } from "../echo.js";
 import { type ErrorName, errorName } from "./constants.js";
 import { wholeAnswer } from "./grpc.js";
@@ -12,6 +14,15 @@ export interface AmbushOptions extends Http2TransportOptions {
   /** How the server behaves on every connection. */
   readonly server?: RawPeerOptions;
   readonly client?: Partial<ClientBaseOptions>;
+}
+
+export interface Asked {
+  readonly ambush: Ambush;
+  /** Of the call, which is to fail. */
+  readonly outcome: Promise<RpcError>;
+  readonly server: RawPeer;
+  /** The stream of the call. */
+  readonly id: number;
 }
 
 /** A client whose server answers as it likes. Cleared after the test. */
@@ -71,6 +82,15 @@ export class Ambush {
     expect({ kind: reset.kind, code: errorName((reset as { code: number }).code) }).toEqual({ kind: "reset", code });
     await this.expectCall(server);
   }
+}
+
+/** A client that has asked, and its server that has yet to answer. */
+export async function asked(options: AmbushOptions = {}): Promise<Asked> {
+  const ambush = await Ambush.lay(options);
+  const outcome = rpcFailure(ambush.client.unary({}));
+  const server = await ambush.accept();
+  const { id } = await requestOn(server);
+  return { ambush, outcome, server, id };
 }
 
 /** The header fields of the next call. */

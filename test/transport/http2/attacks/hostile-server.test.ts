@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Code } from "../../../../src/errors/errors.js";
-import { collect, rpcFailure } from "../../../support/collect.js";
-import { Ambush, requestOn } from "../../../support/http2/ambush.js";
+import { collect } from "../../../support/collect.js";
+import { Ambush, asked, requestOn } from "../../../support/http2/ambush.js";
 import { Setting } from "../../../support/http2/constants.js";
 import { continuation, data, frame, headers, ping, settings, settingsAck } from "../../../support/http2/frames.js";
 import { echoResponse, responseFields, wholeAnswer } from "../../../support/http2/grpc.js";
@@ -20,13 +20,10 @@ const batch = 100;
 /** Answers no PING: the client never learns what the road holds, and its windows stay as they are. */
 const unmeasured: RawPeerOptions = { answers: false, greeting: [settings(), settingsAck] };
 
-async function asked() {
+/** A client whose clock stands still: however long the flood takes, it is one moment. */
+function askedInAMoment() {
   const clock = new ManualClock();
-  const ambush = await Ambush.lay({ clock, client: { clock } });
-  const outcome = rpcFailure(ambush.client.unary({}));
-  const server = await ambush.accept();
-  const { id } = await requestOn(server);
-  return { ambush, clock, outcome, server, id };
+  return asked({ clock, client: { clock } });
 }
 
 describe("a client ends the connection to a server that floods it with", () => {
@@ -37,7 +34,7 @@ describe("a client ends the connection to a server that floods it with", () => {
     ["DATA of padding alone (CVE-2019-9518)", (id) => data(id, "", { padding: 1 })],
     ["frames of unknown types", () => frame(0xbe, 0, 0, "x")],
   ])("%s", async (_what, say) => {
-    const { outcome, server, id } = await asked();
+    const { outcome, server, id } = await askedInAMoment();
     if (say(id)[3] === 0) server.write(headers(id, responseFields));
     const said = await server.flood(tooMany / batch, () => Array.from({ length: batch }, () => say(id)));
     expect(said * batch).toBeLessThan(tooMany);
@@ -51,7 +48,7 @@ describe("a client ends the connection to a server that floods it with", () => {
     ["small CONTINUATION (VU#421644)", literal("x", "1")],
     ["empty CONTINUATION (VU#421644)", Buffer.alloc(0)],
   ])("%s", async (_what, piece) => {
-    const { outcome, server, id } = await asked();
+    const { outcome, server, id } = await askedInAMoment();
     server.write(headers(id, fieldBlock(responseFields), { endHeaders: false }));
     expect(await server.flood(2000, () => Array.from({ length: 10 }, () => continuation(id, piece)))).toBeLessThan(
       2000,
@@ -63,7 +60,7 @@ describe("a client ends the connection to a server that floods it with", () => {
 
 describe("a server that sends too much", () => {
   test("of informational responses: its call ends, and no other", async () => {
-    const { ambush, outcome, server, id } = await asked();
+    const { ambush, outcome, server, id } = await askedInAMoment();
     const said = await server.flood(100, () => headers(id, [[":status", "103"]]));
     expect(said).toBe(100);
     expect(await outcome).toMatchObject({ code: Code.RESOURCE_EXHAUSTED, remote: false });
@@ -71,7 +68,7 @@ describe("a server that sends too much", () => {
   });
 
   test("of header fields (HPACK bomb): only that call ends, and both tables stay as one", async () => {
-    const { ambush, outcome, server, id } = await asked();
+    const { ambush, outcome, server, id } = await askedInAMoment();
     const block = Buffer.concat([
       fieldBlock(responseFields),
       literal("x-bomb", "v".repeat(4000), 0x40),
@@ -131,7 +128,7 @@ describe("a server that sends too much", () => {
   });
 
   test("messages for a call that has one is told apart from one that answers", async () => {
-    const { ambush, outcome, server, id } = await asked();
+    const { ambush, outcome, server, id } = await askedInAMoment();
     server.write(headers(id, responseFields), ...Array.from({ length: 1000 }, () => data(id, echoResponse())));
     server.write(headers(id, [["grpc-status", "0"]], { end: true }));
     expect(await outcome).toMatchObject({ code: Code.UNIMPLEMENTED, remote: false });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Code } from "../../../../src/errors/errors.js";
 import { rpcFailure } from "../../../support/collect.js";
-import { Ambush, requestOn } from "../../../support/http2/ambush.js";
+import { Ambush, asked, requestOn } from "../../../support/http2/ambush.js";
 import { ErrorCode, type ErrorName, Flag, Setting, Type } from "../../../support/http2/constants.js";
 import {
   continuation,
@@ -13,20 +13,13 @@ import {
   pushPromise,
   reset,
   settings,
+  settingsAck,
   windowUpdate,
 } from "../../../support/http2/frames.js";
 import { echoResponse, okTrailer, requestFields, responseFields, wholeAnswer } from "../../../support/http2/grpc.js";
 import { indexed } from "../../../support/http2/hpack.js";
 import { isHeaders, isPing, isPingAck, isSettingsAck } from "../../../support/http2/received.js";
 import { ManualClock } from "../../../support/manual-clock.js";
-
-async function asked() {
-  const ambush = await Ambush.lay();
-  const outcome = rpcFailure(ambush.client.unary({}));
-  const server = await ambush.accept();
-  const { id } = await requestOn(server);
-  return { ambush, outcome, server, id };
-}
 
 /** More than anybody is borne with. */
 function repeated(say: () => Buffer): readonly Buffer[] {
@@ -243,16 +236,13 @@ describe("settings of a server", () => {
 
   test("of ours that are never acknowledged end the connection: SETTINGS_TIMEOUT (§6.5.3)", async () => {
     const clock = new ManualClock();
-    const ambush = await Ambush.lay({
+    const { outcome, server } = await asked({
       clock,
       keepaliveMs: 0,
       keepaliveTimeoutMs: 5000,
       server: { answers: false },
       client: { clock },
     });
-    const outcome = rpcFailure(ambush.client.unary({}));
-    const server = await ambush.accept();
-    await requestOn(server);
     clock.advance(5000);
     expect(await outcome).toMatchObject({ code: Code.UNAVAILABLE, unprocessed: false });
     expect(await server.next(({ kind }) => kind === "goaway")).toMatchObject({ code: ErrorCode.SETTINGS_TIMEOUT });
@@ -262,16 +252,13 @@ describe("settings of a server", () => {
 describe("a server that answers nothing any more (half-open)", () => {
   test("is probed while calls run, and given up", async () => {
     const clock = new ManualClock();
-    const ambush = await Ambush.lay({
+    const { outcome, server } = await asked({
       clock,
       keepaliveMs: 10_000,
       keepaliveTimeoutMs: 5000,
-      server: { answers: false, greeting: [settings(), Buffer.from("000000040100000000", "hex")] },
+      server: { answers: false, greeting: [settings(), settingsAck] },
       client: { clock },
     });
-    const outcome = rpcFailure(ambush.client.unary({}));
-    const server = await ambush.accept();
-    await requestOn(server);
     clock.advance(10_000);
     await server.next(isPing);
     clock.advance(5000);

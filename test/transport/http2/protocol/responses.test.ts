@@ -1,21 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { Code } from "../../../../src/errors/errors.js";
 import { collect, rpcFailure } from "../../../support/collect.js";
-import { Ambush, requestOn } from "../../../support/http2/ambush.js";
+import { Ambush, asked, requestOn } from "../../../support/http2/ambush.js";
 import { ErrorCode, type ErrorName } from "../../../support/http2/constants.js";
 import { data, headers, reset, windowUpdate } from "../../../support/http2/frames.js";
 import { changed, echoResponse, okTrailer, responseFields, wholeAnswer } from "../../../support/http2/grpc.js";
 import type { Field } from "../../../support/http2/hpack.js";
 import { isData, isHeaders, isReset } from "../../../support/http2/received.js";
-
-/** A client that has asked, and its server that has yet to answer. */
-async function asked() {
-  const ambush = await Ambush.lay();
-  const outcome = rpcFailure(ambush.client.unary({}));
-  const server = await ambush.accept();
-  const { id } = await requestOn(server);
-  return { ambush, outcome, server, id };
-}
 
 describe("a malformed response (RFC 9113 §8.1.1) is INTERNAL for its call, PROTOCOL_ERROR of its stream, and harms no other: one", () => {
   const head = (...more: readonly Field[]): readonly Field[] => [...responseFields, ...more];
