@@ -1,13 +1,23 @@
 import { Socket } from "node:net";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import type { HandlerCall } from "../../../../src/contract/contract.js";
 import { Code } from "../../../../src/errors/errors.js";
-import { preface, Setting } from "../../../support/http2/constants.js";
-import { data, headers, settings } from "../../../support/http2/frames.js";
+import { failure } from "../../../support/collect.js";
+import { ErrorCode, preface, Setting } from "../../../support/http2/constants.js";
+import { data, headers, settings, settingsAck } from "../../../support/http2/frames.js";
 import { answerTo, echoRequest, message, requestFields, wholeCall } from "../../../support/http2/grpc.js";
 import { fieldBlock } from "../../../support/http2/hpack.js";
-import { isHeaders, isPing, isSettingsAck } from "../../../support/http2/received.js";
+import { isGoaway, isHeaders, isPing, isSettingsAck } from "../../../support/http2/received.js";
 import { expectCall, Siege } from "../../../support/http2/siege.js";
-import { Moment } from "../../../support/moment.js";
+import { aborted, Moment } from "../../../support/moment.js";
+
+/** A handler that runs until it is cancelled, and tells for what. */
+function untilCancelled(ended: Moment<unknown>) {
+  return async (_request: unknown, call: HandlerCall) => {
+    ended.now(await failure(aborted(call.signal)));
+    return {};
+  };
+}
 
 describe("slowloris: a client", () => {
   test("that says nothing is hung up on in time", async () => {
@@ -47,14 +57,15 @@ describe("slowloris: a client", () => {
   });
 
   test("whose HEADERS never end has no call, and counts as idle", async () => {
-    const siege = await Siege.lay({ maxConnectionIdleMs: 60_000, keepaliveMs: 0 });
+    const siege = await Siege.lay({ maxConnectionIdleMs: 60_000, keepaliveMs: 0, keepaliveTimeoutMs: 5000 });
     const attacker = await siege.attacker();
     await expectCall(attacker);
     const id = attacker.nextId();
     attacker.write(headers(id, fieldBlock(requestFields()).subarray(0, 20), { endHeaders: false }));
     await siege.expectUntouched();
-    siege.clock.advance(60_000);
-    for (const _ of "two phases, each may wait") siege.clock.advance(10_000);
+    siege.clock.advance(60_000); // it is asked to leave,
+    siege.clock.advance(5000); // and has not said in time that it heard: it is left
+    expect(await attacker.next(isGoaway)).toMatchObject({ code: ErrorCode.NO_ERROR, text: "max_idle" });
     await attacker.closed;
     expect(siege.handlers.asked).toBe(0);
     await siege.expectUntouched();
@@ -81,13 +92,7 @@ describe("slowloris: a client", () => {
     const ended = new Moment<unknown>();
     const siege = await Siege.lay({
       keepaliveMs: 0,
-      handlers: {
-        async clientStream(_requests, call) {
-          call.signal.addEventListener("abort", () => ended.now(call.signal.reason));
-          await ended.promise;
-          return {};
-        },
-      },
+      handlers: { clientStream: untilCancelled(ended) },
     });
     const attacker = await siege.attacker();
     const id = attacker.nextId();
@@ -106,16 +111,10 @@ describe("half-open: a client", () => {
     const siege = await Siege.lay({
       keepaliveMs: 10_000,
       keepaliveTimeoutMs: 5000,
-      handlers: {
-        async put(_request, call) {
-          call.signal.addEventListener("abort", () => ended.now(call.signal.reason));
-          await ended.promise;
-          return {};
-        },
-      },
+      handlers: { put: untilCancelled(ended) },
     });
     const attacker = await siege.attacker({ answers: false });
-    attacker.write(Buffer.from("000000040100000000", "hex")); // SETTINGS ack
+    attacker.write(settingsAck);
     attacker.write(wholeCall(attacker.nextId(), "Put"));
     await expectCall(attacker);
     siege.clock.advance(10_000);
@@ -137,13 +136,7 @@ describe("half-open: a client", () => {
   test("that has closed its side of the socket ends the connection, and its handlers", async () => {
     const ended = new Moment<unknown>();
     const siege = await Siege.lay({
-      handlers: {
-        async put(_request, call) {
-          call.signal.addEventListener("abort", () => ended.now(call.signal.reason));
-          await ended.promise;
-          return {};
-        },
-      },
+      handlers: { put: untilCancelled(ended) },
     });
     const attacker = await siege.attacker();
     attacker.write(wholeCall(attacker.nextId(), "Put"));
