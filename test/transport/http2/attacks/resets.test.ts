@@ -23,6 +23,14 @@ async function assault(attacker: RawPeer, call: (id: number) => Buffer): Promise
   return batches * batch;
 }
 
+/** So many calls, each cancelled as soon as it is made. */
+function makeAndCancel(client: RawPeer, count: number, call: (id: number) => Buffer): void {
+  for (let n = 0; n < count; n++) {
+    const id = client.nextId();
+    client.write(call(id), reset(id, ErrorCode.CANCEL));
+  }
+}
+
 describe("rapid reset (CVE-2023-44487)", () => {
   test("ends with the connection, and no more handlers run than calls are allowed at once", async () => {
     const siege = await Siege.lay(stubborn);
@@ -56,10 +64,7 @@ describe("rapid reset (CVE-2023-44487)", () => {
       maxConcurrentStreams: 3,
     });
     const attacker = await siege.attacker();
-    for (let n = 0; n < 3; n++) {
-      const id = attacker.nextId();
-      attacker.write(wholeCall(id, "Put"), reset(id, ErrorCode.CANCEL));
-    }
+    makeAndCancel(attacker, 3, (id) => wholeCall(id, "Put"));
     for (let n = 0; n < 3; n++) {
       const id = attacker.nextId();
       attacker.write(wholeCall(id, "Put"));
@@ -74,10 +79,7 @@ describe("rapid reset (CVE-2023-44487)", () => {
   test("who keeps to the limit while handlers are stuck is refused for as long as they are, and keeps the connection", async () => {
     const siege = await Siege.lay(stubborn);
     const client = await siege.attacker();
-    for (let n = 0; n < 20; n++) {
-      const id = client.nextId();
-      client.write(wholeCall(id, "Put"), reset(id, ErrorCode.CANCEL));
-    }
+    makeAndCancel(client, 20, (id) => wholeCall(id, "Put"));
     expect(await assault(client, (id) => wholeCall(id, "Put"))).toBe(tooMany);
     expect(siege.handlers.asked).toBe(20);
     client.write(ping());
@@ -89,10 +91,7 @@ describe("rapid reset (CVE-2023-44487)", () => {
     const siege = await Siege.lay();
     const client = await siege.attacker();
     for (let second = 0; second < 30; second++) {
-      for (let n = 0; n < 400; n++) {
-        const id = client.nextId();
-        client.write(headers(id, requestFields("ClientStream")), reset(id, ErrorCode.CANCEL));
-      }
+      makeAndCancel(client, 400, (id) => headers(id, requestFields("ClientStream")));
       await expectCall(client);
       siege.clock.advance(1000);
     }
@@ -103,10 +102,7 @@ describe("rapid reset (CVE-2023-44487)", () => {
     const siege = await Siege.lay({ keepaliveMs: 0 });
     const client = await siege.attacker();
     for (let hour = 0; hour < 30; hour++) {
-      for (let n = 0; n < 100; n++) {
-        const id = client.nextId();
-        client.write(headers(id, requestFields("ClientStream")), reset(id, ErrorCode.CANCEL));
-      }
+      makeAndCancel(client, 100, (id) => headers(id, requestFields("ClientStream")));
       await expectCall(client);
       siege.clock.advance(3_600_000);
     }

@@ -64,25 +64,28 @@ describe("a stream whose client has said all", () => {
 });
 
 describe("a stream that is closed on both sides", () => {
+  /** Of a call that was made and answered. */
+  async function answered() {
+    const { siege, attacker } = await attack();
+    const id = attacker.nextId();
+    attacker.write(wholeCall(id));
+    await answerTo(attacker, id);
+    return { siege, attacker, id };
+  }
+
   test.each<[story: string, say: (id: number) => Buffer]>([
     ["WINDOW_UPDATE", (id) => windowUpdate(id, 1)],
     ["RST_STREAM", (id) => reset(id, ErrorCode.CANCEL)],
     ["PRIORITY", (id) => priority(id)],
     ["a frame of an unknown type", (id) => frame(0xbe, 0, id, "x")],
   ])("passes over %s (§5.1)", async (_story, say) => {
-    const { siege, attacker } = await attack();
-    const id = attacker.nextId();
-    attacker.write(wholeCall(id));
-    await answerTo(attacker, id);
+    const { siege, attacker, id } = await answered();
     attacker.write(say(id));
     await expectIgnored(siege, attacker);
   });
 
   test("takes no DATA: STREAM_CLOSED of the stream, for it may have been reset long ago (§5.1)", async () => {
-    const { siege, attacker } = await attack();
-    const id = attacker.nextId();
-    attacker.write(wholeCall(id));
-    await answerTo(attacker, id);
+    const { siege, attacker, id } = await answered();
     attacker.write(data(id, echoRequest()));
     await expectStreamError(siege, attacker, id, "STREAM_CLOSED");
     expect(siege.handlers.asked).toBe(1);
@@ -92,10 +95,7 @@ describe("a stream that is closed on both sides", () => {
     ["HEADERS", (id) => headers(id, requestFields())],
     ["a whole call", (id) => wholeCall(id)],
   ])("is not opened again by %s (§5.1.1)", async (_story, say) => {
-    const { siege, attacker } = await attack();
-    const id = attacker.nextId();
-    attacker.write(wholeCall(id));
-    await answerTo(attacker, id);
+    const { siege, attacker, id } = await answered();
     attacker.write(say(id));
     await attacker.closed;
     expect(siege.handlers.asked).toBe(1);
