@@ -95,22 +95,18 @@ export const isPing = (frame: Frame): frame is PingFrame => frame.kind === "ping
 export const isPingAck = (frame: Frame): frame is PingFrame => frame.kind === "ping" && frame.ack;
 export const isGoaway = (frame: Frame): frame is GoawayFrame => frame.kind === "goaway";
 /** Predicates of a stream's frames, or of any stream's where no id is given. */
-export const isHeaders =
-  (id?: number) =>
-  (frame: Frame): frame is HeadersFrame =>
-    frame.kind === "headers" && (id ?? frame.id) === frame.id;
-export const isData =
-  (id?: number) =>
-  (frame: Frame): frame is DataFrame =>
-    frame.kind === "data" && (id ?? frame.id) === frame.id;
-export const isReset =
-  (id?: number) =>
-  (frame: Frame): frame is ResetFrame =>
-    frame.kind === "reset" && (id ?? frame.id) === frame.id;
-export const isWindowUpdate =
-  (id?: number) =>
-  (frame: Frame): frame is WindowUpdateFrame =>
-    frame.kind === "windowUpdate" && (id ?? frame.id) === frame.id;
+export const isHeaders: OfStream<HeadersFrame> = ofStream("headers");
+export const isData: OfStream<DataFrame> = ofStream("data");
+export const isReset: OfStream<ResetFrame> = ofStream("reset");
+export const isWindowUpdate: OfStream<WindowUpdateFrame> = ofStream("windowUpdate");
+
+type OfStream<T extends Frame> = (id?: number) => (frame: Frame) => frame is T;
+
+function ofStream<T extends Frame>(kind: T["kind"]): OfStream<T> {
+  return (id) =>
+    (frame): frame is T =>
+      frame.kind === kind && (id ?? frame.id) === frame.id;
+}
 
 /** One line for people. */
 export function describeFrame(frame: Frame): string {
