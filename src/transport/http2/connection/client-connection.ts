@@ -39,16 +39,20 @@ export interface Leaving {
 /** The side that makes calls. A process may end while none runs, as with other gRPC clients. */
 export class ClientConnection extends Connection {
   readonly #events: ClientConnectionEvents;
-  #nextId = 1;
+  #nextId: number;
   #maxConcurrentStreams = unlimited;
   #ready = false;
   #leaving = false;
   #full = false;
 
-  /** @param socket connected; with TLS, for `h2` */
-  constructor(socket: Socket, options: ConnectionOptions, events: ClientConnectionEvents) {
+  /**
+   * @param socket connected; with TLS, for `h2`
+   * @param firstId of a stream, odd: a thousand million calls are too many to see what comes after the last
+   */
+  constructor(socket: Socket, options: ConnectionOptions, events: ClientConnectionEvents, firstId = 1) {
     super(socket, options);
     this.#events = events;
+    this.#nextId = firstId;
     const at = this.outbox.reserve(connectionPreface.length);
     this.outbox.commit(at + connectionPreface.copy(this.outbox.bytes, at));
     this.begin();
