@@ -11,7 +11,7 @@ import {
 } from "../gen/grpc/testing/messages.js";
 import { TestServiceDefinition } from "../gen/grpc/testing/test.js";
 import type { Message } from "../support/node-http2/messages.js";
-import { type NodeHttp2Call, type NodeHttp2Handler, NodeHttp2Server } from "../support/node-http2/server.js";
+import { type NodeHttp2Call, type NodeHttp2Handler, serveNodeHttp2 } from "../support/node-http2/server.js";
 import { failed } from "../support/node-http2/status.js";
 import { tls } from "../support/tls/certificates.js";
 import type { InteropServer, InteropSetup } from "./peer.js";
@@ -86,7 +86,7 @@ export async function nodeHttp2Server(setup: InteropSetup): Promise<InteropServe
     `/${TestServiceDefinition.fullName}/${name}`,
     handler,
   ]);
-  return NodeHttp2Server.start(Object.fromEntries(byPath), {
+  return serveNodeHttp2(Object.fromEntries(byPath), {
     ...(setup.tls ? { cert: tls.cert, key: tls.key } : {}),
     ...(setup.settings === undefined ? {} : { settings: setup.settings }),
   });

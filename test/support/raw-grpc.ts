@@ -2,10 +2,12 @@ import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
   connect,
+  createSecureServer,
   createServer,
   type Http2Server,
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
+  type SecureServerOptions,
   type ServerHttp2Stream,
 } from "node:http2";
 
@@ -127,13 +129,19 @@ export function answerOf(stream: ClientHttp2Stream): Promise<RawAnswer> {
   });
 }
 
-/** A server that answers each call as it is told to. */
+/** What a server does with a call. */
+export type RawAnswerer = (stream: ServerHttp2Stream, fields: IncomingHttpHeaders) => void;
+
+/** A server on node:http2 that answers each call as it is told to. */
 export class RawServer implements AsyncDisposable {
   readonly #server: Http2Server;
+  readonly #scheme: "grpc" | "grpcs";
   readonly #sessions = new Set<{ destroy(): void }>();
 
-  private constructor(answer: (stream: ServerHttp2Stream, fields: IncomingHttpHeaders) => void) {
-    this.#server = createServer();
+  private constructor(answer: RawAnswerer, options: SecureServerOptions) {
+    const secure = options.cert !== undefined;
+    this.#scheme = secure ? "grpcs" : "grpc";
+    this.#server = secure ? createSecureServer(options) : createServer(options);
     this.#server.on("session", (session) => {
       this.#sessions.add(session);
       session.on("close", () => this.#sessions.delete(session));
@@ -145,14 +153,15 @@ export class RawServer implements AsyncDisposable {
     });
   }
 
-  static async start(answer: (stream: ServerHttp2Stream, fields: IncomingHttpHeaders) => void): Promise<RawServer> {
-    const server = new RawServer(answer);
+  /** Listens on 127.0.0.1. @param options with `cert` and `key` it speaks TLS */
+  static async start(answer: RawAnswerer, options: SecureServerOptions = {}): Promise<RawServer> {
+    const server = new RawServer(answer, options);
     await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", resolve));
     return server;
   }
 
   get address(): string {
-    return `grpc://127.0.0.1:${(this.#server.address() as { port: number }).port}`;
+    return `${this.#scheme}://127.0.0.1:${(this.#server.address() as { port: number }).port}`;
   }
 
   async close(): Promise<void> {

@@ -1,14 +1,6 @@
-import {
-  createSecureServer,
-  createServer,
-  type Http2Server,
-  type Http2Session,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-  type SecureServerOptions,
-  type ServerHttp2Stream,
-} from "node:http2";
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, SecureServerOptions, ServerHttp2Stream } from "node:http2";
 import { Code } from "../../../src/errors/errors.js";
+import { RawServer } from "../raw-grpc.js";
 import { type Message, messagesFrom, write } from "./messages.js";
 import { encodeMessage, failed, type Status, statusOf } from "./status.js";
 
@@ -24,48 +16,19 @@ export interface NodeHttp2Call {
 /** Yields the responses; throws what `failed()` makes. */
 export type NodeHttp2Handler = (call: NodeHttp2Call) => AsyncIterable<Message>;
 
-/** gRPC straight on node:http2, as short as it can be said. Listens on 127.0.0.1. */
-export class NodeHttp2Server {
-  readonly #server: Http2Server;
-  readonly #secure: boolean;
-  readonly #sessions = new Set<Http2Session>();
-
-  private constructor(handlers: { readonly [path: string]: NodeHttp2Handler }, options: SecureServerOptions) {
-    this.#secure = options.cert !== undefined;
-    this.#server = this.#secure ? createSecureServer(options) : createServer(options);
-    this.#server.on("session", (session) => {
-      this.#sessions.add(session);
-      session.on("close", () => this.#sessions.delete(session));
-      session.on("error", () => {});
-    });
-    this.#server.on("stream", (stream, fields) => {
-      stream.on("error", () => {});
-      void answer(stream, fields, handlers[String(fields[":path"])] ?? unimplemented);
-    });
-  }
-
-  /**
-   * @param handlers by path
-   * @param options with `cert` and `key` it speaks TLS
-   */
-  static async start(
-    handlers: { readonly [path: string]: NodeHttp2Handler },
-    options: SecureServerOptions = {},
-  ): Promise<NodeHttp2Server> {
-    const server = new NodeHttp2Server(handlers, options);
-    await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", resolve));
-    return server;
-  }
-
-  get address(): string {
-    const { port } = this.#server.address() as { readonly port: number };
-    return `${this.#secure ? "grpcs" : "grpc"}://127.0.0.1:${port}`;
-  }
-
-  async close(): Promise<void> {
-    for (const session of this.#sessions) session.destroy();
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
-  }
+/**
+ * gRPC straight on node:http2, as short as it can be said. Listens on 127.0.0.1.
+ *
+ * @param handlers by path
+ * @param options with `cert` and `key` it speaks TLS
+ */
+export function serveNodeHttp2(
+  handlers: { readonly [path: string]: NodeHttp2Handler },
+  options?: SecureServerOptions,
+): Promise<RawServer> {
+  return RawServer.start((stream, fields) => {
+    void answer(stream, fields, handlers[String(fields[":path"])] ?? unimplemented);
+  }, options);
 }
 
 const unimplemented: NodeHttp2Handler = ({ fields }) => {
