@@ -100,6 +100,43 @@ describe("an http2 connection", () => {
     expect(listener.peers).toHaveLength(4);
   });
 
+  test("whose server tells everybody to go at once is not dialled again and again, however many calls there are", async () => {
+    const { listener, client, channel, clock } = await given(
+      {},
+      { greeting: [settings(), goaway(0, ErrorCode.NO_ERROR)] },
+    );
+    const callOnAndOn = async (): Promise<void> => {
+      for (let call = 0; call < 50; call++) {
+        expect(await rpcFailure(client.unary({}))).toMatchObject({ code: Code.UNAVAILABLE, unprocessed: true });
+      }
+    };
+    await callOnAndOn();
+    expect(listener.peers, "the first, and another at once").toHaveLength(2);
+    for (const [attempt, waitMs] of [100, 200, 400].entries()) {
+      await untilState(channel, "broken");
+      expect(clock.nextMs).toBe(waitMs);
+      clock.advance(waitMs - 1);
+      await callOnAndOn();
+      expect(listener.peers).toHaveLength(2 + attempt);
+      clock.advance(1);
+      await callOnAndOn();
+      expect(listener.peers).toHaveLength(3 + attempt);
+    }
+  });
+
+  test("that answered a call is followed by another at once, however soon it is told to go", async () => {
+    const { listener, client } = await given();
+    for (let times = 0; times < 5; times++) {
+      const answer = client.unary({});
+      const peer = await listener.accept();
+      const call = await nextCall(peer);
+      call.answer("well");
+      expect((await answer).text).toBe("well");
+      peer.write(goaway(call.id, ErrorCode.NO_ERROR));
+      await peer.closed;
+    }
+  });
+
   test("that stood for longer than the wait is followed by another at once where calls wait", async () => {
     const { listener, channel, client, clock } = await given({ reconnectInitialMs: 100 }, limited(0));
     const answer = client.unary({}, { timeoutMs: 60_000 });

@@ -52,9 +52,14 @@ export class Link implements ClientConnectionEvents {
     waiter.onConnection(this.#connection as ClientConnection);
   }
 
-  /** Whether it was of any use: it had a call, or stood for longer than so long. */
+  /** Whether calls were made over it, whatever became of them. */
+  get carried(): boolean {
+    return this.#carried;
+  }
+
+  /** Whether it was of any use: the server answered a call, or it stood for longer than so long. */
   proved(ms: number): boolean {
-    return this.#carried || this.#options.clock.now() - this.#readyAt > ms;
+    return this.#connection?.useful === true || this.#options.clock.now() - this.#readyAt > ms;
   }
 
   get running(): number {

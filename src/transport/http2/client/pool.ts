@@ -14,8 +14,9 @@ import { WaitingLine } from "./waiting-line.js";
 /**
  * The connections to one address: one, and more where that is full and options allow it. Reconnects with backoff for as
  * long as it is open; a call that comes after a connection fell, or `connect()`, cuts the wait short. After an attempt that
- * failed calls fail at once, with the reason, until the next begins. A connection that fell, or was told to go, before it
- * had a call or had stood for as long as the wait is an attempt that failed.
+ * failed calls fail at once, with the reason, until the next begins. A connection that fell, or was told to go, before a
+ * call on it was answered or it had stood for as long as the wait is an attempt that failed; where it had calls the first
+ * such in a row is forgiven, and followed by another at once.
  */
 export class Pool implements CallTarget, Connector, LinkOwner {
   readonly address: Address;
@@ -31,6 +32,8 @@ export class Pool implements CallTarget, Connector, LinkOwner {
   #dialling: Link | undefined;
   #retry: Timer | undefined;
   #failures = 0;
+  /** Since a connection was of use, one that had calls was not. */
+  #forgiven = false;
   /** Why the last attempt failed; undefined where it did not. */
   #failure: RpcError | undefined;
   #state: ChannelState = "idle";
@@ -122,11 +125,15 @@ export class Pool implements CallTarget, Connector, LinkOwner {
   /** It takes no more calls. @param busy there are calls to be had */
   #lose(link: Link, busy: boolean, reason: RpcError): void {
     this.#remove(link);
-    if (!link.proved(this.#backoff(this.#failures + 1))) {
+    if (link.proved(this.#backoff(this.#failures + 1))) {
+      this.#failures = 0;
+      this.#forgiven = false;
+    } else if (link.carried && !this.#forgiven) {
+      this.#forgiven = true;
+    } else {
       this.#failed(reason);
       return;
     }
-    this.#failures = 0;
     if (this.#links.length > 0) {
       this.#dialForWaiting();
       return;

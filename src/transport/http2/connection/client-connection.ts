@@ -44,6 +44,7 @@ export class ClientConnection extends Connection {
   #ready = false;
   #leaving = false;
   #full = false;
+  #answered = false;
 
   /**
    * @param socket connected; with TLS, for `h2`
@@ -78,6 +79,11 @@ export class ClientConnection extends Connection {
     return this.streams.size;
   }
 
+  /** Whether it was worth having: the peer has answered a call, or there were so many that ids ran out. */
+  get useful(): boolean {
+    return this.#answered || this.#nextId > lastUsefulId;
+  }
+
   /** Opens a stream. Its header fields are to be sent before another is opened. */
   request(handler: StreamHandler): Stream {
     const stream = new Stream(this.#nextId, this, handler);
@@ -109,6 +115,7 @@ export class ClientConnection extends Connection {
       this.failStream(streamId, Http2Code.STREAM_CLOSED, "header fields after the end of the stream");
       return;
     }
+    this.#answered = true;
     this.headersOf(stream, block, endStream);
   }
 
