@@ -1,6 +1,4 @@
-import { once } from "node:events";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -8,6 +6,7 @@ import { GreeterServiceDefinition } from "../../examples/greeter/gen/greeter/v1/
 import { type FileWatch, watchFiles } from "../../src/cli/up/watch-files.js";
 import { createClient, grpcJsTransport } from "../../src/index.js";
 import { openRegistry } from "../../src/service/service.js";
+import { freePort } from "../support/free-ports.js";
 import { talk } from "./support/project.js";
 import type { RealCommand } from "./support/real-command.js";
 import { Workplace } from "./support/workplace.js";
@@ -100,15 +99,6 @@ const web = defineService({
   setup: ({ listen }) => listen(httpListener((request, response) => response.end("${text}"), { port: ${port} })),
 });
 export default defineApp({ name: "site", services: [web] });`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 const page = async (port: number): Promise<string> => (await fetch(`http://127.0.0.1:${port}`)).text();

@@ -1,9 +1,10 @@
 import { type AddressInfo, createServer } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { serverTelemetry, startTelemetry } from "../../src/telemetry/telemetry.js";
+import { freePort } from "../support/free-ports.js";
 import { attributesOf, Collector } from "./support/collector.js";
 import { FakeHandlerCall, methodOf, replyWith } from "./support/fake-call.js";
-import { freePort, json, type Line, runProcess } from "./support/run-process.js";
+import { json, type Line, runProcess } from "./support/run-process.js";
 import { TestSdk } from "./support/sdk.js";
 
 function run(scenario: string, env: Record<string, string>): Promise<Line[]> {
@@ -170,7 +171,7 @@ describe("two services in one process", () => {
     const lines = await run("scraped", {
       OTEL_METRICS_EXPORTER: "prometheus",
       OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
-      OTEL_EXPORTER_PROMETHEUS_PORT: String(await freePort()),
+      OTEL_EXPORTER_PROMETHEUS_PORT: String(await freePort()), // 0 would be its default port
     });
     const [page, later] = lines.filter(({ msg }) => msg.startsWith("scraped")).map(({ metrics }) => metrics as string);
     for (const name of ["orders", "inventory"]) {

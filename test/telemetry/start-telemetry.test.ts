@@ -3,8 +3,9 @@ import { trace } from "@opentelemetry/api";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { startTelemetry } from "../../src/telemetry/telemetry.js";
 import { wantedSignals } from "../../src/telemetry/wanted-signals.js";
+import { freePort } from "../support/free-ports.js";
 import { attributesOf, Collector } from "./support/collector.js";
-import { freePort, json, type Line, runProcess } from "./support/run-process.js";
+import { json, type Line, runProcess } from "./support/run-process.js";
 import { TestSdk } from "./support/sdk.js";
 
 const withoutSdk = fileURLToPath(new URL("support/missing-sdk.mjs", import.meta.url));
@@ -75,7 +76,7 @@ describe("startTelemetry in a process of its own", () => {
     const lines = await run("scraped", {
       OTEL_METRICS_EXPORTER: "prometheus",
       OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1",
-      OTEL_EXPORTER_PROMETHEUS_PORT: String(await freePort()),
+      OTEL_EXPORTER_PROMETHEUS_PORT: String(await freePort()), // 0 would be its default port
     });
     const scraped = lines.find(({ msg }) => msg === "scraped")?.["metrics"];
     expect(scraped).toMatch(/^rpc_server_call_duration_count\{.*rpc_status_code="OK".*\} 1$/m);

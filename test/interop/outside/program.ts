@@ -1,21 +1,12 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants } from "node:fs";
-import { connect, createServer } from "node:net";
-import { delimiter, join } from "node:path";
+import { connect } from "node:net";
 import { eventually } from "../../support/eventually.js";
+import { isOnPath } from "../../support/is-on-path.js";
 
 /** Why a program cannot be had here; undefined where it can. */
 export function missing(program: string): string | undefined {
-  const found = (process.env["PATH"] ?? "").split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-  return found ? undefined : `${program} is not on the PATH; try: make interop`;
+  return isOnPath(program) ? undefined : `${program} is not on the PATH; try: make interop`;
 }
 
 /** Runs a program to its end. @returns all it said @throws Error with all it said, where it fails */
@@ -88,13 +79,4 @@ async function accepts(port: number): Promise<void> {
   } finally {
     socket.destroy();
   }
-}
-
-/** A port that nobody has. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { readonly port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

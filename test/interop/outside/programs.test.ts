@@ -1,11 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, test } from "vitest";
+import { freePort } from "../../support/free-ports.js";
 import { cases } from "../cases.js";
 import { serverCompresses } from "../compression-cases.js";
 import type { InteropClient, InteropServer } from "../peer.js";
 import { hawserHttp2 } from "../peers.js";
 import { roadTo } from "../road.js";
-import { freePort, missing, run, ServingProgram } from "./program.js";
+import { missing, run, ServingProgram } from "./program.js";
 
 /**
  * The interop programs of other languages against ours, by the flags that

@@ -2,10 +2,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, test } from "vitest";
+import { freePort } from "../../support/free-ports.js";
 import { cases } from "../cases.js";
 import type { InteropClient, InteropServer } from "../peer.js";
 import { hawserHttp2 } from "../peers.js";
-import { freePort, missing, ServingProgram } from "./program.js";
+import { missing, ServingProgram } from "./program.js";
 
 interface Proxy {
   readonly program: string;

@@ -3,13 +3,14 @@ import { Code } from "../../../src/errors/errors.js";
 import { type Http2TransportOptions, http2Transport } from "../../../src/transport/http2/http2.js";
 import { failure } from "../../support/collect.js";
 import { eventually } from "../../support/eventually.js";
+import { freePort } from "../../support/free-ports.js";
 import { preface } from "../../support/http2/constants.js";
 import { FrameReader } from "../../support/http2/frame-reader.js";
 import { forever, Moment } from "../../support/moment.js";
 import { TcpProxy } from "../../support/tcp-proxy.js";
 import { hawserClient } from "../hawser-client.js";
 import type { InteropClient } from "../peer.js";
-import { freePort, missing, ServingProgram } from "./program.js";
+import { missing, ServingProgram } from "./program.js";
 
 const program = "grpc-go-strict-server";
 const reason = missing(program);

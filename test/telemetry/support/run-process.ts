@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { type AddressInfo, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -27,13 +26,4 @@ export async function runProcess(
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
-}
-
-/** The exporter of Prometheus takes 0 for its default port. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
