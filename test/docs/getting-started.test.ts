@@ -1,12 +1,13 @@
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePorts } from "../support/free-ports.js";
 import { installPacked } from "../support/packed-hawser.js";
-import { Reader } from "./reader.js";
+import { environment, Reader, whyNot } from "./reader.js";
 import { type Step, stepsOf } from "./tutorial.js";
 
 const page = readFileSync("docs/getting-started.md", "utf8");
@@ -31,11 +32,12 @@ beforeAll(async () => {
   const runtime = join(folder, "run");
   mkdirSync(runtime, { mode: 0o700 });
   const [service, registry] = await freePorts(2);
-  await listening(collector);
+  await once(collector.listen(0, "127.0.0.1"), "listening");
+  const { port: traced } = collector.address() as AddressInfo;
   reader = new Reader({
     folder,
     env: environment(runtime),
-    instead: { ":50051": `:${service}`, ":7400": `:${registry}`, ":4318": `:${portOf(collector)}` },
+    instead: { ":50051": `:${service}`, ":7400": `:${registry}`, ":4318": `:${traced}` },
   });
 }, 120_000);
 
@@ -76,38 +78,4 @@ describe("the links of docs/getting-started.md", () => {
 function titleOf(step: Step): string {
   if (step.kind === "commands") return step.commands.map(({ text }) => text).join("; ");
   return step.kind === "file" || step.kind === "contains" ? `${step.kind} ${step.path}` : step.kind;
-}
-
-function whyNot(step: Step): string | undefined {
-  if (step.kind !== "commands") return undefined;
-  if (step.needs !== undefined && !isThere(step.needs)) return `there is no ${step.needs}`;
-  return step.notRun;
-}
-
-function isThere(program: string): boolean {
-  return (process.env["PATH"] ?? "").split(delimiter).some((each) => existsSync(join(each, program)));
-}
-
-/** What a shell of one's own has: nothing of this test runner. npx takes what is installed, or nothing. */
-function environment(runtime: string): NodeJS.ProcessEnv {
-  const { PATH, HOME } = process.env;
-  const npm = { npm_config_offline: "true", npm_config_loglevel: "error", npm_config_update_notifier: "false" };
-  return { PATH, HOME, ...npm, NO_COLOR: "1", XDG_RUNTIME_DIR: runtime };
-}
-
-/** Ports that were free a moment ago. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  await Promise.all(servers.map(listening));
-  const ports = servers.map(portOf);
-  for (const server of servers) server.close();
-  return ports;
-}
-
-async function listening(server: Server): Promise<void> {
-  await once(server.listen(0, "127.0.0.1"), "listening");
-}
-
-function portOf(server: Server): number {
-  return (server.address() as AddressInfo).port;
 }

@@ -4,6 +4,7 @@ import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { expect } from "vitest";
+import { isOnPath } from "../support/is-on-path.js";
 import { type Command, type CommandsStep, patternOf, type Step } from "./tutorial.js";
 
 /** A command in a terminal of its own. */
@@ -109,6 +110,20 @@ export class Reader {
     });
     return running;
   }
+}
+
+/** Why a step cannot be done on this machine; undefined where a reader can do it. */
+export function whyNot(step: Step): string | undefined {
+  if (step.kind !== "commands") return undefined;
+  if (step.needs !== undefined && !isOnPath(step.needs)) return `there is no ${step.needs}`;
+  return step.notRun;
+}
+
+/** What a shell of one's own has: nothing of this test runner. npx takes what is installed, or nothing. */
+export function environment(runtime: string): NodeJS.ProcessEnv {
+  const { PATH, HOME } = process.env;
+  const npm = { npm_config_offline: "true", npm_config_loglevel: "error", npm_config_update_notifier: "false" };
+  return { PATH, HOME, ...npm, NO_COLOR: "1", XDG_RUNTIME_DIR: runtime };
 }
 
 /** Resolves once each of the lines has been printed, whatever stands between. */

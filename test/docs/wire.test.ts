@@ -1,9 +1,8 @@
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { get } from "node:http";
-import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createClient } from "../../src/client/client.js";
@@ -11,7 +10,8 @@ import { createServer } from "../../src/server/server.js";
 import { defaultTransportName } from "../../src/service/open-transport.js";
 import { resolveOptions } from "../../src/transport/http2/options.js";
 import { EchoServiceDefinition, echo } from "../support/echo.js";
-import { Reader } from "./reader.js";
+import { freePort } from "../support/free-ports.js";
+import { environment, Reader, whyNot } from "./reader.js";
 import { type Step, stepsOf } from "./tutorial.js";
 import { asTheVariableSays, both, ours, theirs } from "./wire-example.js";
 
@@ -112,10 +112,8 @@ describe("the commands of docs/wire.md", () => {
   let reader: Reader;
 
   beforeAll(async () => {
-    const { PATH, HOME } = process.env;
-    const npm = { npm_config_offline: "true", npm_config_loglevel: "error", npm_config_update_notifier: "false" };
-    const env = { PATH, HOME, ...npm, NO_COLOR: "1", XDG_RUNTIME_DIR: folder };
-    reader = new Reader({ folder: process.cwd(), env, instead: { ":50051": `:${await freePort()}` } });
+    const instead = { ":50051": `:${await freePort()}` };
+    reader = new Reader({ folder: process.cwd(), env: environment(folder), instead });
   });
   afterAll(async () => {
     await reader.leave();
@@ -144,22 +142,4 @@ describe("the links of docs/wire.md", () => {
 
 function titleOf(step: Step): string {
   return step.kind === "commands" ? step.commands.map((command) => command.text).join("; ") : step.kind;
-}
-
-function whyNot(step: Step): string | undefined {
-  if (step.kind !== "commands") return undefined;
-  if (step.needs !== undefined && !isThere(step.needs)) return `there is no ${step.needs}`;
-  return step.notRun;
-}
-
-function isThere(program: string): boolean {
-  return (process.env["PATH"] ?? "").split(delimiter).some((each) => existsSync(join(each, program)));
-}
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
