@@ -6,6 +6,7 @@ import { Setting } from "../settings.js";
 import { Stream, type StreamHandler } from "../stream/stream.js";
 import { Connection } from "./connection.js";
 import type { ConnectionOptions } from "./connection-options.js";
+import type { Goaway } from "./goaway.js";
 
 /** Ids are 31 bits and never used again; nobody waits for the very last. */
 const lastUsefulId = 2 ** 31 - 1024;
@@ -59,10 +60,6 @@ export class ClientConnection extends Connection {
     this.begin();
   }
 
-  protected get ownSettings(): readonly (readonly [number, number])[] {
-    return [[Setting.ENABLE_PUSH, 0]];
-  }
-
   /** Whether it takes calls at all. */
   get open(): boolean {
     return this.#ready && !this.#leaving && !this.over;
@@ -73,15 +70,6 @@ export class ClientConnection extends Connection {
     if (this.streams.size < this.#maxConcurrentStreams) return this.open;
     this.#full = true;
     return false;
-  }
-
-  get running(): number {
-    return this.streams.size;
-  }
-
-  /** Whether it was worth having: the peer has answered a call, or there were so many that ids ran out. */
-  get useful(): boolean {
-    return this.#answered || this.#nextId > lastUsefulId;
   }
 
   /** Opens a stream. Its header fields are to be sent before another is opened. */
@@ -100,9 +88,34 @@ export class ClientConnection extends Connection {
     this.#closeWhenIdle();
   }
 
-  override resetStream(streamId: number, code: number): void {
-    super.resetStream(streamId, code);
-    this.patience.earn(answerBlocks); // they may be on their way
+  protected get ownSettings(): readonly (readonly [number, number])[] {
+    return [[Setting.ENABLE_PUSH, 0]];
+  }
+
+  override onSetting(id: number, value: number): void {
+    super.onSetting(id, value);
+    if (id === Setting.MAX_CONCURRENT_STREAMS) this.#maxConcurrentStreams = value;
+    if (id === Setting.ENABLE_PUSH && value === 1) {
+      throw new ConnectionError(Http2Code.PROTOCOL_ERROR, "a server that offers to be pushed to");
+    }
+  }
+
+  onSettings(first: boolean): void {
+    if (first) {
+      this.#ready = true;
+      this.socket.unref();
+      this.#events.onReady();
+    }
+    this.#tellRoom();
+  }
+
+  get running(): number {
+    return this.streams.size;
+  }
+
+  /** Whether it was worth having: the peer has answered a call, or there were so many that ids ran out. */
+  get useful(): boolean {
+    return this.#answered || this.#nextId > lastUsefulId;
   }
 
   onHeaderBlock(streamId: number, block: HeaderBlock, endStream: boolean): void {
@@ -119,12 +132,12 @@ export class ClientConnection extends Connection {
     this.headersOf(stream, block, endStream);
   }
 
-  protected isIdle(id: number): boolean {
+  isIdle(id: number): boolean {
     return id % 2 === 0 || id >= this.#nextId;
   }
 
   /** What comes late on a stream that is over changes nothing. */
-  protected checkClosed(id: number, type: number): void {
+  checkClosed(id: number, type: number): void {
     if (!this.isIdle(id)) {
       if (type === FrameType.HEADERS) this.patience.spend("header fields of calls that are over");
       return;
@@ -132,15 +145,34 @@ export class ClientConnection extends Connection {
     throw new ConnectionError(Http2Code.PROTOCOL_ERROR, `a frame on stream ${id}, which nobody opened`);
   }
 
+  override resetStream(streamId: number, code: number): void {
+    super.resetStream(streamId, code);
+    this.patience.earn(answerBlocks); // they may be on their way
+  }
+
   /** The server may still be answering. */
   onHalfClosed(): void {}
+
+  /** The streams are ours: no server can reset more than we open. */
+  onReset(): void {}
+
+  protected onStreamEnd(): void {
+    if (this.streams.size === 0) this.socket.unref();
+    if (this.#full) this.#tellRoom();
+    if (this.#leaving) this.#closeWhenIdle();
+  }
 
   /** A call of ours has its place until its stream is over, no longer. */
   onReleased(): void {}
 
-  protected onGoaway(lastStreamId: number, code: number, debug: string): void {
+  /** A server that measures how fast our requests come may PING as often. */
+  onPing(): void {
+    if (!this.sending.spoke) this.patience.spend("PINGs");
+  }
+
+  onGoaway({ lastStreamId, code, debug }: Goaway): void {
     const message = `GOAWAY with code ${http2CodeName(code)}${debug === "" ? "" : ` (${debug})`}`;
-    this.lastWords = message;
+    this.ending.lastWords = message;
     // First, or the room of what ends now would be given to others.
     this.#leave({
       message,
@@ -150,36 +182,6 @@ export class ClientConnection extends Connection {
     for (const stream of this.streams.all()) {
       if (stream.id > lastStreamId) stream.close({ code, by: "connection", message, unprocessed: true });
     }
-  }
-
-  /** A server that measures how fast our requests come may PING as often. */
-  protected onPing(): void {
-    if (!this.sending.spoke) this.patience.spend("PINGs");
-  }
-
-  /** The streams are ours: no server can reset more than we open. */
-  protected onReset(): void {}
-
-  protected onSetting(id: number, value: number): void {
-    if (id === Setting.MAX_CONCURRENT_STREAMS) this.#maxConcurrentStreams = value;
-    if (id === Setting.ENABLE_PUSH && value === 1) {
-      throw new ConnectionError(Http2Code.PROTOCOL_ERROR, "a server that offers to be pushed to");
-    }
-  }
-
-  protected onSettings(first: boolean): void {
-    if (first) {
-      this.#ready = true;
-      this.socket.unref();
-      this.#events.onReady();
-    }
-    this.#tellRoom();
-  }
-
-  protected onStreamEnd(): void {
-    if (this.streams.size === 0) this.socket.unref();
-    if (this.#full) this.#tellRoom();
-    if (this.#leaving) this.#closeWhenIdle();
   }
 
   protected onOver(message: string): void {
@@ -204,6 +206,6 @@ export class ClientConnection extends Connection {
   }
 
   #closeWhenIdle(): void {
-    if (this.streams.size === 0) this.leave("closed");
+    if (this.streams.size === 0) this.ending.leave("closed");
   }
 }

@@ -1,21 +1,19 @@
 import type { Socket } from "node:net";
-import type { Timer } from "../../../time/time.js";
 import { ConnectionError, Http2Code, http2CodeName } from "../errors.js";
-import { FrameType, writeGoaway } from "../frames/frames.js";
+import { FrameType } from "../frames/frames.js";
 import type { HeaderBlock } from "../hpack/hpack.js";
 import { Setting } from "../settings.js";
 import { Stream, type StreamHandler } from "../stream/stream.js";
-import { Connection, PingKind } from "./connection.js";
+import { Connection } from "./connection.js";
 import type { ConnectionOptions } from "./connection-options.js";
-
-/** As gRPC's servers have it: so many are forgiven. */
-const maxPingStrikes = 2;
+import { Drain, type DrainSink } from "./drain.js";
+import type { Goaway } from "./goaway.js";
+import { PingStrikes } from "./ping-strikes.js";
+import { PingKind } from "./pings.js";
+import { RecentIds } from "./recent-ids.js";
 
 /** Streams we reset are remembered so far back: what comes late for them is no mistake of the peer's. */
 const rememberedResets = 1024;
-
-/** Above every id there can be. */
-const noLastId = 2 ** 31 - 1;
 
 export interface ServerConnectionEvents {
   /** A call came; its header fields are told to what this returns. */
@@ -29,31 +27,22 @@ export interface ServerConnectionEvents {
 }
 
 /** The side that is called. */
-export class ServerConnection extends Connection {
+export class ServerConnection extends Connection implements DrainSink {
   readonly #events: ServerConnectionEvents;
-  readonly #resets = new Set<number>();
+  readonly #drain: Drain;
+  readonly #strikes: PingStrikes;
+  readonly #resets = new RecentIds(rememberedResets);
   /** Streams, and handlers of streams that are over: a peer that resets a call does not get room for another by it. */
   #running = 0;
-  #strikes = 0;
-  #pingedAt = Number.NEGATIVE_INFINITY;
-  #draining: "no" | "announced" | "final" = "no";
-  #drainReason = "";
   #refusing = false;
-  #drainTimer: Timer | undefined;
 
   /** @param socket that stands behind the client's preface; with TLS, for `h2` */
   constructor(socket: Socket, options: ConnectionOptions, events: ServerConnectionEvents) {
     super(socket, options);
     this.#events = events;
+    this.#drain = new Drain(this.outbox, this.pings, options, this);
+    this.#strikes = new PingStrikes(options.clock, options.minPingIntervalMs);
     this.begin();
-  }
-
-  protected get ownSettings(): readonly (readonly [number, number])[] {
-    return [[Setting.MAX_CONCURRENT_STREAMS, Math.min(this.options.maxConcurrentStreams, 2 ** 32 - 1)]];
-  }
-
-  get running(): number {
-    return this.#running;
   }
 
   /**
@@ -64,31 +53,21 @@ export class ServerConnection extends Connection {
    */
   drain(reason = "shutting down", refuse = false): void {
     this.#refusing ||= refuse;
-    if (this.#draining !== "no" || this.over) return;
-    this.#draining = "announced";
-    this.#drainReason = reason;
-    writeGoaway(this.outbox, noLastId, Http2Code.NO_ERROR, reason);
-    this.ping(PingKind.drain);
-    const { clock, keepaliveTimeoutMs } = this.options;
-    this.#drainTimer = clock.timer(keepaliveTimeoutMs, () => this.#drained(), true);
+    if (!this.over) this.#drain.announce(reason);
   }
 
-  onReleased(): void {
-    this.#running--;
-    if (this.#running > 0) return;
-    if (this.#draining === "final") this.#closeWhenIdle();
-    if (!this.over) this.#events.onIdle?.();
+  onDrained(): void {
+    this.#closeWhenIdle();
   }
 
-  override resetStream(streamId: number, code: number): void {
-    super.resetStream(streamId, code);
-    this.#resets.add(streamId);
-    if (this.#resets.size > rememberedResets) {
-      for (const oldest of this.#resets) {
-        this.#resets.delete(oldest);
-        break;
-      }
-    }
+  protected get ownSettings(): readonly (readonly [number, number])[] {
+    return [[Setting.MAX_CONCURRENT_STREAMS, Math.min(this.options.maxConcurrentStreams, 2 ** 32 - 1)]];
+  }
+
+  onSettings(): void {}
+
+  get running(): number {
+    return this.#running;
   }
 
   onHeaderBlock(streamId: number, block: HeaderBlock, endStream: boolean): void {
@@ -98,14 +77,14 @@ export class ServerConnection extends Connection {
     else this.checkClosed(streamId, FrameType.HEADERS);
   }
 
-  protected isIdle(id: number): boolean {
+  isIdle(id: number): boolean {
     return id % 2 === 0 || id > this.lastPeerId;
   }
 
   /** RFC 9113 §5.1: what may come for a stream that is over, and what not. */
-  protected checkClosed(id: number, type: number): void {
+  checkClosed(id: number, type: number): void {
     if (this.isIdle(id)) {
-      if (this.#draining === "final" && id % 2 === 1) {
+      if (this.#drain.final && id % 2 === 1) {
         this.patience.spend("frames after GOAWAY"); // some are on their way before our last word is heard (§6.8)
         return;
       }
@@ -121,45 +100,48 @@ export class ServerConnection extends Connection {
     throw new ConnectionError(Http2Code.STREAM_CLOSED, `a frame on stream ${id}, which is closed`);
   }
 
+  override resetStream(streamId: number, code: number): void {
+    super.resetStream(streamId, code);
+    this.#resets.add(streamId);
+  }
+
   /** The answer is complete: what the client still has to say is not wanted (RFC 9113 §8.1). */
   onHalfClosed(stream: Stream): void {
     this.resetStream(stream.id, Http2Code.NO_ERROR);
     stream.close(undefined);
   }
 
-  protected onGoaway(_lastStreamId: number, code: number, debug: string): void {
-    if (code !== Http2Code.NO_ERROR) this.destroy(`the client said ${http2CodeName(code)} ${debug}`);
-    else this.drain();
+  onReset(): void {
+    this.patience.spend("resets of streams");
   }
-
-  /** gRFC A8: who pings more often than allowed, and is sent nothing in between, is told so and loses the connection. */
-  protected onPing(): void {
-    const now = this.options.clock.now();
-    const early = !this.sending.spoke && now - this.#pingedAt < this.options.minPingIntervalMs;
-    this.#pingedAt = now;
-    this.#strikes = early ? this.#strikes + 1 : 0;
-    if (this.#strikes > maxPingStrikes) throw new ConnectionError(Http2Code.ENHANCE_YOUR_CALM, "too_many_pings");
-  }
-
-  protected onSetting(): void {}
-
-  protected onSettings(): void {}
 
   protected onStreamEnd(well: boolean): void {
     if (well) this.patience.earn();
   }
 
-  protected onReset(): void {
-    this.patience.spend("resets of streams");
+  onReleased(): void {
+    this.#running--;
+    if (this.#running > 0) return;
+    if (this.#drain.final) this.#closeWhenIdle();
+    if (!this.over) this.#events.onIdle?.();
   }
 
-  protected override onPingAnswer(kind: number): void {
-    if (kind === PingKind.drain) this.#drained();
+  onPing(): void {
+    this.#strikes.count(this.sending.spoke);
+  }
+
+  override onPingAnswer(kind: number): void {
+    if (kind === PingKind.drain) this.#drain.onHeard();
     else super.onPingAnswer(kind);
   }
 
+  onGoaway({ code, debug }: Goaway): void {
+    if (code !== Http2Code.NO_ERROR) this.destroy(`the client said ${http2CodeName(code)} ${debug}`);
+    else this.drain();
+  }
+
   protected onOver(): void {
-    this.#drainTimer?.cancel();
+    this.#drain.close();
     this.#events.onClosed();
   }
 
@@ -168,11 +150,11 @@ export class ServerConnection extends Connection {
   }
 
   #open(streamId: number, block: HeaderBlock, endStream: boolean): void {
-    if (this.#draining === "final") {
+    if (this.#drain.final) {
       this.patience.spend("frames after GOAWAY");
       return;
     }
-    this.checkRead();
+    this.patience.checkRead();
     this.lastPeerId = streamId;
     if (this.#refusing) {
       this.resetStream(streamId, Http2Code.REFUSED_STREAM);
@@ -204,17 +186,8 @@ export class ServerConnection extends Connection {
     }
   }
 
-  /** What was under way when we announced the end is here: from now on nothing is taken. */
-  #drained(): void {
-    if (this.#draining !== "announced" || this.over) return;
-    this.#draining = "final";
-    this.#drainTimer?.cancel();
-    writeGoaway(this.outbox, this.lastPeerId, Http2Code.NO_ERROR, this.#drainReason);
-    this.#closeWhenIdle();
-  }
-
   #closeWhenIdle(): void {
-    if (this.#running === 0 && this.streams.size === 0) this.leave("drained");
+    if (this.#running === 0 && this.streams.size === 0) this.ending.leave("drained");
   }
 }
 
