@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import { createSecureContext } from "node:tls";
-import { filled, mustBePositive, mustNotBeNegative } from "../grpc/option-checks.js";
+import { filled, mustBeCount, mustBePositive, mustNotBeNegative } from "../grpc/option-checks.js";
 import { type GrpcOptions, type ResolvedGrpcOptions, resolveGrpcOptions } from "../grpc/options.js";
 import type { ConnectionOptions } from "./connection/connection-options.js";
 import { sensitiveFields } from "./hpack/hpack.js";
@@ -30,7 +30,7 @@ export interface Http2TransportOptions extends GrpcOptions {
   /** Server: how long the calls of an old connection may go on, in ms, before it is cut. Default: Infinity, as gRFC A9. */
   readonly maxConnectionAgeGraceMs?: number;
   /**
-   * Server: how long a client may take for TLS, and then for the first words of HTTP/2, in ms; its SETTINGS have
+   * Server: how long a client may take for TLS and the first words of HTTP/2 together, in ms; its SETTINGS have
    * `keepaliveTimeoutMs`. Who is slower is cut off: connections nobody uses are the cheapest attack. Default: 10 000.
    */
   readonly handshakeTimeoutMs?: number;
@@ -73,11 +73,7 @@ export function resolveOptions(options: Http2TransportOptions): ResolvedOptions 
   const resolved: ResolvedOptions = { ...filled(defaults, options), ...resolveGrpcOptions(options) };
   mustBePositive(resolved, ["maxConnectionIdleMs", "maxConnectionAgeMs", "handshakeTimeoutMs"]);
   mustNotBeNegative(resolved, ["maxConnectionAgeGraceMs", "minPingIntervalMs"]);
-  for (const name of ["maxConnections", "maxConnectionsPerAddress"] as const) {
-    const value = resolved[name];
-    if (value >= 1 && (Number.isInteger(value) || value === Number.POSITIVE_INFINITY)) continue;
-    throw new RangeError(`${name}: must be a whole number from 1, was ${String(value)}`);
-  }
+  mustBeCount(resolved, ["maxConnections", "maxConnectionsPerAddress"]);
   if (!Array.isArray(resolved.sensitiveMetadata)) {
     throw new TypeError(`sensitiveMetadata: must be an array of names, was ${typeof resolved.sensitiveMetadata}`);
   }

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer as createTcpServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
 import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createClient } from "../../../src/client/client.js";
@@ -17,6 +18,7 @@ import { settings } from "../../support/http2/frames.js";
 import { RawPeer } from "../../support/http2/raw-peer.js";
 import { isGoaway } from "../../support/http2/received.js";
 import { expectCall } from "../../support/http2/siege.js";
+import { ManualClock } from "../../support/manual-clock.js";
 import { forever, Moment } from "../../support/moment.js";
 import { tls } from "../../support/tls/certificates.js";
 
@@ -95,6 +97,23 @@ describe("a listener of http2", () => {
     const { client, port } = await serve({ tls, handshakeTimeoutMs: 1000 }, "grpcs://127.0.0.1:0");
     const socket = await dial(port);
     await closed(socket);
+    expect((await client.unary({ text: "served" })).text).toBe("served");
+  });
+
+  test("cuts off who takes most of its time for TLS, and the rest of it for nothing", async () => {
+    const clock = new ManualClock();
+    const { client, port } = await serve({ tls, clock, handshakeTimeoutMs: 10_000 }, "grpcs://127.0.0.1:0");
+    const socket = await dial(port);
+    await client.unary({}); // it has come in before this call
+    clock.advance(6000);
+    const sealed = connectTls({ socket, ca: tls.ca, servername: "localhost", ALPNProtocols: ["h2"] });
+    sealed.on("error", () => {});
+    await new Promise((resolve) => sealed.once("session", resolve)); // the server has it, too
+    clock.advance(3999);
+    await client.unary({});
+    expect(sealed.closed).toBe(false);
+    clock.advance(1);
+    await closed(sealed);
     expect((await client.unary({ text: "served" })).text).toBe("served");
   });
 

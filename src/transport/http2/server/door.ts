@@ -26,8 +26,8 @@ export class Door {
   readonly #onHttp2: (socket: Socket) => void;
   readonly #onHttp1: ((socket: Socket) => void) | undefined;
   readonly #server: Server;
-  /** As they came from the system, TLS or not. */
-  readonly #sockets = new Set<Socket>();
+  /** As they came from the system, TLS or not, and when. */
+  readonly #sockets = new Map<Socket, number>();
   /** Those that have yet to say what they speak. */
   readonly #strangers = new Set<Socket>();
   readonly #guests = new RunningCalls();
@@ -66,12 +66,12 @@ export class Door {
   /** Resolves when nothing of it is left. */
   async destroy(): Promise<void> {
     this.shut();
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets.keys()) socket.destroy();
     await this.#closed;
   }
 
   #watch(socket: Socket): void {
-    this.#sockets.add(socket);
+    this.#sockets.set(socket, this.#options.clock.now());
     socket.once("close", () => this.#sockets.delete(socket));
     socket.on("error", ignore);
   }
@@ -82,8 +82,11 @@ export class Door {
       socket.destroy();
       return;
     }
+    const { clock, handshakeTimeoutMs } = this.#options;
+    const now = clock.now();
+    const passedMs = now - (this.#sockets.get(underneath(socket)) ?? now);
     const leave = (): void => void socket.destroy();
-    const timeout = this.#options.clock.timer(this.#options.handshakeTimeoutMs, leave, true);
+    const timeout = clock.timer(handshakeTimeoutMs - passedMs, leave, true);
     const known = (): void => {
       timeout.cancel();
       this.#strangers.delete(socket);
@@ -104,6 +107,11 @@ export class Door {
       host(socket);
     });
   }
+}
+
+/** The socket that TLS was put over. Node has it under this name alone; without it the time for the first words begins anew. */
+function underneath(socket: Socket & { readonly _parent?: Socket | null }): Socket {
+  return socket._parent ?? socket;
 }
 
 function sendAway(socket: Socket, speech: Speech): void {
