@@ -29,20 +29,15 @@ export function consulRegistry(options: ConsulRegistryOptions = {}): Registry {
   const resolved = resolveConsulOptions(options);
   const { name, logger, clock, monitor, ttlMs } = resolved;
   const api = new ConsulApi(resolved);
+  const base = { registryName: name, logger, clock, monitor };
   const registrations = new Registrations({
-    registryName: name,
+    ...base,
     hint: consulHint,
-    clock,
-    logger,
-    monitor,
     check: (instance) => void toRecord(instance),
     keep: (kept) => new ConsulKeeper(kept, api, resolved),
   });
   const watchers = new Watchers({
-    registryName: name,
-    logger,
-    clock,
-    monitor,
+    ...base,
     settleMs: ttlMs,
     follow: followBy((feed) => new ServiceWatch(feed, api, resolved)),
   });

@@ -20,19 +20,14 @@ export type { HawserRegistryOptions } from "./options.js";
 export function hawserRegistry(options: HawserRegistryOptions): Registry {
   const resolved = resolveHawserOptions(options);
   const { name, client, logger, clock, monitor, ttlMs } = resolved;
+  const base = { registryName: name, logger, clock, monitor };
   const registrations = new Registrations({
-    registryName: name,
+    ...base,
     hint: hawserHint,
-    clock,
-    logger,
-    monitor,
     keep: (kept) => new HawserKeeper(kept, resolved),
   });
   const watchers = new Watchers({
-    registryName: name,
-    logger,
-    clock,
-    monitor,
+    ...base,
     settleMs: ttlMs,
     follow: followBy((feed) => new HawserWatch(feed, resolved)),
   });

@@ -25,18 +25,14 @@ export function memoryRegistry(options: MemoryRegistryOptions = {}): Registry {
   const monitor = guarded(options.monitor, logger);
   const name = "memory:";
   const table = new InstanceTable();
+  const base = { registryName: name, logger, clock, monitor };
   const registrations = new Registrations({
-    registryName: name,
+    ...base,
     hint: "it is in this process",
-    clock,
-    logger,
-    monitor,
     keep: (kept) => new MemoryKeeper(table, kept),
   });
   const watchers = new Watchers({
-    registryName: name,
-    clock,
-    logger,
+    ...base,
     monitor: withoutEvents(monitor, "confirmed"), // the truth is here, and has no age
     settleMs: 0,
     follow: (feed) => {

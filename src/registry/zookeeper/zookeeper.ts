@@ -28,20 +28,15 @@ export function zookeeperRegistry(options: ZooKeeperRegistryOptions): Registry {
   const session = new Session(resolved);
   const nodes = new Nodes(resolved);
   const removal = new NodeRemoval(session);
+  const base = { registryName: name, logger, clock, monitor };
   const registrations = new Registrations({
-    registryName: name,
+    ...base,
     hint: zookeeperHint,
-    clock,
-    logger,
-    monitor,
     check: (instance) => void nodes.of(instance),
     keep: (kept) => new ZooKeeperKeeper(kept, { session, options: resolved, nodes, removal }),
   });
   const watchers = new Watchers({
-    registryName: name,
-    logger,
-    clock,
-    monitor,
+    ...base,
     settleMs: ttlMs,
     follow: followBy((feed) => new ServiceWatch(feed, session, nodes, resolved)),
   });
