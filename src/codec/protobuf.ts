@@ -2,7 +2,7 @@ import type { BinaryReader } from "@bufbuild/protobuf/wire";
 import type { MessageType } from "../contract/contract.js";
 import type { Codec } from "./codec.js";
 import { encoded, encodedLent } from "./encoded.js";
-import { isSmallPart, PartReader } from "./part-reader.js";
+import { keptPart, PartReader } from "./part-reader.js";
 
 /** Memory larger than this is not held on to between two messages. */
 const keptBytes = 64 * 1024;
@@ -17,10 +17,7 @@ export const protobufCodec: Codec = {
   encodeLent: encodedLent,
   decode: (type, bytes) => type.decode(bytes),
   decodePart(type, bytes, start, end) {
-    if (!takesReader(type)) {
-      const part = bytes.subarray(start, end);
-      return type.decode(isSmallPart(part, bytes) ? Buffer.from(part) : part);
-    }
+    if (!takesReader(type)) return type.decode(keptPart(bytes, start, end));
     const own = reader?.bytesRead === bytes ? reader : new PartReader(bytes);
     if (bytes.length <= keptBytes) reader = own;
     return (type as PartMessageType).decode(own.aim(start, end), end - start);

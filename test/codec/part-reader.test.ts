@@ -43,6 +43,19 @@ test("a small field that is kept does not keep the piece it came in", () => {
   expect(payload.buffer).not.toBe(piece.buffer);
 });
 
+test("small fields of messages that came together hold on to one small page, and to what they were", () => {
+  const payloads = Array.from({ length: 300 }, (_, i) => Buffer.alloc(100 + (i % 7), i));
+  const requests = payloads.map((payload) => EchoRequest.encode(EchoRequest.fromPartial({ payload })).finish());
+  const { bytes, ends } = inOnePiece(requests);
+  const piece = Buffer.from(new Uint8Array(bytes).buffer);
+  const read = ends.map(
+    (end, i) => decodePart(EchoRequest as MessageType, piece, ends[i - 1] ?? 0, end) as EchoRequest,
+  );
+  expect(read.map(({ payload }) => payload)).toEqual(payloads);
+  for (const { payload } of read) expect(payload.buffer.byteLength).toBeLessThanOrEqual(8192);
+  expect(new Set(read.map(({ payload }) => payload.buffer)).size).toBeLessThan(10);
+});
+
 test("a type that reads bytes in its own way is given its part and no more", () => {
   const own: MessageType = {
     ...(EchoRequest as MessageType),

@@ -1509,5 +1509,5 @@ const noBytes = Buffer.alloc(0);
 
 /** The bytes where they are: a message holds on to what it was decoded from. */
 function bufferOver(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
