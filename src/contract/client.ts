@@ -52,7 +52,7 @@ type Handler<M extends MethodDefinition> = boolean extends M["requestStream"]
     : (request: RequestOf<M>, call: HandlerCall) => HandlerResult<M>;
 
 type HandlerResult<M extends MethodDefinition> = M["responseStream"] extends true
-  ? AsyncIterable<DeepPartial<ResponseOf<M>>>
+  ? Messages<DeepPartial<ResponseOf<M>>>
   : Promise<DeepPartial<ResponseOf<M>>> | DeepPartial<ResponseOf<M>>;
 
 /** What implements a contract: one handler a method, each `(request, call) => response`. */

@@ -8,14 +8,12 @@ import {
   type Metadata,
   type Method,
   methodsOf,
-  type ObservableStream,
   type Reply,
   runInCall,
   type ServiceDefinition,
-  type StreamObserver,
-  StreamObservers,
 } from "../contract/contract.js";
-import { RpcError } from "../errors/errors.js";
+import { known } from "./handler-failure.js";
+import { HandlerStream } from "./handler-stream.js";
 
 type Handler = (request: unknown, call: HandlerCall) => unknown;
 
@@ -77,15 +75,12 @@ function single(handler: Handler, logger: Logger): Invoke {
 }
 
 function streaming(handler: Handler, logger: Logger): Invoke {
-  return async (call) => {
+  return async (made) => {
+    const call = made as HandlerCall;
     try {
-      const stream = within(call, handler) as AsyncIterable<unknown>;
-      return new HandlerReply(
-        new InCall(stream[Symbol.asyncIterator](), call as HandlerCall, logger),
-        call as HandlerCall,
-      );
+      return new HandlerReply(new HandlerStream(within(call, handler), call, logger), call);
     } catch (reason) {
-      throw known(reason, call as HandlerCall, logger);
+      throw known(reason, call, logger);
     }
   };
 }
@@ -111,70 +106,4 @@ class HandlerReply implements Reply {
   }
 
   readonly trailer = (): Metadata => this.#call.trailer;
-}
-
-/** A handler's stream, each step of it run inside its call. */
-class InCall implements AsyncIterableIterator<unknown>, ObservableStream {
-  readonly #iterator: AsyncIterator<unknown>;
-  readonly #call: HandlerCall;
-  readonly #logger: Logger;
-  readonly #observers = new StreamObservers();
-
-  constructor(iterator: AsyncIterator<unknown>, call: HandlerCall, logger: Logger) {
-    this.#iterator = iterator;
-    this.#call = call;
-    this.#logger = logger;
-  }
-
-  next(): Promise<IteratorResult<unknown>> {
-    return this.#step().then(this.#onResult, this.#onFailure);
-  }
-
-  /** An iterator of somebody's own may throw at once, or give its result as it stands. */
-  #step(): Promise<IteratorResult<unknown>> {
-    try {
-      return Promise.resolve(runInCall(this.#call, step, this.#iterator));
-    } catch (reason) {
-      return Promise.reject(reason);
-    }
-  }
-
-  async return(): Promise<IteratorResult<unknown>> {
-    this.#observers.stop();
-    await runInCall(this.#call, () => this.#iterator.return?.());
-    return { done: true, value: undefined };
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  observedBy(observer: StreamObserver): void {
-    this.#observers.add(observer);
-  }
-
-  readonly #onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
-    if (result.done === true) this.#observers.complete();
-    else this.#observers.message();
-    return result;
-  };
-
-  readonly #onFailure = (reason: unknown): never => {
-    const error = known(reason, this.#call, this.#logger);
-    this.#observers.fail(error);
-    throw error;
-  };
-}
-
-function step(iterator: AsyncIterator<unknown>): Promise<IteratorResult<unknown>> {
-  return iterator.next();
-}
-
-/** Makes an `RpcError` of what a handler threw; what nobody named goes to the log whole, under the id the caller gets. */
-export function known(reason: unknown, call: HandlerCall, logger: Logger): RpcError {
-  const error = RpcError.from(reason);
-  if (!(reason instanceof RpcError) && !call.signal.aborted) {
-    logger.error({ err: reason, error_id: error.errorId, "rpc.method": call.method.fullName }, "a handler failed");
-  }
-  return error;
 }

@@ -24,7 +24,8 @@ import { compose } from "../middleware/middleware.js";
 import type { Clock } from "../time/time.js";
 import { parseAddress } from "../transport/address.js";
 import type { Address, Listener, Router, Transport } from "../transport/transport.js";
-import { known, type Route, routes } from "./handlers.js";
+import { known } from "./handler-failure.js";
+import { type Route, routes } from "./handlers.js";
 import { Health } from "./health.js";
 import { reflection } from "./reflection.js";
 

@@ -4,7 +4,7 @@ import type { RpcError } from "../errors/errors.js";
 export interface MessageStreamOptions {
   /** How many messages may wait for the reader before the writer has to. Default: 16. */
   readonly capacity?: number;
-  /** The reader has taken a message and there is room: the next may be fetched. */
+  /** The reader waits, or half of the room is free: the next may be fetched, several at once. */
   readonly onRoom?: () => void;
   /** The reader broke off before the end. */
   readonly onReturn?: () => void;
@@ -74,7 +74,7 @@ export class MessageStream implements AsyncIterableIterator<unknown>, Observable
       const value = this.#messages.shift();
       this.#observers.message();
       this.#letWriterOn();
-      if (!this.#ended) this.#options.onRoom?.();
+      if (!this.#ended && this.#messages.length <= this.#capacity / 2) this.#options.onRoom?.();
       return Promise.resolve({ done: false, value });
     }
     if (this.#ended) {

@@ -1,4 +1,4 @@
-import { Metadata, type Reply } from "../contract/contract.js";
+import { Metadata, pipe, type Reply } from "../contract/contract.js";
 import { Code, RpcError } from "../errors/errors.js";
 import type { IncomingCall } from "./incoming-call.js";
 import type { Router } from "./transport.js";
@@ -36,14 +36,17 @@ function writeSingle(call: IncomingCall, reply: Reply, router: Router, sink: Res
 }
 
 async function writeStream(call: IncomingCall, reply: Reply, router: Router, sink: ResponseSink): Promise<void> {
-  for await (const message of reply.message as AsyncIterable<unknown>) {
-    if (call.cancelled) return;
-    call.sendHeader(reply.header);
-    const written = send(message, call, router, sink);
-    if (written !== undefined) await written;
-    if (call.cancelled) return;
-  }
-  call.sendHeader(reply.header);
+  await pipe(reply.message as AsyncIterable<unknown>, {
+    get closed() {
+      return call.cancelled;
+    },
+    take(message) {
+      if (call.cancelled) return undefined;
+      call.sendHeader(reply.header);
+      return send(message, call, router, sink);
+    },
+  });
+  if (!call.cancelled) call.sendHeader(reply.header);
 }
 
 /** A response that cannot be sent, at once or once it is compressed, is a fault no middleware has seen: the server is told. */

@@ -100,7 +100,9 @@ describe("Handlers of a generated definition", () => {
     expectTypeOf<EchoHandlers["unary"]>().parameters.toEqualTypeOf<[request: EchoRequest, call: HandlerCall]>();
     expectTypeOf<EchoHandlers["unary"]>().returns.toEqualTypeOf<Promise<PartialResponse> | PartialResponse>();
     expectTypeOf<EchoHandlers["serverStream"]>().parameters.toEqualTypeOf<[request: EchoRequest, call: HandlerCall]>();
-    expectTypeOf<EchoHandlers["serverStream"]>().returns.toEqualTypeOf<AsyncIterable<PartialResponse>>();
+    expectTypeOf<EchoHandlers["serverStream"]>().returns.toEqualTypeOf<
+      AsyncIterable<PartialResponse> | Iterable<PartialResponse>
+    >();
     expectTypeOf<EchoHandlers["clientStream"]>().parameters.toEqualTypeOf<
       [requests: AsyncIterable<EchoRequest>, call: HandlerCall]
     >();
@@ -108,7 +110,9 @@ describe("Handlers of a generated definition", () => {
     expectTypeOf<EchoHandlers["bidi"]>().parameters.toEqualTypeOf<
       [requests: AsyncIterable<EchoRequest>, call: HandlerCall]
     >();
-    expectTypeOf<EchoHandlers["bidi"]>().returns.toEqualTypeOf<AsyncIterable<PartialResponse>>();
+    expectTypeOf<EchoHandlers["bidi"]>().returns.toEqualTypeOf<
+      AsyncIterable<PartialResponse> | Iterable<PartialResponse>
+    >();
   });
 
   test("infer request and call where they are written in place", () => {

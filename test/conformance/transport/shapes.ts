@@ -63,6 +63,21 @@ export function shapes(story: Story): void {
     expect(answers.map(({ text }) => text)).toEqual(["c"]);
   });
 
+  story("a stream of responses may be any iterable", async (stage) => {
+    const { client } = await stage.play({
+      serverStream: () => [{ text: "a" }, { text: "b" }],
+      bidi: () => new Set([{ text: "c" }]),
+    });
+    expect((await collect(client.serverStream({}))).map(({ text }) => text)).toEqual(["a", "b"]);
+    expect((await collect(client.bidi([]))).map(({ text }) => text)).toEqual(["c"]);
+  });
+
+  story("a stream of responses that is none is a fault of the handler", async (stage) => {
+    const faulty = (() => ({ text: "one message" })) as unknown as () => [];
+    const { client } = await stage.play({ serverStream: faulty });
+    expect(await rpcFailure(collect(client.serverStream({})))).toMatchObject({ code: Code.UNKNOWN });
+  });
+
   story("in a bidirectional stream each request has its answers", async (stage) => {
     const { client } = await stage.play();
     const answers = await collect(client.bidi([{ text: "a", count: 2 }, { text: "b" }, { text: "c", count: 1 }]));
