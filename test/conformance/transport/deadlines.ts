@@ -1,46 +1,11 @@
 import { expect } from "vitest";
-import type { CallOptions, HandlerCall } from "../../../src/contract/contract.js";
+import type { HandlerCall } from "../../../src/contract/contract.js";
 import { Code } from "../../../src/errors/errors.js";
 import { collect, failure, rpcFailure } from "../../support/collect.js";
-import type { EchoHandlers } from "../../support/echo.js";
 import { ManualClock } from "../../support/manual-clock.js";
 import { aborted, Moment } from "../../support/moment.js";
-import type { EchoClient, Story } from "./story.js";
-
-/** Handlers that act, then never answer until their signal ends them. */
-function hanging(act: (call: HandlerCall) => void): Partial<EchoHandlers> {
-  const hang = async (call: HandlerCall): Promise<never> => {
-    act(call);
-    return aborted(call.signal);
-  };
-  return {
-    unary: (_request, call) => hang(call),
-    clientStream: (_requests, call) => hang(call),
-    async *serverStream(_request, call) {
-      yield {};
-      await hang(call);
-    },
-    async *bidi(_requests, call) {
-      yield {};
-      await hang(call);
-    },
-  };
-}
-
-/** A stream of requests that never ends by itself. */
-async function* endless(stop: Promise<unknown>) {
-  yield {};
-  await stop;
-}
-
-function everyShape(client: EchoClient, stop: Promise<unknown>): readonly ((o: CallOptions) => Promise<unknown>)[] {
-  return [
-    (options) => client.unary({}, options),
-    (options) => collect(client.serverStream({}, options)),
-    (options) => client.clientStream(endless(stop), options),
-    (options) => collect(client.bidi(endless(stop), options)),
-  ];
-}
+import { everyShape, hanging } from "./hanging.js";
+import type { Story } from "./story.js";
 
 /** How long a call may take. Time stands still but for what a story lets pass. */
 export function deadlines(story: Story): void {
