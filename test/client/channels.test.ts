@@ -9,13 +9,11 @@ import { systemClock } from "../../src/time/time.js";
 import { grpcJsTransport } from "../../src/transport/grpc-js/grpc-js.js";
 import { rpcFailure } from "../support/collect.js";
 import { EchoServiceDefinition, echo } from "../support/echo.js";
-import { Fleet } from "../support/fleet.js";
+import { echoInstance } from "../support/echo-instance.js";
 import { SteeredTransport } from "./steered-transport.js";
 
-const fleet = new Fleet();
-
 function instance(id: string, changes: Partial<Instance> = {}): Instance {
-  return fleet.instance(id, { endpoints: [`grpc://${id}:1`], ...changes });
+  return echoInstance(id, { endpoints: [`grpc://${id}:1`], ...changes });
 }
 
 /** The endpoints of a service whose snapshots a test gives, and what the selector was told of them. */

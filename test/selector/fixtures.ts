@@ -2,7 +2,10 @@ import { type Instance, type Method, methodsOf } from "../../src/contract/contra
 import { Code } from "../../src/errors/errors.js";
 import type { CallInfo, Outcome } from "../../src/selector/selector.js";
 import type { Random } from "../../src/time/time.js";
-import { EchoServiceDefinition } from "../gen/hawser/test/v1/echo.js";
+import { EchoServiceDefinition } from "../support/echo.js";
+import { echoInstance } from "../support/echo-instance.js";
+
+export { echoInstance as instance };
 
 const methods = methodsOf(EchoServiceDefinition);
 
@@ -10,25 +13,9 @@ export function method(localName: keyof typeof EchoServiceDefinition.methods): M
   return methods.find((each) => each.localName === localName) as Method;
 }
 
-export function instance(id: string, changes: Partial<Instance> = {}): Instance {
-  return {
-    id,
-    service: "echo",
-    version: "1.0.0",
-    endpoints: [`memory://${id}`],
-    contracts: [EchoServiceDefinition.fullName],
-    metadata: {},
-    weight: 100,
-    zone: "",
-    state: "serving",
-    startedAt: new Date(0),
-    ...changes,
-  };
-}
-
 /** `i0`, `i1`, … */
 export function instances(count: number): Instance[] {
-  return Array.from({ length: count }, (_, index) => instance(`i${index}`));
+  return Array.from({ length: count }, (_, index) => echoInstance(`i${index}`));
 }
 
 export const unary: CallInfo = { method: method("unary"), avoid: new Set() };

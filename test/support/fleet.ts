@@ -6,6 +6,7 @@ import type { Registration } from "../../src/registry/registry.js";
 import { createServer, type Server } from "../../src/server/server.js";
 import { type Clock, systemClock } from "../../src/time/time.js";
 import { type EchoHandlers, EchoServiceDefinition, echo } from "./echo.js";
+import { echoInstance } from "./echo-instance.js";
 import { inOrder, type Picked } from "./in-order.js";
 import { SpyTransport } from "./spy-transport.js";
 
@@ -45,12 +46,12 @@ export class Fleet implements AsyncDisposable {
   }
 
   async register(id: string, changes: Partial<Instance> = {}): Promise<void> {
-    this.#registrations.set(id, await this.registry.register(this.instance(id, changes)));
+    this.#registrations.set(id, await this.registry.register(echoInstance(id, changes)));
   }
 
   /** Publishes the instance as changed. */
   async update(id: string, changes: Partial<Instance>): Promise<void> {
-    await this.#registrations.get(id)?.update(this.instance(id, changes));
+    await this.#registrations.get(id)?.update(echoInstance(id, changes));
   }
 
   async deregister(id: string): Promise<void> {
@@ -78,22 +79,6 @@ export class Fleet implements AsyncDisposable {
     });
     this.#clients.push(client);
     return client;
-  }
-
-  instance(id: string, changes: Partial<Instance> = {}): Instance {
-    return {
-      id,
-      service: "echo",
-      version: "1.0.0",
-      endpoints: [`memory://${id}`],
-      contracts: [EchoServiceDefinition.fullName],
-      metadata: {},
-      weight: 100,
-      zone: "",
-      state: "serving",
-      startedAt: new Date(0),
-      ...changes,
-    };
   }
 
   async close(): Promise<void> {

@@ -11,7 +11,8 @@ import {
   methodsOf,
   type Reply,
 } from "../../../src/contract/contract.js";
-import { EchoServiceDefinition } from "../../gen/hawser/test/v1/echo.js";
+import { EchoServiceDefinition } from "../../support/echo.js";
+import { echoInstance } from "../../support/echo-instance.js";
 
 const methods = new Map(methodsOf(EchoServiceDefinition).map((each) => [each.localName, each]));
 
@@ -70,18 +71,7 @@ export function replyWith(message: unknown): Reply {
 }
 
 export function instance(id: string, endpoint = "grpc://10.0.0.7:50051"): Instance {
-  return {
-    id,
-    service: "echo",
-    version: "1.0.0",
-    endpoints: [endpoint],
-    contracts: [EchoServiceDefinition.fullName],
-    metadata: {},
-    weight: 100,
-    zone: "",
-    state: "serving",
-    startedAt: new Date(0),
-  };
+  return echoInstance(id, { endpoints: [endpoint] });
 }
 
 /** Another process, as far as a call can tell: nothing but metadata and message crosses. */
