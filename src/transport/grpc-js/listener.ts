@@ -1,20 +1,21 @@
 import { Code, RpcError } from "../../errors/errors.js";
 import type { Clock } from "../../time/time.js";
+import { ClosingListener } from "../closing-listener.js";
 import { authorityOf, isTls, parseEndpoint } from "../grpc/endpoint.js";
-import type { Address, Listener, Router } from "../transport.js";
+import type { Address, Router } from "../transport.js";
 import { type DrivenServer, driveServer } from "./driven-server.js";
 import { type Grpc, grpc } from "./grpc.js";
 import type { ResolvedOptions } from "./options.js";
 
 /** A grpc-js server on one address. */
-export class GrpcJsListener implements Listener {
+export class GrpcJsListener extends ClosingListener {
   readonly address: Address;
   readonly #server: DrivenServer;
   readonly #clock: Clock;
   #drained: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
 
   private constructor(address: Address, server: DrivenServer, clock: Clock) {
+    super();
     this.address = address;
     this.#server = server;
     this.#clock = clock;
@@ -35,17 +36,7 @@ export class GrpcJsListener implements Listener {
     });
   }
 
-  close(options: { readonly graceMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#close(options.graceMs ?? 0);
-    return this.#closing;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  async #close(graceMs: number): Promise<void> {
-    this.drain();
+  protected async finish(graceMs: number): Promise<void> {
     const timer = this.#clock.timer(graceMs, () => this.#server.destroyConnections());
     await this.#drained;
     timer.cancel();

@@ -1,5 +1,6 @@
 import type { Clock } from "../../time/time.js";
-import type { Address, Listener, Router } from "../transport.js";
+import { ClosingListener } from "../closing-listener.js";
+import type { Address, Router } from "../transport.js";
 
 /** A call that is not done. */
 export interface RunningExchange {
@@ -16,7 +17,7 @@ export interface ListenerEvents {
 }
 
 /** The server side: what is served, and which calls are running. */
-export class MemoryListener implements Listener {
+export class MemoryListener extends ClosingListener {
   readonly address: Address;
   readonly router: Router;
   readonly #running = new Set<RunningExchange>();
@@ -24,9 +25,9 @@ export class MemoryListener implements Listener {
   readonly #tell: ListenerEvents;
   #draining = false;
   #idle: (() => void) | undefined;
-  #closing: Promise<void> | undefined;
 
   constructor(address: Address, router: Router, clock: Clock, tell: ListenerEvents) {
+    super();
     this.address = address;
     this.router = router;
     this.#clock = clock;
@@ -52,18 +53,8 @@ export class MemoryListener implements Listener {
     this.#tell.drained();
   }
 
-  close(options: { readonly graceMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#close(options.graceMs ?? 0);
-    return this.#closing;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
   /** Handlers that outlive the grace are told, and left to themselves. */
-  async #close(graceMs: number): Promise<void> {
-    this.drain();
+  protected async finish(graceMs: number): Promise<void> {
     if (this.#running.size > 0 && graceMs > 0) {
       await new Promise<void>((resolve) => {
         const timer = this.#clock.timer(graceMs, resolve);

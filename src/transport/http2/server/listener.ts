@@ -1,22 +1,23 @@
 import { Code, RpcError } from "../../../errors/errors.js";
 import type { ParsedAddress } from "../../address.js";
+import { ClosingListener } from "../../closing-listener.js";
 import { isTls, parseEndpoint } from "../../grpc/endpoint.js";
-import type { Address, Listener, Router } from "../../transport.js";
+import type { Address, Router } from "../../transport.js";
 import { startServerCall } from "../grpc/server-call.js";
 import { connectionOptions, type ResolvedOptions } from "../options.js";
 import { Door } from "./door.js";
 import { ServedConnection, type ServedConnectionOptions } from "./served-connection.js";
 
 /** An HTTP/2 server on one address. */
-export class Http2Listener implements Listener {
+export class Http2Listener extends ClosingListener {
   readonly #options: ResolvedOptions;
   readonly #door: Door;
   readonly #connections = new Set<ServedConnection>();
   #address: Address;
   #drained: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
 
   private constructor(address: Address, endpoint: ParsedAddress, router: Router, options: ResolvedOptions) {
+    super();
     this.#address = address;
     this.#options = options;
     const shared: ServedConnectionOptions = {
@@ -53,17 +54,7 @@ export class Http2Listener implements Listener {
     this.#drained = this.#door.left();
   }
 
-  close(options: { readonly graceMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#close(options.graceMs ?? 0);
-    return this.#closing;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  async #close(graceMs: number): Promise<void> {
-    this.drain();
+  protected async finish(graceMs: number): Promise<void> {
     const patience = new Promise<void>((resolve) => {
       const timer = this.#options.clock.timer(graceMs, resolve);
       void this.#drained?.then(() => timer.cancel());
