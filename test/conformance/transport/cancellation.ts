@@ -146,6 +146,25 @@ export function cancellation(story: Story): void {
     expect(signal.aborted).toBe(true);
   });
 
+  story(
+    "responses that never wait are made no faster than they are read, and breaking out of them ends them",
+    async (stage) => {
+      const over = new Moment<number>();
+      const payload = Buffer.alloc(16 * 1024);
+      const endlessly = function* () {
+        let made = 0;
+        try {
+          for (;;) yield { payload, index: made++ };
+        } finally {
+          over.now(made);
+        }
+      };
+      const { client } = await stage.play({ serverStream: endlessly });
+      for await (const { index } of client.serverStream({})) if (index === 3) break;
+      expect(await over.promise).toBeLessThan(5000);
+    },
+  );
+
   story("breaking out of a bidirectional stream ends both sides, finally and all", async (stage) => {
     const handlerOver = new Moment();
     const requestsOver = new Moment();
