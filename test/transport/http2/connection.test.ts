@@ -351,10 +351,22 @@ describe("GOAWAY of a server", () => {
     expect((await answer).text).toBe("anew");
   });
 
-  test("for too many pings doubles the time between them, for this address and for good (gRFC A8)", async () => {
+  test("for too many pings makes nobody ask who did not", async () => {
+    const { listener, client, clock } = await given({ keepaliveMs: 0 });
+    for (let times = 0; times < 2; times++) {
+      const outcome = rpcFailure(client.unary({}, { timeoutMs: Number.POSITIVE_INFINITY }));
+      const peer = await listener.accept();
+      await nextCall(peer);
+      await vi.waitFor(() => expect(clock.pending).toBe(0));
+      peer.write(goaway(0, ErrorCode.ENHANCE_YOUR_CALM, "too_many_pings"));
+      expect(await outcome).toMatchObject({ code: Code.UNAVAILABLE });
+    }
+  });
+
+  test("for too many pings has the next asked every 5 minutes, then half as often, for this address and for good", async () => {
     const { listener, client, clock } = await given({ keepaliveMs: 1000, keepaliveTimeoutMs: 500 });
-    for (const keepaliveMs of [1000, 2000, 4000]) {
-      const outcome = rpcFailure(client.unary({}));
+    for (const keepaliveMs of [1000, 300_000, 600_000]) {
+      const outcome = rpcFailure(client.unary({}, { timeoutMs: Number.POSITIVE_INFINITY }));
       const peer = await listener.accept();
       await nextCall(peer);
       await vi.waitFor(() => expect(clock.nextMs).toBe(keepaliveMs));
@@ -363,6 +375,37 @@ describe("GOAWAY of a server", () => {
       peer.write(goaway(0, ErrorCode.ENHANCE_YOUR_CALM, "too_many_pings"));
       expect(await outcome).toMatchObject({ code: Code.UNAVAILABLE });
     }
+  });
+});
+
+describe("a call that runs when a server minds how often it is probed", () => {
+  async function minded() {
+    const { listener, client } = await given();
+    const running = client.unary({});
+    const peer = await listener.accept();
+    const call = await nextCall(peer);
+    peer.write(goaway(call.id, ErrorCode.ENHANCE_YOUR_CALM, "too_many_pings"));
+    const next = await listener.accept();
+    const other = client.unary({});
+    (await nextCall(next)).answer("elsewhere");
+    expect((await other).text).toBe("elsewhere");
+    return { running, peer, call };
+  }
+
+  test("has its answer where the server gives it", async () => {
+    const { running, peer, call } = await minded();
+    call.answer("all the same");
+    expect((await running).text).toBe("all the same");
+    await peer.closed;
+  });
+
+  test("is told what the server minds where that hangs up, and may have been processed", async () => {
+    const { running, peer } = await minded();
+    const outcome = rpcFailure(running);
+    await peer.close();
+    const error = await outcome;
+    expect(error).toMatchObject({ code: Code.UNAVAILABLE, unprocessed: false, remote: false });
+    expect(error.message).toContain("GOAWAY with code ENHANCE_YOUR_CALM (too_many_pings)");
   });
 });
 

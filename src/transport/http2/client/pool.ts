@@ -9,6 +9,7 @@ import type { ConnectionOptions } from "../connection/connection-options.js";
 import { connectionOptions, type ResolvedOptions } from "../options.js";
 import type { CallTarget, Waiter } from "./call-target.js";
 import { Link, type LinkOwner, unavailable } from "./link.js";
+import { probingLess } from "./probing-less.js";
 import { WaitingLine } from "./waiting-line.js";
 
 /**
@@ -194,9 +195,4 @@ export class Pool implements CallTarget, Connector, LinkOwner {
     this.#state = state;
     for (const listener of [...this.#listeners]) listener(state);
   }
-}
-
-/** As gRFC A8 asks of who was told `too_many_pings`. */
-function probingLess(options: ConnectionOptions): ConnectionOptions {
-  return { ...options, keepaliveMs: 2 * options.keepaliveMs };
 }
