@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { judge, type Look } from "../../bench/src/soak/verdict.js";
+import { conclusion, judge, type Look } from "../../bench/src/soak/verdict.js";
 
 const million = 1_000_000;
 
@@ -47,5 +47,27 @@ describe("the verdict of a soak", () => {
         ),
       ),
     ).toEqual(["server_handles_per_million"]);
+  });
+
+  it("ends with what is flat, and how small a leak would have been seen", () => {
+    expect(conclusion(10 * million, judge(looks(() => 50 * million)))).toBe(
+      "soak: flat after 10,000,000 calls; a leak of 0.051 bytes a call would have been seen",
+    );
+  });
+
+  it("claims to have seen no leak that a heap which breathes would hide", () => {
+    const verdicts = judge(looks((millions) => 50 * million + 400_000 * Math.sin(millions * 7)));
+    const seen = Number(/a leak of ([\d.]+) bytes/.exec(conclusion(10 * million, verdicts))?.[1]);
+    expect(seen).toBeGreaterThan(0.1);
+  });
+
+  it("ends with the names of all that grows", () => {
+    const given = looks(
+      (millions) => 50 * million + millions * 100_000,
+      (millions) => 3 + Math.floor(millions * 2),
+    );
+    expect(conclusion(10 * million, judge(given))).toBe(
+      "soak: NOT FLAT after 10,000,000 calls: server_heap_kb_per_million, server_handles_per_million",
+    );
   });
 });

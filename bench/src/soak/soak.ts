@@ -4,7 +4,7 @@ import { clientCore, serverCore } from "../pair.js";
 import { Process } from "../process/process.js";
 import type { Sample } from "../process/sample.js";
 import type { Latencies } from "./soak-client-process.js";
-import { judge, type Look } from "./verdict.js";
+import { conclusion, judge, type Look } from "./verdict.js";
 
 /** So many parts of equal size, with a look at both sides after each. */
 const parts = 20;
@@ -92,6 +92,7 @@ async function report(looks: readonly Look[], client: Process, server: Process):
       `${name.padEnd(32)}${perMillion.toFixed(1).padStart(10)} ± ${error.toFixed(1).padEnd(10)}${grows ? "GROWS" : "flat"}\n`,
     );
   }
+  process.stderr.write(`\n${conclusion(calls, verdicts)}\n`);
   return flat;
 }
 

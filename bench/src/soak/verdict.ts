@@ -17,6 +17,8 @@ export interface Verdict {
   readonly perMillion: number;
   /** Two standard errors of that. */
   readonly error: number;
+  /** The least that would have been called growing, by a million calls. */
+  readonly least: number;
   readonly grows: boolean;
 }
 
@@ -43,8 +45,18 @@ export function judge(looks: readonly Look[]): Verdict[] {
         name: `${side}_${what}${suffix}_per_million`,
         perMillion: trend.rise / unit / millions,
         error: (2 * trend.error) / unit / millions,
+        least: (allowed + 2 * trend.error) / unit / millions,
         grows: rises(trend, allowed),
       };
     }),
   );
+}
+
+/** The last word, for people: what grew, or that nothing did and how small a leak could have been seen. */
+export function conclusion(calls: number, verdicts: readonly Verdict[]): string {
+  const growing = verdicts.filter(({ grows }) => grows).map(({ name }) => name);
+  if (growing.length > 0) return `soak: NOT FLAT after ${calls.toLocaleString("en")} calls: ${growing.join(", ")}`;
+  const leastKb = Math.max(...verdicts.filter(({ name }) => name.includes("_heap_")).map(({ least }) => least));
+  const leak = `${((leastKb * kb) / 1e6).toPrecision(2)} bytes a call`;
+  return `soak: flat after ${calls.toLocaleString("en")} calls; a leak of ${leak} would have been seen`;
 }
