@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { ConnectionError, Http2Code, http2CodeName } from "../errors.js";
+import { ConnectionError, Http2Code } from "../errors.js";
 import { connectionPreface, FrameType } from "../frames/frames.js";
 import type { HeaderBlock } from "../hpack/hpack.js";
 import { Setting } from "../settings.js";
@@ -7,6 +7,9 @@ import { Stream, type StreamHandler } from "../stream/stream.js";
 import { Connection } from "./connection.js";
 import type { ConnectionOptions } from "./connection-options.js";
 import type { Goaway } from "./goaway.js";
+import { idsRunOut, type Leaving, leavingFor } from "./leaving.js";
+
+export type { Leaving } from "./leaving.js";
 
 /** Ids are 31 bits and never used again; nobody waits for the very last. */
 const lastUsefulId = 2 ** 31 - 1024;
@@ -27,14 +30,6 @@ export interface ClientConnectionEvents {
   onLeaving(leaving: Leaving): void;
   /** Once, last. */
   onClosed(message: string): void;
-}
-
-export interface Leaving {
-  readonly message: string;
-  /** The peer minds how often it is probed (gRFC A8). */
-  readonly tooManyPings: boolean;
-  /** The peer closes the connection for want of calls. */
-  readonly idle: boolean;
 }
 
 /** The side that makes calls. A process may end while none runs, as with other gRPC clients. */
@@ -72,13 +67,18 @@ export class ClientConnection extends Connection {
     return false;
   }
 
+  /** Whether it was worth having: the peer has answered a call, or there were so many that ids ran out. */
+  get useful(): boolean {
+    return this.#answered || this.#nextId > lastUsefulId;
+  }
+
   /** Opens a stream. Its header fields are to be sent before another is opened. */
   request(handler: StreamHandler): Stream {
     const stream = new Stream(this.#nextId, this, handler);
     this.#nextId += 2;
     this.add(stream);
     if (this.streams.size === 1) this.socket.ref();
-    if (this.#nextId > lastUsefulId) this.#leave({ message: "stream ids run out", tooManyPings: false, idle: false });
+    if (this.#nextId > lastUsefulId) this.#leave(idsRunOut);
     return stream;
   }
 
@@ -111,11 +111,6 @@ export class ClientConnection extends Connection {
 
   get running(): number {
     return this.streams.size;
-  }
-
-  /** Whether it was worth having: the peer has answered a call, or there were so many that ids ran out. */
-  get useful(): boolean {
-    return this.#answered || this.#nextId > lastUsefulId;
   }
 
   onHeaderBlock(streamId: number, block: HeaderBlock, endStream: boolean): void {
@@ -170,17 +165,14 @@ export class ClientConnection extends Connection {
     if (!this.sending.spoke) this.patience.spend("PINGs");
   }
 
-  onGoaway({ lastStreamId, code, debug }: Goaway): void {
-    const message = `GOAWAY with code ${http2CodeName(code)}${debug === "" ? "" : ` (${debug})`}`;
-    this.ending.lastWords = message;
-    // First, or the room of what ends now would be given to others.
-    this.#leave({
-      message,
-      tooManyPings: code === Http2Code.ENHANCE_YOUR_CALM && debug === "too_many_pings",
-      idle: code === Http2Code.NO_ERROR && debug === "max_idle",
-    });
+  onGoaway(goaway: Goaway): void {
+    const leaving = leavingFor(goaway);
+    this.ending.lastWords = leaving.message;
+    this.#leave(leaving); // first, or the room of what ends now would be given to others
     for (const stream of this.streams.all()) {
-      if (stream.id > lastStreamId) stream.close({ code, by: "connection", message, unprocessed: true });
+      if (stream.id > goaway.lastStreamId) {
+        stream.close({ code: goaway.code, by: "connection", message: leaving.message, unprocessed: true });
+      }
     }
   }
 
