@@ -15,6 +15,7 @@ export const parties = {
   "hawser/grpc-js+traced": party("hawser/grpc-js+traced", "hawser-grpc-js-traced"),
   "hawser/http2": party("hawser/http2", "hawser-http2"),
   "hawser/http2+traced-10%": party("hawser/http2+traced-10%", "hawser-http2-traced"),
+  "hawser/http2+plain": party("hawser/http2+plain", "hawser-http2-plain"),
   "hawser/memory": { name: "hawser/memory", folder: "hawser-memory", inProcess: true },
   "hawser/memory+metrics": { name: "hawser/memory+metrics", folder: "hawser-memory-metrics", inProcess: true },
   "hawser/app": { name: "hawser/app", folder: "hawser-app", inProcess: true },

@@ -1,5 +1,13 @@
-/** The same message `count` times. */
+/** The same message `count` times, to be sent. */
+export type Repeat = <T>(message: T, count: number) => AsyncIterable<T> | Iterable<T>;
+
+/** From a generator that might wait between two of them. */
 export async function* repeat<T>(message: T, count: number): AsyncGenerator<T> {
+  for (let sent = 0; sent < count; sent++) yield message;
+}
+
+/** From one that cannot, as will do where all of them are there. */
+export function* repeatPlainly<T>(message: T, count: number): Generator<T> {
   for (let sent = 0; sent < count; sent++) yield message;
 }
 

@@ -39,3 +39,4 @@ export {
 export { type MessageSink, type PipeableStream, pipe } from "./piped-stream.js";
 export type { RegistrationState, RegistryEvent, RegistryMonitor } from "./registry-event.js";
 export { RequestStream } from "./request-stream.js";
+export { type Steps, stepsOf } from "./steps.js";

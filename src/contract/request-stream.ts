@@ -16,9 +16,17 @@ export class RequestStream implements AsyncIterable<unknown> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<unknown> {
+    const steps = this.steps();
+    return Symbol.asyncIterator in this.#source
+      ? (steps as AsyncIterator<unknown>)
+      : fromSync(steps as Iterator<unknown>);
+  }
+
+  /** As it was given: what need not be waited for is not. */
+  steps(): AsyncIterator<unknown> | Iterator<unknown> {
     this.#started = true;
     const source = this.#source;
-    return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : fromSync(source[Symbol.iterator]());
+    return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   }
 }
 

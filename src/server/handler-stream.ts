@@ -5,25 +5,24 @@ import {
   type ObservableStream,
   type PipeableStream,
   runInCall,
+  type Steps,
   type StreamObserver,
   StreamObservers,
+  stepsOf,
 } from "../contract/contract.js";
 import type { RpcError } from "../errors/errors.js";
 import { known } from "./handler-failure.js";
 
-/** Of an array, or a generator that is not async, no step waits for anything. */
-type Responses = AsyncIterator<unknown> | Iterator<unknown>;
-
 /** What a handler answers with many messages; each step of it runs inside its call. */
 export class HandlerStream implements AsyncIterableIterator<unknown>, ObservableStream, PipeableStream {
-  readonly #responses: Responses;
+  readonly #responses: Steps;
   readonly #call: HandlerCall;
   readonly #logger: Logger;
   readonly #observers = new StreamObservers();
 
   /** @throws TypeError for responses that cannot be iterated */
   constructor(responses: unknown, call: HandlerCall, logger: Logger) {
-    this.#responses = iteratorOf(responses);
+    this.#responses = stepsOf(responses);
     this.#call = call;
     this.#logger = logger;
   }
@@ -101,14 +100,6 @@ export class HandlerStream implements AsyncIterableIterator<unknown>, Observable
   }
 }
 
-function step(responses: Responses): Promise<IteratorResult<unknown>> | IteratorResult<unknown> {
+function step(responses: Steps): Promise<IteratorResult<unknown>> | IteratorResult<unknown> {
   return responses.next();
-}
-
-function iteratorOf(responses: unknown): Responses {
-  if (typeof responses === "object" && responses !== null) {
-    if (Symbol.asyncIterator in responses) return (responses as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-    if (Symbol.iterator in responses) return (responses as Iterable<unknown>)[Symbol.iterator]();
-  }
-  throw new TypeError("the handler of a stream gives an async iterable, or an iterable: an async generator, an array");
 }

@@ -6,6 +6,8 @@ import { latency50ms } from "./latency-50ms.js";
 import { p99At70 } from "./p99-at-70.js";
 
 const plain: readonly PartyName[] = ["hawser/http2"];
+/** Streams from generators that are async, and from such as are not. */
+const alsoPlain: readonly PartyName[] = ["hawser/http2", "hawser/http2+plain"];
 const alsoTraced: readonly PartyName[] = ["hawser/http2", "hawser/http2+traced-10%"];
 
 /** In every case; the other peers in one, for they are slower than these. */
@@ -36,7 +38,9 @@ const bounds: readonly Bound[] = [
   times("unary-64KiB-c16", "grpc-js", 3),
   times("unary-4MiB-c4", "grpc-js", 1.5),
   times("server-stream-100B", "grpc-js", 10),
+  times("server-stream-100B", "grpc-js", 10, "hawser/http2+plain"),
   times("bidi-100B", "grpc-js", 10),
+  times("bidi-100B", "grpc-js", 10, "hawser/http2+plain"),
   { case: "p99-at-70", subject: "hawser/http2", of: "p99_ms", against: "grpc-js", atMost: 1 / 3 },
   { case: "upload-64MiB-50ms", subject: "hawser/http2", of: "mb_per_s", against: "tcp", atLeast: 0.8 },
   { case: "download-64MiB-50ms", subject: "hawser/http2", of: "mb_per_s", against: "tcp", atLeast: 0.8 },
@@ -76,8 +80,8 @@ export const wire: Suite = {
     { case: "unary-100B-c1", subjects: plain, peers: ["tcp"] },
     { case: "unary-64KiB-c16", subjects: plain },
     { case: "unary-4MiB-c4", subjects: plain },
-    { case: "server-stream-100B", subjects: plain },
-    { case: "bidi-100B", subjects: plain },
+    { case: "server-stream-100B", subjects: alsoPlain },
+    { case: "bidi-100B", subjects: alsoPlain },
   ],
   peers: always,
   experiments: [p99At70, latency50ms, idleConnections, openStreams],

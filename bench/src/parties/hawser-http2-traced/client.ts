@@ -2,4 +2,4 @@ import type { Connect } from "../../echo.js";
 import { connectOver } from "../hawser/over.js";
 import { http2Transport } from "../hawser-http2/transport.js";
 
-export const connect: Connect = connectOver(http2Transport, 0.1);
+export const connect: Connect = connectOver(http2Transport, { tracedShare: 0.1 });

@@ -1,6 +1,6 @@
 import type { EchoClient } from "../../echo.js";
 import { EchoServiceDefinition } from "../../gen/ts-proto/bench/v1/echo.js";
-import { receivedBytes, repeat } from "../../streams.js";
+import { type Repeat, receivedBytes, repeat } from "../../streams.js";
 import {
   type ClosableClient,
   clientTelemetry,
@@ -31,12 +31,16 @@ export async function clientOf<D extends ServiceDefinition>(
   });
 }
 
-export async function connectClient(transport: Transport, address: string): Promise<EchoClient> {
+export async function connectClient(
+  transport: Transport,
+  address: string,
+  requests: Repeat = repeat,
+): Promise<EchoClient> {
   const client = await clientOf(EchoServiceDefinition, transport, address);
   return {
     unary: async (payload) => (await client.unary({ payload })).payload.length,
     serverStream: (payload, count) => receivedBytes(client.serverStream({ payload, count })),
-    bidi: (payload, count) => receivedBytes(client.bidi(repeat({ payload }, count))),
+    bidi: (payload, count) => receivedBytes(client.bidi(requests({ payload }, count))),
   };
 }
 

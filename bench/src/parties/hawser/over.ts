@@ -1,25 +1,38 @@
 import { type Connect, maxMessageBytes, type Serve } from "../../echo.js";
+import { repeat, repeatPlainly } from "../../streams.js";
 import { connectClient } from "./client.js";
 import type { Transport } from "./hawser.js";
-import { startServer } from "./server.js";
+import { echoOf, startServer } from "./server.js";
 import { startMetrics, startTracing } from "./telemetry.js";
 
 /** How a transport of Hawser is made: each party that works over the wire has one of its own. */
 export type MakeTransport = (options: { readonly maxReceiveBytes: number }) => Transport;
 
-/** A client over the wire, its metrics read. `tracedShare`: of its calls, from 0 to 1; undefined: no tracer at all. */
-export function connectOver(makeTransport: MakeTransport, tracedShare?: number): Connect {
+export interface OverOptions {
+  /** Of the client's calls, from 0 to 1; undefined: no tracer at all. The server traces what its caller traces. */
+  readonly tracedShare?: number;
+  /** Streams are sent from generators that are not async. Default: from async ones. */
+  readonly plainly?: boolean;
+}
+
+/** A client over the wire, its metrics read. */
+export function connectOver(makeTransport: MakeTransport, { tracedShare, plainly = false }: OverOptions = {}): Connect {
   return (address) => {
     observe(tracedShare);
-    return connectClient(makeTransport({ maxReceiveBytes: maxMessageBytes }), address);
+    return connectClient(
+      makeTransport({ maxReceiveBytes: maxMessageBytes }),
+      address,
+      plainly ? repeatPlainly : repeat,
+    );
   };
 }
 
-/** The same for a server, which traces what its caller traces. */
-export function serveOver(makeTransport: MakeTransport, tracedShare?: number): Serve {
+/** The same for a server. */
+export function serveOver(makeTransport: MakeTransport, { tracedShare, plainly = false }: OverOptions = {}): Serve {
   return () => {
     observe(tracedShare);
-    return startServer(makeTransport({ maxReceiveBytes: maxMessageBytes }), "grpc://127.0.0.1:0");
+    const transport = makeTransport({ maxReceiveBytes: maxMessageBytes });
+    return startServer(transport, "grpc://127.0.0.1:0", echoOf(plainly ? repeatPlainly : repeat));
   };
 }
 

@@ -1,5 +1,5 @@
 import { EchoServiceDefinition } from "../../gen/ts-proto/bench/v1/echo.js";
-import { repeat } from "../../streams.js";
+import { type Repeat, repeat } from "../../streams.js";
 import {
   createServer,
   type Handlers,
@@ -9,19 +9,23 @@ import {
   type Transport,
 } from "./hawser.js";
 
-export const echo: Handlers<typeof EchoServiceDefinition> = {
-  async unary({ payload }) {
-    return { payload };
-  },
+export function echoOf(responses: Repeat): Handlers<typeof EchoServiceDefinition> {
+  return {
+    async unary({ payload }) {
+      return { payload };
+    },
 
-  serverStream({ payload, count }) {
-    return repeat({ payload }, count);
-  },
+    serverStream({ payload, count }) {
+      return responses({ payload }, count);
+    },
 
-  async *bidi(requests) {
-    for await (const { payload } of requests) yield { payload };
-  },
-};
+    async *bidi(requests) {
+      for await (const { payload } of requests) yield { payload };
+    },
+  };
+}
+
+export const echo: Handlers<typeof EchoServiceDefinition> = echoOf(repeat);
 
 /** A server as a service runs it: with telemetry, health and reflection. Resolves once it listens. */
 export async function serverOf<D extends ServiceDefinition>(
@@ -36,6 +40,10 @@ export async function serverOf<D extends ServiceDefinition>(
   return server;
 }
 
-export function startServer(transport: Transport, address: string | readonly string[]): Promise<Server> {
-  return serverOf(EchoServiceDefinition, echo, transport, address);
+export function startServer(
+  transport: Transport,
+  address: string | readonly string[],
+  handlers: Handlers<typeof EchoServiceDefinition> = echo,
+): Promise<Server> {
+  return serverOf(EchoServiceDefinition, handlers, transport, address);
 }

@@ -1,3 +1,4 @@
+import { type Steps, stepsOf } from "../../../contract/contract.js";
 import { Code, RpcError } from "../../../errors/errors.js";
 import { MessageStream } from "../../message-stream.js";
 import { requestNotEncodable, requestsFailed } from "../../misfit.js";
@@ -11,7 +12,7 @@ export class StreamCall extends ClientCall {
   #single: unknown;
   #count = 0;
   /** Those that are yet to be written. */
-  #unwritten: AsyncIterator<unknown> | undefined;
+  #unwritten: Steps | undefined;
 
   get full(): boolean {
     return this.#stream?.full ?? false;
@@ -65,10 +66,11 @@ export class StreamCall extends ClientCall {
 
   async #writeAll(requests: OutgoingMessages): Promise<void> {
     try {
-      const messages = (this.call.message as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+      const messages = stepsOf(this.call.message);
       this.#unwritten = messages;
       for (;;) {
-        const { done, value } = await messages.next();
+        const step = messages.next();
+        const { done, value } = "then" in step ? await step : step;
         if (done === true) this.#unwritten = undefined;
         if (this.#ended) return;
         if (done === true) break;
