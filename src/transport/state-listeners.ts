@@ -3,16 +3,19 @@ import { warn } from "./warn.js";
 
 /** Those who are told of the states of a channel. One that throws is warned of: it is no failure of the call that changed the state. */
 export class StateListeners {
-  readonly #listeners = new Set<(state: ChannelState) => void>();
+  /** Replaced with every change: whoever is being told goes on with those there were. */
+  #listeners: readonly StateListener[] = [];
 
   /** Returns what ends it. */
-  add(listener: (state: ChannelState) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  add(listener: StateListener): () => void {
+    this.#listeners = [...this.#listeners, listener];
+    return () => {
+      this.#listeners = this.#listeners.filter((each) => each !== listener);
+    };
   }
 
   tell(state: ChannelState): void {
-    for (const listener of [...this.#listeners]) {
+    for (const listener of this.#listeners) {
       try {
         listener(state);
       } catch (reason) {
@@ -24,6 +27,8 @@ export class StateListeners {
   /** Tells them that the channel is closed: the last there is to tell. */
   close(): void {
     this.tell("closed");
-    this.#listeners.clear();
+    this.#listeners = [];
   }
 }
+
+type StateListener = (state: ChannelState) => void;

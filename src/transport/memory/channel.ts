@@ -1,7 +1,9 @@
 import type { Call, Reply } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
 import { CallGuard } from "../call-guard.js";
+import { closedError } from "../closed-error.js";
 import { RunningCalls } from "../running-calls.js";
+import { StateListeners } from "../state-listeners.js";
 import type { Address, Channel, ChannelState } from "../transport.js";
 import { MemoryExchange } from "./exchange.js";
 import type { MemoryNetwork } from "./network.js";
@@ -13,7 +15,7 @@ export class MemoryChannel implements Channel {
   readonly #host: string;
   readonly #network: MemoryNetwork;
   readonly #options: ResolvedMemoryOptions;
-  readonly #listeners = new Set<(state: ChannelState) => void>();
+  readonly #listeners = new StateListeners();
   readonly #unfollow: () => void;
   #told: ChannelState;
   readonly #running = new RunningCalls();
@@ -36,12 +38,11 @@ export class MemoryChannel implements Channel {
   connect(): void {}
 
   onState(listener: (state: ChannelState) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   readonly invoke = (call: Call): Promise<Reply> => {
-    if (this.#closing !== undefined) return Promise.reject(unprocessed(`the channel to ${this.address} is closed`));
+    if (this.#closing !== undefined) return Promise.reject(closedError(this.address));
     const refusal = CallGuard.refusal(call, this.#options.clock);
     if (refusal !== undefined) return Promise.reject(refusal);
     const listener = this.#network.find(this.#host);
@@ -58,8 +59,7 @@ export class MemoryChannel implements Channel {
     if (this.#closing === undefined) {
       this.#closing = this.#running.drained();
       this.#unfollow();
-      this.#tell();
-      this.#listeners.clear();
+      this.#listeners.close();
     }
     return this.#closing;
   }
@@ -72,7 +72,7 @@ export class MemoryChannel implements Channel {
     const { state } = this;
     if (state === this.#told) return;
     this.#told = state;
-    for (const listener of [...this.#listeners]) listener(state);
+    this.#listeners.tell(state);
   }
 }
 
