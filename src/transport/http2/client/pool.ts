@@ -3,6 +3,7 @@ import { type Backoff, exponentialBackoff, type Timer } from "../../../time/time
 import type { ParsedAddress } from "../../address.js";
 import { parseEndpoint } from "../../grpc/endpoint.js";
 import type { Connector } from "../../grpc/shared-channel.js";
+import { StateListeners } from "../../state-listeners.js";
 import type { Address, ChannelState } from "../../transport.js";
 import type { Leaving } from "../connection/client-connection.js";
 import type { ConnectionOptions } from "../connection/connection-options.js";
@@ -24,12 +25,12 @@ export class Pool implements CallTarget, Connector, LinkOwner {
   readonly #endpoint: ParsedAddress;
   readonly #options: ResolvedOptions;
   readonly #backoff: Backoff;
-  readonly #listeners = new Set<(state: ChannelState) => void>();
+  readonly #listeners = new StateListeners();
   readonly #waiting = new WaitingLine<Waiter>();
   /** Those that take calls, the oldest first. */
   readonly #links: Link[] = [];
   /** Those that finish what runs. */
-  readonly #leaving = new Set<Link>();
+  #leaving: readonly Link[] = [];
   #dialling: Link | undefined;
   #retry: Timer | undefined;
   #failures = 0;
@@ -54,8 +55,7 @@ export class Pool implements CallTarget, Connector, LinkOwner {
   }
 
   onState(listener: (state: ChannelState) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   connect(): void {
@@ -83,8 +83,8 @@ export class Pool implements CallTarget, Connector, LinkOwner {
     this.#retry?.cancel();
     this.#dialling?.close();
     for (const link of [...this.#links, ...this.#leaving]) link.close();
-    this.#become("closed");
-    this.#listeners.clear();
+    this.#state = "closed";
+    this.#listeners.close();
   }
 
   onReady(link: Link): void {
@@ -102,7 +102,7 @@ export class Pool implements CallTarget, Connector, LinkOwner {
 
   onLeaving(link: Link, leaving: Leaving): void {
     if (leaving.tooManyPings) this.#connectionOptions = probingLess(this.#connectionOptions);
-    this.#leaving.add(link);
+    this.#leaving = [...this.#leaving, link];
     const busy = link.running > 0 || this.#waiting.length > 0;
     if (leaving.idle && !busy && this.#links.length === 1) {
       this.#remove(link);
@@ -114,8 +114,9 @@ export class Pool implements CallTarget, Connector, LinkOwner {
   }
 
   onClosed(link: Link, reason: RpcError): void {
-    if (this.#leaving.delete(link)) return;
-    if (link === this.#dialling) {
+    if (this.#leaving.includes(link)) {
+      this.#leaving = this.#leaving.filter((each) => each !== link);
+    } else if (link === this.#dialling) {
       this.#dialling = undefined;
       this.#failed(reason);
     } else {
@@ -193,6 +194,6 @@ export class Pool implements CallTarget, Connector, LinkOwner {
   #become(state: ChannelState): void {
     if (this.#state === state) return;
     this.#state = state;
-    for (const listener of [...this.#listeners]) listener(state);
+    this.#listeners.tell(state);
   }
 }
