@@ -33,7 +33,7 @@ export class EncodedTemplate implements FieldTemplate {
       encoded.push(new TemplateField(name, fields[i + 1] as string, sensitive.has(name)));
     }
     this.#fields = encoded;
-    this.maxBytes = encoded.reduce((sum, field) => sum + field.maxBytes, 0);
+    this.maxBytes = fields.reduce((sum, text) => sum + literalBound(text), encoded.length * maxIntegerBytes);
   }
 
   /** @returns the end */
@@ -61,12 +61,10 @@ export class EncodedTemplate implements FieldTemplate {
 }
 
 class TemplateField {
-  readonly maxBytes: number;
   /** Whether it would have had an entry when it was last written, had there been room. */
   waiting = false;
   readonly #name: string;
   readonly #value: string;
-  readonly #key: string;
   readonly #sensitive: boolean;
   /** In the static table; 0: not there. */
   readonly #staticIndex: number;
@@ -77,11 +75,9 @@ class TemplateField {
   constructor(name: string, value: string, sensitive: boolean) {
     this.#name = name;
     this.#value = value;
-    this.#key = fieldKey(name, value);
     this.#sensitive = sensitive;
     this.#staticIndex = sensitive ? 0 : staticIndexOf(name, value);
     this.#staticName = staticIndexOfName(name);
-    this.maxBytes = maxIntegerBytes + literalBound(name) + literalBound(value);
   }
 
   write(table: SentTable, target: Buffer, at: number): number {
@@ -91,18 +87,22 @@ class TemplateField {
     const nameIndex = this.#staticName > 0 ? this.#staticName : table.indexOfName(this.#name);
     at = writeLiteralHead(nameIndex, indexing, target, at);
     if (nameIndex === 0) at = writeShortest(this.#name, target, at);
-    if (indexing === added) this.#entry = table.add(this.#key, this.#name, this.#value, "template");
+    if (indexing === added) this.#entry = table.add(this.#makeKey(), this.#name, this.#value, "template");
     return writeShortest(this.#value, target, at);
   }
 
   /** Undefined where the field has an entry. */
   #lookUp(table: SentTable): Indexing | undefined {
     this.waiting = false;
-    if (!table.has(this.#entry)) this.#entry = table.find(this.#key);
+    if (!table.has(this.#entry)) this.#entry = table.find(this.#makeKey());
     if (this.#entry > 0) return undefined;
     const bytes = fieldBytes(this.#name, this.#value);
     if (!table.takes(bytes, "template")) return plain;
     this.waiting = !table.admits(bytes, "template");
     return this.waiting ? plain : added;
+  }
+  /** Needed once or twice, and not kept: there are many templates. */
+  #makeKey(): string {
+    return fieldKey(this.#name, this.#value);
   }
 }
