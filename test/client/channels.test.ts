@@ -149,7 +149,7 @@ describe("a broken connection", () => {
     onTestFinished(() => client.close());
     await client.unary({});
     await first.close({ graceMs: 0 });
-    await vi.waitFor(() => rpcFailure(client.unary({})));
+    await vi.waitFor(async () => expect((await rpcFailure(client.unary({}))).message).toContain("ECONNREFUSED"));
     await serve(address);
     await rpcFailure(client.unary({})); // it is there, and nobody has noticed
     await registered.update(instance("echo-1", { endpoints: [address], startedAt: new Date(1) }));
