@@ -2,6 +2,7 @@ import { ConnectionError, Http2Code } from "../errors.js";
 import { writeWindowUpdate } from "../frames/frames.js";
 import type { Outbox } from "../outbox.js";
 import { defaultWindowBytes } from "../settings.js";
+import { Unfolding } from "./unfolding.js";
 
 /** What streams nobody reads may hold on one connection; beyond it the connection waits for them, once its window is used up. */
 const maxUnreadBytes = 16 * 1024 * 1024;
@@ -43,6 +44,7 @@ export class Receiving {
   /** No longer unread, ever: what shows how fast the peer is read. */
   readBytes = 0;
   readonly #outbox: Outbox;
+  #unfolding: Unfolding | undefined;
   /** What the peer may still send on the whole connection. */
   #window: number = defaultWindowBytes;
   /** Of that window: credited, and not yet told the peer. */
@@ -62,6 +64,12 @@ export class Receiving {
   /** Of the whole connection: two streams at full speed. */
   get #target(): number {
     return 2 * this.streamWindow;
+  }
+
+  /** The compressed messages of all streams. */
+  get unfolding(): Unfolding {
+    this.#unfolding ??= new Unfolding();
+    return this.#unfolding;
   }
 
   /** Tells the peer what it may send from the beginning on. */

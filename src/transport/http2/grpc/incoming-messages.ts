@@ -5,6 +5,7 @@ import { Code, RpcError } from "../../../errors/errors.js";
 import { messagePrefixBytes } from "../flow-control/send-queue.js";
 import type { Stream } from "../stream/stream.js";
 import { KeptBytes } from "./kept-bytes.js";
+import { PartialMessage } from "./partial-message.js";
 
 /** Who the messages are for. */
 export interface MessageReceiver {
@@ -18,9 +19,6 @@ export interface MessageReceiver {
   /** The error for bytes the codec does not understand. */
   notDecodable(cause: unknown): RpcError;
 }
-
-/** Where its word is not taken for its length, a message takes memory as it comes: this much at first. */
-const firstBytes = 64 * 1024;
 
 /**
  * The messages in the DATA of one stream (gRPC's length-prefixed messages). Whoever is full is given no more; what
@@ -36,11 +34,8 @@ export class IncomingMessages {
   readonly #receiver: MessageReceiver;
   /** Came while nothing could be given. */
   #kept: KeptBytes | undefined;
-  /** Of a message whose end has not come: its prefix, then the rest. */
-  #partial: Buffer | undefined;
-  #partialBytes = 0;
-  /** Of the message under way; -1 while its prefix is not complete. */
-  #length = -1;
+  /** The message under way. */
+  #partial: PartialMessage | undefined;
   #unfolding = false;
   #ended = false;
   #over = false;
@@ -97,7 +92,10 @@ export class IncomingMessages {
     while (at < end && !this.#over) {
       if (at > start && this.#paused) break;
       if (this.#partial === undefined && end - at >= messagePrefixBytes) at = this.#readMessage(bytes, at, end);
-      else at = this.#fill(bytes, at, end);
+      else {
+        this.#partial ??= new PartialMessage(this.#stream.connection.receiving);
+        at = this.#fill(this.#partial, bytes, at, end);
+      }
     }
     this.#stream.credit((this.#over ? end : at) - start);
     return at;
@@ -112,63 +110,34 @@ export class IncomingMessages {
       this.#deliver(bytes[at] === 1, bytes, from, from + length);
       return from + length;
     }
-    this.#begin(length);
-    return this.#over ? end : this.#fill(bytes, at, end);
-  }
-
-  /** @param length of the message; -1 where its prefix has yet to come */
-  #begin(length: number): void {
-    this.#length = length;
-    const { receiving } = this.#stream.connection;
-    if (length < 0) this.#grow(messagePrefixBytes);
-    else this.#grow(messagePrefixBytes + (receiving.trusts(length) ? length : Math.min(length, firstBytes)));
+    this.#partial = new PartialMessage(this.#stream.connection.receiving);
+    this.#partial.expect(length);
+    return this.#fill(this.#partial, bytes, at, end);
   }
 
   /** Takes what there is for the message under way. Returns where what follows it begins. */
-  #fill(bytes: Buffer, at: number, end: number): number {
-    if (this.#partial === undefined) this.#begin(-1);
-    let from = at;
-    while (from < end && !this.#over) {
-      const partial = this.#partial as Buffer;
-      const taken = bytes.copy(partial, this.#partialBytes, from, end);
-      from += taken;
-      this.#partialBytes += taken;
-      if (this.#partialBytes < partial.length) break;
-      if (this.#length < 0) {
-        const length = this.#checkedLength(partial, 0);
-        if (length < 0) break;
-        this.#begin(length);
-        if (length > 0) continue;
-      }
-      const total = messagePrefixBytes + this.#length;
-      if (this.#partialBytes < total) this.#grow(Math.min(total, 4 * partial.length));
-      else {
-        this.#deliver(partial[0] === 1, partial, messagePrefixBytes, total);
-        this.#release();
-        break;
-      }
+  #fill(partial: PartialMessage, bytes: Buffer, start: number, end: number): number {
+    let at = partial.take(bytes, start, end);
+    if (partial.prefixed) {
+      const length = this.#checkedLength(partial.bytes, 0);
+      if (length < 0) return end;
+      partial.expect(length);
+      at = partial.take(bytes, at, end);
     }
-    return from;
-  }
-
-  #grow(bytes: number): void {
-    const old = this.#partial;
-    if (old !== undefined && old.length >= bytes) return;
-    if (!this.#stream.connection.receiving.hold(bytes - (old?.length ?? 0))) {
-      this.#fail(new RpcError(Code.RESOURCE_EXHAUSTED, "too many large messages at once on one connection"));
-      return;
+    if (at < 0) {
+      this.#fail(tooMuchAtOnce());
+      return end;
     }
-    const grown = Buffer.allocUnsafeSlow(bytes);
-    if (old !== undefined) old.copy(grown, 0, 0, this.#partialBytes);
-    this.#partial = grown;
+    if (partial.complete) {
+      this.#deliver(partial.bytes[0] === 1, partial.bytes, messagePrefixBytes, partial.total);
+      this.#release();
+    }
+    return at;
   }
 
   #release(): void {
-    if (this.#partial === undefined) return;
-    this.#stream.connection.receiving.letGo(this.#partial.length);
+    this.#partial?.release();
     this.#partial = undefined;
-    this.#partialBytes = 0;
-    this.#length = -1;
   }
 
   /** Of the message whose prefix stands at `at`; -1 where it cannot be received. */
@@ -206,17 +175,27 @@ export class IncomingMessages {
   }
 
   async #unfold(bytes: Buffer): Promise<void> {
-    if (this.encoding === undefined || this.encoding === "identity") {
+    const { encoding } = this;
+    if (encoding === undefined || encoding === "identity") {
       this.#fail(new RpcError(Code.INTERNAL, "a compressed message under no grpc-encoding"));
+      return;
+    }
+    const { receiving } = this.#stream.connection;
+    if (!receiving.hold(bytes.length)) {
+      this.#fail(tooMuchAtOnce());
       return;
     }
     this.#unfolding = true;
     let unfolded: Buffer;
     try {
-      unfolded = await decompress(this.encoding, bytes, this.#maxBytes);
+      unfolded = await receiving.unfolding.run(bytes.length, this.#maxBytes, () =>
+        this.#over ? Promise.resolve(bytes) : decompress(encoding, bytes, this.#maxBytes),
+      );
     } catch (error) {
       this.#fail(RpcError.from(error));
       return;
+    } finally {
+      receiving.letGo(bytes.length);
     }
     this.#unfolding = false;
     if (this.#over) return;
@@ -239,4 +218,8 @@ export class IncomingMessages {
     this.stop();
     this.#receiver.onMessageFault(error);
   }
+}
+
+function tooMuchAtOnce(): RpcError {
+  return new RpcError(Code.RESOURCE_EXHAUSTED, "too many large messages at once on one connection");
 }
