@@ -9,8 +9,6 @@ import type { ConnectionOptions } from "./connection-options.js";
 import type { Goaway } from "./goaway.js";
 import { idsRunOut, type Leaving, leavingFor } from "./leaving.js";
 
-export type { Leaving } from "./leaving.js";
-
 /** Ids are 31 bits and never used again; nobody waits for the very last. */
 const lastUsefulId = 2 ** 31 - 1024;
 

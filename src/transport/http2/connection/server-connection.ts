@@ -61,7 +61,7 @@ export class ServerConnection extends Connection implements DrainSink {
   }
 
   protected get ownSettings(): readonly (readonly [number, number])[] {
-    return [[Setting.MAX_CONCURRENT_STREAMS, Math.min(this.options.maxConcurrentStreams, 2 ** 32 - 1)]];
+    return [[Setting.MAX_CONCURRENT_STREAMS, this.options.maxConcurrentStreams]];
   }
 
   onSettings(): void {}
