@@ -6,7 +6,7 @@ import { Pair } from "./pair.js";
 import { type PartyName, parties } from "./parties.js";
 import { lines, table } from "./report.js";
 import type { Settings } from "./settings.js";
-import type { Measurement, Suite } from "./suites.js";
+import type { Measurement, Suite } from "./suite.js";
 
 /** What V8 needs to compile a call path for good; without it the first case is slower than the rest. */
 const warmUpMs = 2000;

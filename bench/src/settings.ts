@@ -1,5 +1,6 @@
 import { type PartyName, peers } from "./parties.js";
-import { casesOf, type Suite, suites } from "./suites.js";
+import type { Suite } from "./suite.js";
+import { casesOf, suites } from "./suites.js";
 
 /** What the environment asks for. */
 export interface Settings {

@@ -1,6 +1,6 @@
 import type { Bound } from "../bounds.js";
 import { type PartyName, peers } from "../parties.js";
-import type { Suite } from "../suites.js";
+import type { Suite } from "../suite.js";
 import { held } from "./held/held.js";
 import { latency50ms } from "./latency-50ms.js";
 import { p99At70 } from "./p99-at-70.js";
