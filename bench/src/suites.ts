@@ -1,4 +1,3 @@
-import type { CaseName } from "./cases.js";
 import type { PartyName } from "./parties.js";
 import type { Suite } from "./suite.js";
 import { wire } from "./wire/wire.js";
