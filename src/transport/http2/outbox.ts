@@ -2,9 +2,6 @@ import type { Socket } from "node:net";
 
 const pageBytes = 64 * 1024;
 
-/** More than this is not gathered for one write, in bytes. */
-export const flushBytes: number = 256 * 1024;
-
 /** A socket that takes its time may keep so many times as many bytes of a page as there are for it to write. */
 const worthHolding = 4;
 
@@ -22,8 +19,8 @@ export interface OutboxSource {
 }
 
 /**
- * What a connection has to say: everything that is put here in one tick leaves in one write. Small frames are written
- * into a page, large payloads are passed on as they are.
+ * What a connection has to say: what is put here in one tick leaves in one write, or a page at a time where it is more.
+ * Small frames are written into a page, large payloads are passed on as they are.
  */
 export class Outbox {
   /** The page; what is written into it between `reserve()` and `commit()` goes out. */
@@ -150,13 +147,7 @@ export class Outbox {
   }
 
   #turnPage(bytes: number): void {
-    if (this.bytes !== none) {
-      if (this.gatheredBytes >= flushBytes) this.#write();
-      else {
-        this.#cut();
-        this.#leavePage(!this.#lent);
-      }
-    }
+    if (this.bytes !== none) this.#write();
     this.bytes = spare !== undefined && bytes <= pageBytes ? spare : Buffer.allocUnsafeSlow(Math.max(pageBytes, bytes));
     if (this.bytes === spare) spare = undefined;
   }

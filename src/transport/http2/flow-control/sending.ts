@@ -1,7 +1,10 @@
 import { ConnectionError, Http2Code } from "../errors.js";
 import { defaultMaxFrameBytes } from "../frames/frames.js";
-import { flushBytes, type Outbox, type OutboxSource } from "../outbox.js";
+import type { Outbox, OutboxSource } from "../outbox.js";
 import { defaultWindowBytes, maxWindowBytes } from "../settings.js";
+
+/** More than this is not gathered for one write. */
+const flushBytes = 256 * 1024;
 
 /** More than this does not wait in the socket: it stays with the streams, where it can be cancelled and takes turns. */
 const congestedBytes = 512 * 1024;

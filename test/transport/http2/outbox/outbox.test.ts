@@ -33,6 +33,15 @@ describe("a socket that takes all at once", () => {
     for (const other of others) expect(other.buffer).toBe(second.buffer);
   });
 
+  test("is written a page as soon as it is full, and the rest at the end of the tick", () => {
+    const { double, outbox } = setup();
+    for (let messages = 0; messages < 1000; messages++) put(outbox, 100, messages);
+    expect(double.writes.map(({ length }) => length)).toEqual([65_500]);
+    outbox.flush();
+    expect(double.taken).toHaveLength(100_000);
+    for (let messages = 0; messages < 1000; messages++) expect(double.taken[100 * messages]).toBe(messages & 0xff);
+  });
+
   test("shares its page with the next connection", () => {
     const [one, other] = [setup(), setup()];
     for (let writes = 0; writes < 10; writes++) {
