@@ -19,7 +19,7 @@ export const protobufCodec: Codec = {
   decodePart(type, bytes, start, end) {
     if (!takesReader(type)) return type.decode(keptPart(bytes, start, end));
     const own = reader?.bytesRead === bytes ? reader : new PartReader(bytes);
-    if (bytes.length <= keptBytes) reader = own;
+    if (bytes.buffer.byteLength <= keptBytes) reader = own;
     return (type as PartMessageType).decode(own.aim(start, end), end - start);
   },
 };

@@ -4,18 +4,19 @@ import { warn } from "./warn.js";
 /** Those who are told of the states of a channel. One that throws is warned of: it is no failure of the call that changed the state. */
 export class StateListeners {
   /** Replaced with every change: whoever is being told goes on with those there were. */
-  #listeners: readonly StateListener[] = [];
+  #listeners: readonly Entry[] = [];
 
   /** Returns what ends it. */
-  add(listener: StateListener): () => void {
-    this.#listeners = [...this.#listeners, listener];
+  add(listener: (state: ChannelState) => void): () => void {
+    const entry: Entry = { listener };
+    this.#listeners = [...this.#listeners, entry];
     return () => {
-      this.#listeners = this.#listeners.filter((each) => each !== listener);
+      this.#listeners = this.#listeners.filter((each) => each !== entry);
     };
   }
 
   tell(state: ChannelState): void {
-    for (const listener of this.#listeners) {
+    for (const { listener } of this.#listeners) {
       try {
         listener(state);
       } catch (reason) {
@@ -31,4 +32,7 @@ export class StateListeners {
   }
 }
 
-type StateListener = (state: ChannelState) => void;
+/** One for every `add()`: the same listener may be told twice, and ends each time for itself. */
+interface Entry {
+  readonly listener: (state: ChannelState) => void;
+}

@@ -56,6 +56,26 @@ test("small fields of messages that came together hold on to one small page, and
   expect(new Set(read.map(({ payload }) => payload.buffer)).size).toBeLessThan(10);
 });
 
+test("fields that are read again, and in any order, are what they were", () => {
+  const payloads = Array.from({ length: 300 }, (_, i) => Buffer.alloc(100, i));
+  const { bytes, ends } = inOnePiece(
+    payloads.map((payload) => EchoRequest.encode(EchoRequest.fromPartial({ payload })).finish()),
+  );
+  const piece = Buffer.from(new Uint8Array(bytes).buffer);
+  for (const i of [0, 1, 2, 150, 151, 152, 1, 0, 299, 298, 151, 2, 3, 4]) {
+    const read = decodePart(EchoRequest as MessageType, piece, ends[i - 1] ?? 0, ends[i] as number) as EchoRequest;
+    expect(read.payload).toEqual(payloads[i]);
+  }
+});
+
+test("a field that is little of its message is kept alone, however small the piece", () => {
+  const request = EchoRequest.encode(EchoRequest.fromPartial({ payload: Buffer.alloc(16, 7), text: "x".repeat(4000) }));
+  const piece = Buffer.from(new Uint8Array(request.finish()).buffer);
+  const { payload } = decodePart(EchoRequest as MessageType, piece, 0, piece.length) as EchoRequest;
+  expect(payload).toEqual(Buffer.alloc(16, 7));
+  expect(payload.buffer).not.toBe(piece.buffer);
+});
+
 test("a type that reads bytes in its own way is given its part and no more", () => {
   const own: MessageType = {
     ...(EchoRequest as MessageType),

@@ -101,6 +101,7 @@ class TemplateField {
     this.waiting = !table.admits(bytes, "template");
     return this.waiting ? plain : added;
   }
+
   /** Needed once or twice, and not kept: there are many templates. */
   #makeKey(): string {
     return fieldKey(this.#name, this.#value);
