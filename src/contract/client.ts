@@ -55,7 +55,10 @@ type HandlerResult<M extends MethodDefinition> = M["responseStream"] extends tru
   ? Messages<DeepPartial<ResponseOf<M>>>
   : Promise<DeepPartial<ResponseOf<M>>> | DeepPartial<ResponseOf<M>>;
 
-/** What implements a contract: one handler a method, each `(request, call) => response`. */
+/**
+ * What implements a contract: one handler a method, each `(request, call) => response`. A stream of responses is an
+ * `async function*`, or any iterable: of an array, or a `function*`, no message costs a promise.
+ */
 export type Handlers<D extends ServiceDefinition> = {
   readonly [Key in keyof D["methods"]]: Handler<D["methods"][Key]>;
 };

@@ -36,7 +36,6 @@ export {
   type StreamObserver,
   StreamObservers,
 } from "./observable-stream.js";
-export { type MessageSink, type PipeableStream, pipe } from "./piped-stream.js";
+export { type MessageSink, type PushingStream, pushTo } from "./pushing-stream.js";
 export type { RegistrationState, RegistryEvent, RegistryMonitor } from "./registry-event.js";
-export { RequestStream } from "./request-stream.js";
-export { type Steps, stepsOf } from "./steps.js";
+export { RequestStream, type Steps, stepOf, stepsOf } from "./request-stream.js";

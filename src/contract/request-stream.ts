@@ -1,3 +1,24 @@
+/** A stream step by step. Of an array, or a generator that is not async, no step waits for anything. */
+export type Steps = AsyncIterator<unknown> | Iterator<unknown>;
+
+/** @throws TypeError for what cannot be iterated, naming it */
+export function stepsOf(stream: unknown): Steps {
+  if (stream instanceof RequestStream) return stream.steps();
+  if (typeof stream === "object" && stream !== null) {
+    if (Symbol.asyncIterator in stream) return (stream as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+    if (Symbol.iterator in stream) return (stream as Iterable<unknown>)[Symbol.iterator]();
+  }
+  throw new TypeError(`a stream is an async generator, or another iterable, and not ${nameOf(stream)}`);
+}
+
+/** The next step. A promise among plain values is waited for, as `for await` does. */
+export function stepOf(steps: Steps): IteratorResult<unknown> | Promise<IteratorResult<unknown>> {
+  const step = steps.next();
+  if ("then" in step || !(step.value instanceof Promise)) return step;
+  const { done = false, value } = step;
+  return value.then((settled: unknown) => ({ done, value: settled }));
+}
+
 /** A stream of requests that remembers whether anybody began to read it: until then the call can be made again. */
 export class RequestStream implements AsyncIterable<unknown> {
   readonly #source: AsyncIterable<unknown> | Iterable<unknown>;
@@ -15,24 +36,27 @@ export class RequestStream implements AsyncIterable<unknown> {
     return this.#started;
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<unknown> {
-    const steps = this.steps();
-    return Symbol.asyncIterator in this.#source
-      ? (steps as AsyncIterator<unknown>)
-      : fromSync(steps as Iterator<unknown>);
+  /** As it was given: what need not be waited for is not. */
+  steps(): Steps {
+    this.#started = true;
+    return stepsOf(this.#source);
   }
 
-  /** As it was given: what need not be waited for is not. */
-  steps(): AsyncIterator<unknown> | Iterator<unknown> {
-    this.#started = true;
-    const source = this.#source;
-    return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  [Symbol.asyncIterator](): AsyncIterator<unknown> {
+    const steps = this.steps();
+    return Symbol.asyncIterator in this.#source ? (steps as AsyncIterator<unknown>) : waiting(steps);
   }
 }
 
-function fromSync(iterator: Iterator<unknown>): AsyncIterator<unknown> {
+/** The same, each step a promise. */
+function waiting(steps: Steps): AsyncIterator<unknown> {
   return {
-    next: async () => iterator.next(),
-    return: async () => iterator.return?.() ?? { done: true, value: undefined },
+    next: async () => await stepOf(steps),
+    return: async () => (await steps.return?.()) ?? { done: true, value: undefined },
   };
+}
+
+function nameOf(value: unknown): string {
+  if (value instanceof Promise) return "a Promise: leave out `async`, or write `async *`";
+  return value === null ? "null" : typeof value === "object" ? "such an object" : `a value of type ${typeof value}`;
 }

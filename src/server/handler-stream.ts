@@ -3,18 +3,19 @@ import {
   type Logger,
   type MessageSink,
   type ObservableStream,
-  type PipeableStream,
+  type PushingStream,
   runInCall,
   type Steps,
   type StreamObserver,
   StreamObservers,
+  stepOf,
   stepsOf,
 } from "../contract/contract.js";
 import type { RpcError } from "../errors/errors.js";
-import { known } from "./handler-failure.js";
+import { handlerFailure } from "./handler-failure.js";
 
 /** What a handler answers with many messages; each step of it runs inside its call. */
-export class HandlerStream implements AsyncIterableIterator<unknown>, ObservableStream, PipeableStream {
+export class HandlerStream implements AsyncIterableIterator<unknown>, ObservableStream, PushingStream {
   readonly #responses: Steps;
   readonly #call: HandlerCall;
   readonly #logger: Logger;
@@ -27,16 +28,11 @@ export class HandlerStream implements AsyncIterableIterator<unknown>, Observable
     this.#logger = logger;
   }
 
-  next(): Promise<IteratorResult<unknown>> {
-    return this.#step().then(this.#onResult, this.#onFailure);
-  }
-
-  /** An iterator may throw at once, or give its result as it stands. */
-  #step(): Promise<IteratorResult<unknown>> {
+  async next(): Promise<IteratorResult<unknown>> {
     try {
-      return Promise.resolve(runInCall(this.#call, step, this.#responses));
+      return this.#tell(await runInCall(this.#call, stepOf, this.#responses));
     } catch (reason) {
-      return Promise.reject(reason);
+      throw this.#failed(reason);
     }
   }
 
@@ -47,21 +43,20 @@ export class HandlerStream implements AsyncIterableIterator<unknown>, Observable
   }
 
   /** The call is entered once for all steps. */
-  pipeTo(sink: MessageSink): Promise<void> {
-    return runInCall(this.#call, () => this.#pipe(sink));
+  pushTo(sink: MessageSink): Promise<void> {
+    return runInCall(this.#call, () => this.#push(sink));
   }
 
-  async #pipe(sink: MessageSink): Promise<void> {
-    const responses = this.#responses;
+  async #push(sink: MessageSink): Promise<void> {
     for (;;) {
       let result: IteratorResult<unknown>;
       try {
-        const step = responses.next();
-        result = "then" in step ? await step : step;
+        const step = stepOf(this.#responses);
+        result = this.#tell("then" in step ? await step : step);
       } catch (reason) {
         throw this.#failed(reason);
       }
-      if (this.#onResult(result).done === true) return;
+      if (result.done === true) return;
       try {
         const room = sink.take(result.value);
         if (room !== undefined) await room;
@@ -83,23 +78,15 @@ export class HandlerStream implements AsyncIterableIterator<unknown>, Observable
     this.#observers.add(observer);
   }
 
-  readonly #onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
+  #tell(result: IteratorResult<unknown>): IteratorResult<unknown> {
     if (result.done === true) this.#observers.complete();
     else this.#observers.message();
     return result;
-  };
-
-  readonly #onFailure = (reason: unknown): never => {
-    throw this.#failed(reason);
-  };
+  }
 
   #failed(reason: unknown): RpcError {
-    const error = known(reason, this.#call, this.#logger);
+    const error = handlerFailure(reason, this.#call, this.#logger);
     this.#observers.fail(error);
     return error;
   }
-}
-
-function step(responses: Steps): Promise<IteratorResult<unknown>> | IteratorResult<unknown> {
-  return responses.next();
 }

@@ -12,7 +12,7 @@ import {
   runInCall,
   type ServiceDefinition,
 } from "../contract/contract.js";
-import { known } from "./handler-failure.js";
+import { handlerFailure } from "./handler-failure.js";
 import { HandlerStream } from "./handler-stream.js";
 
 type Handler = (request: unknown, call: HandlerCall) => unknown;
@@ -65,11 +65,11 @@ function single(handler: Handler, logger: Logger): Invoke {
       return Promise.resolve(within(call, handler)).then(
         (message) => new HandlerReply(message, call),
         (reason: unknown) => {
-          throw known(reason, call, logger);
+          throw handlerFailure(reason, call, logger);
         },
       );
     } catch (reason) {
-      return Promise.reject(known(reason, call, logger));
+      return Promise.reject(handlerFailure(reason, call, logger));
     }
   };
 }
@@ -80,7 +80,7 @@ function streaming(handler: Handler, logger: Logger): Invoke {
     try {
       return new HandlerReply(new HandlerStream(within(call, handler), call, logger), call);
     } catch (reason) {
-      throw known(reason, call, logger);
+      throw handlerFailure(reason, call, logger);
     }
   };
 }

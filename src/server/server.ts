@@ -24,7 +24,7 @@ import { compose } from "../middleware/middleware.js";
 import type { Clock } from "../time/time.js";
 import { parseAddress } from "../transport/address.js";
 import type { Address, Listener, Router, Transport } from "../transport/transport.js";
-import { known } from "./handler-failure.js";
+import { handlerFailure } from "./handler-failure.js";
 import { type Route, routes } from "./handlers.js";
 import { Health } from "./health.js";
 import { reflection } from "./reflection.js";
@@ -201,7 +201,7 @@ class ComposedServer implements Server {
   readonly #shield: Middleware = (next: Invoke): Invoke => {
     return (call) =>
       next(call).catch((reason: unknown) => {
-        throw known(reason, call as HandlerCall, this.#logger);
+        throw handlerFailure(reason, call as HandlerCall, this.#logger);
       });
   };
 }

@@ -1,7 +1,8 @@
-import { Metadata, pipe, type Reply } from "../contract/contract.js";
+import { type MessageSink, Metadata, pushTo, type Reply } from "../contract/contract.js";
 import { Code, RpcError } from "../errors/errors.js";
 import type { IncomingCall } from "./incoming-call.js";
 import type { Router } from "./transport.js";
+import { Turns } from "./turns.js";
 
 /** Where the answer to one call goes. */
 export interface ResponseSink {
@@ -36,16 +37,18 @@ function writeSingle(call: IncomingCall, reply: Reply, router: Router, sink: Res
 }
 
 async function writeStream(call: IncomingCall, reply: Reply, router: Router, sink: ResponseSink): Promise<void> {
-  await pipe(reply.message as AsyncIterable<unknown>, {
+  const turns = new Turns();
+  const responses: MessageSink = {
     get closed() {
       return call.cancelled;
     },
     take(message) {
       if (call.cancelled) return undefined;
       call.sendHeader(reply.header);
-      return send(message, call, router, sink);
+      return send(message, call, router, sink) ?? turns.next();
     },
-  });
+  };
+  await pushTo(responses, reply.message as AsyncIterable<unknown>);
   if (!call.cancelled) call.sendHeader(reply.header);
 }
 

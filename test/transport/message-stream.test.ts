@@ -83,6 +83,16 @@ describe("a message stream", () => {
     expect(asked).toBe(2);
   });
 
+  test("of many that wait half are read before it asks for more, and then for several", async () => {
+    let asked = 0;
+    const stream = new MessageStream({ capacity: 4, onRoom: () => asked++ });
+    for (const message of [1, 2, 3, 4]) stream.push(message);
+    await stream.next();
+    expect(asked).toBe(0);
+    await stream.next();
+    expect(asked).toBe(1);
+  });
+
   test("who leaves early is noticed once, and finds it over", async () => {
     let left = 0;
     const stream = new MessageStream({ onReturn: () => left++ });

@@ -147,23 +147,40 @@ export function cancellation(story: Story): void {
   });
 
   story(
-    "responses that never wait are made no faster than they are read, and breaking out of them ends them",
+    "responses that never wait are made no faster than they are read, and breaking off ends them",
     async (stage) => {
       const over = new Moment<number>();
       const payload = Buffer.alloc(16 * 1024);
-      const endlessly = function* () {
+      const many = function* () {
         let made = 0;
         try {
-          for (;;) yield { payload, index: made++ };
+          while (made < 5000) yield { payload, index: made++ };
         } finally {
           over.now(made);
         }
       };
-      const { client } = await stage.play({ serverStream: endlessly });
+      const { client } = await stage.play({ serverStream: many });
       for await (const { index } of client.serverStream({})) if (index === 3) break;
-      expect(await over.promise).toBeLessThan(5000);
+      expect(await over.promise).toBeLessThan(500);
     },
   );
+
+  story("a deadline passes while responses that never wait are made and read", async (stage) => {
+    const ended = new Moment<boolean>();
+    const endlessly = function* ({ signal }: HandlerCall) {
+      try {
+        while (!signal.aborted) yield {};
+      } finally {
+        ended.now(signal.aborted);
+      }
+    };
+    const { client } = await stage.play({ serverStream: (_request, call) => endlessly(call) });
+    const read = async () => {
+      for await (const _ of client.serverStream({}, { timeoutMs: 100 }));
+    };
+    expect((await rpcFailure(read())).code).toBe(Code.DEADLINE_EXCEEDED);
+    expect(await ended.promise).toBe(true);
+  });
 
   story("breaking out of a bidirectional stream ends both sides, finally and all", async (stage) => {
     const handlerOver = new Moment();

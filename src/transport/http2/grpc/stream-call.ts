@@ -1,7 +1,8 @@
-import { type Steps, stepsOf } from "../../../contract/contract.js";
+import { type Steps, stepOf, stepsOf } from "../../../contract/contract.js";
 import { Code, RpcError } from "../../../errors/errors.js";
 import { MessageStream } from "../../message-stream.js";
 import { requestNotEncodable, requestsFailed } from "../../misfit.js";
+import { Turns } from "../../turns.js";
 import { ClientCall } from "./client-call.js";
 import type { OutgoingMessages } from "./outgoing-messages.js";
 
@@ -66,15 +67,20 @@ export class StreamCall extends ClientCall {
 
   async #writeAll(requests: OutgoingMessages): Promise<void> {
     try {
+      const turns = new Turns();
       const messages = stepsOf(this.call.message);
       this.#unwritten = messages;
       for (;;) {
-        const step = messages.next();
+        const step = stepOf(messages);
         const { done, value } = "then" in step ? await step : step;
         if (done === true) this.#unwritten = undefined;
-        if (this.#ended) return;
+        if (this.#ended) {
+          // A generator that has just ended its own call could not be told while it ran.
+          if (done !== true) await messages.return?.();
+          return;
+        }
         if (done === true) break;
-        const room = this.#writeSome(requests, value);
+        const room = this.#writeSome(requests, value) ?? turns.next();
         if (room !== undefined) await room;
         if (this.#ended) return;
       }

@@ -7,17 +7,17 @@ export interface MessageSink {
 }
 
 /** A stream that can hand its messages on by itself, which spares a promise for every one of them. */
-export interface PipeableStream extends AsyncIterable<unknown> {
-  /** As `pipe()`; to be called instead of reading it. */
-  pipeTo(sink: MessageSink): Promise<void>;
+export interface PushingStream extends AsyncIterable<unknown> {
+  /** As `pushTo()`; to be called instead of reading it. */
+  pushTo(sink: MessageSink): Promise<void>;
 }
 
 /**
  * Reads a stream into a sink: to the stream's end, or until the sink is closed or throws, which the stream is told by
  * `return()`. Rejects with what the stream or the sink throws.
  */
-export async function pipe(stream: AsyncIterable<unknown>, sink: MessageSink): Promise<void> {
-  if ("pipeTo" in stream) return await (stream as PipeableStream).pipeTo(sink);
+export async function pushTo(sink: MessageSink, stream: AsyncIterable<unknown>): Promise<void> {
+  if ("pushTo" in stream) return await (stream as PushingStream).pushTo(sink);
   for await (const message of stream) {
     const room = sink.take(message);
     if (room !== undefined) await room;
