@@ -16,8 +16,11 @@ export interface PipeableStream extends AsyncIterable<unknown> {
  * Reads a stream into a sink: to the stream's end, or until the sink is closed or throws, which the stream is told by
  * `return()`. Rejects with what the stream or the sink throws.
  */
-export async function pipe(stream: AsyncIterable<unknown>, sink: MessageSink): Promise<void> {
-  if ("pipeTo" in stream) return await (stream as PipeableStream).pipeTo(sink);
+export function pipe(stream: AsyncIterable<unknown>, sink: MessageSink): Promise<void> {
+  return "pipeTo" in stream ? (stream as PipeableStream).pipeTo(sink) : read(stream, sink);
+}
+
+async function read(stream: AsyncIterable<unknown>, sink: MessageSink): Promise<void> {
   for await (const message of stream) {
     const room = sink.take(message);
     if (room !== undefined) await room;

@@ -4,7 +4,7 @@
 export { type ParsedAddress, parseAddress } from "./address.js";
 export { CallGuard } from "./call-guard.js";
 export { IncomingCall, type IncomingCallOptions } from "./incoming-call.js";
-export { MessageStream, type MessageStreamOptions } from "./message-stream.js";
+export { MessageStream, type MessageStreamOwner } from "./message-stream.js";
 export {
   requestNotDecodable,
   requestNotEncodable,

@@ -10,14 +10,19 @@ import {
 import { Code, RpcError } from "../errors/errors.js";
 import type { Deadline } from "../time/time.js";
 
+/** Where the header of an answer goes. */
+export interface HeaderSink {
+  /** Before the first message, at most once. */
+  header(header: Metadata): void;
+}
+
 export interface IncomingCallOptions {
   readonly method: Method;
   readonly message: unknown;
   readonly metadata: Metadata;
   readonly deadline: Deadline | undefined;
   readonly peer: string;
-  /** Writes the header; called at most once, before the first response. */
-  readonly writeHeader: (header: Metadata) => void;
+  readonly sink: HeaderSink;
 }
 
 /** A call as it arrives, whatever the transport. Metadata to send and the abort signal are made when first asked for. */
@@ -29,7 +34,7 @@ export class IncomingCall implements HandlerCall {
   readonly peer: string;
   readonly attempt = 0;
   readonly instance: Instance | undefined = undefined;
-  readonly #options: IncomingCallOptions;
+  readonly #sink: HeaderSink;
   #values: ContextValues | undefined;
   #header: Metadata | undefined;
   #headerSent = false;
@@ -43,7 +48,7 @@ export class IncomingCall implements HandlerCall {
     this.metadata = options.metadata;
     this.deadline = options.deadline;
     this.peer = options.peer;
-    this.#options = options;
+    this.#sink = options.sink;
   }
 
   get values(): ContextValues {
@@ -77,7 +82,7 @@ export class IncomingCall implements HandlerCall {
   sendHeader(header: Metadata = this.header): void {
     if (this.#headerSent) return;
     this.#headerSent = true;
-    this.#options.writeHeader(header);
+    this.#sink.header(header);
   }
 
   /** The caller has gone. */
