@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { type Call, type CallOptions, Metadata } from "../contract/contract.js";
 import type { Clock, Deadline } from "../time/time.js";
+import { Cancellation } from "./cancellation.js";
 
 /** Metadata that goes along from call to call by itself: W3C trace context and baggage, and what says so in its name. */
 const travelling = new Set(["traceparent", "tracestate", "baggage"]);
@@ -40,35 +41,38 @@ export function deadlineOf(
   return earliest === Number.POSITIVE_INFINITY ? undefined : earliest;
 }
 
-export interface LinkedSignals {
-  readonly signal: AbortSignal | undefined;
+/** What ends a call before its deadline. */
+export interface Linked {
+  readonly ending: AbortSignal | Cancellation | undefined;
+  /** The call is over: lets go of what it listened to. */
   readonly release: (() => void) | undefined;
 }
 
-const nothingToLink: LinkedSignals = { signal: undefined, release: undefined };
+const nothingToLink: Linked = { ending: undefined, release: undefined };
 
 /**
- * A signal that aborts with the first of them; `release` lets go of all once the call is over. One signal may serve any
- * number of calls at once: Node's warning of a leak at the eleventh listener is not for these.
+ * What aborts with the first of them. One signal may serve any number of calls at once: Node's warning of a leak at the
+ * eleventh listener is not for these.
  */
-export function linkSignals(
+export function link(
   own: AbortSignal | undefined,
   inherited: AbortSignal | undefined,
-  leave: AbortSignal | undefined,
-): LinkedSignals {
-  if (own === undefined && inherited === undefined && leave === undefined) return nothingToLink;
-  const sources = [...new Set([own, inherited, leave])].filter((signal) => signal !== undefined);
+  leave: Cancellation | undefined,
+): Linked {
+  if (own === undefined && inherited === undefined)
+    return leave === undefined ? nothingToLink : { ending: leave, release: undefined };
+  const sources = [...new Set([own, inherited])].filter((signal) => signal !== undefined);
   for (const source of sources) setMaxListeners(0, source);
-  if (sources.length < 2) return { signal: sources[0], release: undefined };
-  const controller = new AbortController();
+  if (leave === undefined && sources.length === 1) return { ending: sources[0], release: undefined };
+  const ending = leave ?? new Cancellation();
   const release = (): void => {
     for (const source of sources) source.removeEventListener("abort", onAbort);
   };
   const onAbort = (): void => {
     release();
-    controller.abort(sources.find(({ aborted }) => aborted)?.reason);
+    ending.abort(sources.find(({ aborted }) => aborted)?.reason);
   };
   for (const source of sources) source.addEventListener("abort", onAbort);
   if (sources.some(({ aborted }) => aborted)) onAbort();
-  return { signal: controller.signal, release };
+  return { ending, release };
 }

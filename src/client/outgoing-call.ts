@@ -1,4 +1,5 @@
 import {
+  type AbortSource,
   type Call,
   type CallChanges,
   ContextValues,
@@ -7,6 +8,7 @@ import {
   type Method,
 } from "../contract/contract.js";
 import type { Deadline } from "../time/time.js";
+import { Cancellation } from "./cancellation.js";
 
 /** A call as a client makes it. */
 export class OutgoingCall implements Call {
@@ -14,17 +16,18 @@ export class OutgoingCall implements Call {
   readonly message: unknown;
   readonly metadata: Metadata;
   readonly deadline: Deadline | undefined;
-  readonly signal: AbortSignal | undefined;
   readonly values: ContextValues;
   readonly attempt: number;
   readonly instance: Instance | undefined;
+  readonly #ending: AbortSignal | Cancellation | undefined;
 
+  /** @param ending what ends it before its deadline */
   constructor(
     method: Method,
     message: unknown,
     metadata: Metadata,
     deadline: Deadline | undefined,
-    signal: AbortSignal | undefined,
+    ending: AbortSignal | Cancellation | undefined,
     values: ContextValues = new ContextValues(),
     attempt = 0,
     instance: Instance | undefined = undefined,
@@ -33,10 +36,18 @@ export class OutgoingCall implements Call {
     this.message = message;
     this.metadata = metadata;
     this.deadline = deadline;
-    this.signal = signal;
+    this.#ending = ending;
     this.values = values;
     this.attempt = attempt;
     this.instance = instance;
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#ending instanceof Cancellation ? this.#ending.signal : this.#ending;
+  }
+
+  get cancellation(): AbortSource | undefined {
+    return this.#ending;
   }
 
   with(changes: CallChanges): OutgoingCall {
@@ -45,7 +56,7 @@ export class OutgoingCall implements Call {
       "message" in changes ? changes.message : this.message,
       changes.metadata ?? this.metadata,
       "deadline" in changes ? changes.deadline : this.deadline,
-      "signal" in changes ? changes.signal : this.signal,
+      "signal" in changes ? changes.signal : this.#ending,
       this.values,
       changes.attempt ?? this.attempt,
       changes.instance ?? this.instance,

@@ -3,6 +3,7 @@ import {
   type CallOptions,
   currentCall,
   type Invoke,
+  isObservable,
   type Method,
   type Reply,
   RequestStream,
@@ -10,9 +11,10 @@ import {
 import { Code, RpcError } from "../errors/errors.js";
 import type { Clock } from "../time/time.js";
 import { receivedTrailer } from "../transport/received-trailer.js";
-import { deadlineOf, linkSignals, metadataOf } from "./inherit.js";
+import { Cancellation } from "./cancellation.js";
+import { deadlineOf, link, metadataOf } from "./inherit.js";
 import { OutgoingCall } from "./outgoing-call.js";
-import { watched, whenRead } from "./when-read.js";
+import { EndObserver, watched, whenRead } from "./when-read.js";
 
 export interface SurfaceOptions {
   /** For unary calls; streams may take for ever. */
@@ -21,16 +23,24 @@ export interface SurfaceOptions {
   readonly clock: Clock;
 }
 
+/** One method of a client. */
+interface Surface extends SurfaceOptions {
+  readonly method: Method;
+  readonly invoke: Invoke;
+}
+
+const noOptions: CallOptions = {};
+
 /** What a user calls: `(request, options?) => Promise` or `AsyncIterable`, by the kind of the method. */
 export function surface(
   method: Method,
   invoke: Invoke,
   options: SurfaceOptions,
 ): (request: unknown, options?: CallOptions) => unknown {
+  const made: Surface = { method, invoke, ...options };
   return method.responseStream
-    ? (request, callOptions = {}) =>
-        new ResponseStream((leave) => begin(method, request, callOptions, options, leave), callOptions, invoke)
-    : (request, callOptions = {}) => single(method, request, callOptions, invoke, options);
+    ? (request, callOptions = noOptions) => new ResponseStream(made, request, callOptions)
+    : (request, callOptions = noOptions) => single(made, request, callOptions);
 }
 
 interface Begun {
@@ -39,21 +49,16 @@ interface Begun {
   readonly release: (() => void) | undefined;
 }
 
-/** @param leave a further signal that ends the call */
-function begin(
-  method: Method,
-  request: unknown,
-  callOptions: CallOptions,
-  options: SurfaceOptions,
-  leave?: AbortSignal,
-): Begun {
+/** @param leave what ends the call from here */
+function begin(surface: Surface, request: unknown, callOptions: CallOptions, leave?: Cancellation): Begun {
+  const { method, timeoutMs, deadlineMarginMs, clock } = surface;
   const parent = callOptions.detached === true ? undefined : currentCall();
-  const defaultTimeoutMs = method.kind === "unary" ? options.timeoutMs : Number.POSITIVE_INFINITY;
+  const defaultTimeoutMs = method.kind === "unary" ? timeoutMs : Number.POSITIVE_INFINITY;
   const metadata = metadataOf(callOptions, parent);
-  const deadline = deadlineOf(callOptions, parent, defaultTimeoutMs, options.deadlineMarginMs, options.clock);
-  const { signal, release } = linkSignals(callOptions.signal, parent?.signal, leave);
+  const deadline = deadlineOf(callOptions, parent, defaultTimeoutMs, deadlineMarginMs, clock);
+  const { ending, release } = link(callOptions.signal, parent?.signal, leave);
   const message = method.requestStream ? requestsOf(method, request) : request;
-  return { call: new OutgoingCall(method, message, metadata, deadline, signal), release };
+  return { call: new OutgoingCall(method, message, metadata, deadline, ending), release };
 }
 
 function requestsOf(method: Method, request: unknown): RequestStream {
@@ -64,20 +69,14 @@ function requestsOf(method: Method, request: unknown): RequestStream {
   }
 }
 
-function single(
-  method: Method,
-  request: unknown,
-  callOptions: CallOptions,
-  invoke: Invoke,
-  options: SurfaceOptions,
-): Promise<unknown> {
+function single(surface: Surface, request: unknown, callOptions: CallOptions): Promise<unknown> {
   let begun: Begun;
   try {
-    begun = begin(method, request, callOptions, options);
+    begun = begin(surface, request, callOptions);
   } catch (error) {
     return Promise.reject(error);
   }
-  const answer = invoke(begun.call);
+  const answer = surface.invoke(begun.call);
   if (begun.release !== undefined) void answer.then(begun.release, begun.release);
   if (callOptions.onHeader === undefined && callOptions.onTrailer === undefined) return answer.then(messageOf, rethrow);
   return answer.then(
@@ -110,18 +109,18 @@ function tellTrailer(call: Call, { onTrailer }: CallOptions): void {
 
 /** The responses of one call, which begins when they are first read. To be read once. */
 class ResponseStream implements AsyncIterableIterator<unknown> {
-  readonly #begin: (leave: AbortSignal) => Begun;
+  readonly #surface: Surface;
+  readonly #request: unknown;
   readonly #options: CallOptions;
-  readonly #invoke: Invoke;
   /** Ends a call that is left before it is answered; after that, returning its stream does. */
-  readonly #leave = new AbortController();
+  readonly #leave = new Cancellation();
   #reading: Promise<AsyncIterator<unknown>> | undefined;
   #iterator: AsyncIterator<unknown> | undefined;
 
-  constructor(begin: (leave: AbortSignal) => Begun, options: CallOptions, invoke: Invoke) {
-    this.#begin = begin;
+  constructor(surface: Surface, request: unknown, options: CallOptions) {
+    this.#surface = surface;
+    this.#request = request;
     this.#options = options;
-    this.#invoke = invoke;
   }
 
   next(): Promise<IteratorResult<unknown>> {
@@ -143,10 +142,10 @@ class ResponseStream implements AsyncIterableIterator<unknown> {
   }
 
   async #start(): Promise<AsyncIterator<unknown>> {
-    const begun = this.#begin(this.#leave.signal);
+    const begun = begin(this.#surface, this.#request, this.#options, this.#leave);
     let reply: Reply;
     try {
-      reply = await this.#invoke(begun.call);
+      reply = await this.#surface.invoke(begun.call);
     } catch (error) {
       begun.release?.();
       tellTrailer(begun.call, this.#options);
@@ -156,6 +155,7 @@ class ResponseStream implements AsyncIterableIterator<unknown> {
     if (this.#iterator === ended) await iterator.return?.();
     else {
       this.#iterator = iterator;
+      this.#reading = undefined;
       await this.#tellHeader(reply, iterator);
     }
     return this.#iterator;
@@ -165,11 +165,16 @@ class ResponseStream implements AsyncIterableIterator<unknown> {
   #watched(reply: Reply, { release }: Begun): AsyncIterable<unknown> {
     const stream = reply.message as AsyncIterable<unknown>;
     const { onTrailer } = this.#options;
-    if (onTrailer === undefined) return whenRead(stream, () => release?.());
-    return watched(stream, () => {
-      release?.();
-      onTrailer(reply.trailer());
-    });
+    if (onTrailer === undefined) {
+      return release === undefined && isObservable(stream) ? stream : whenRead(stream, new CallEnd(release));
+    }
+    return watched(
+      stream,
+      new CallEnd(() => {
+        release?.();
+        onTrailer(reply.trailer());
+      }),
+    );
   }
 
   /** A caller whose callback fails does not read on. */
@@ -180,6 +185,19 @@ class ResponseStream implements AsyncIterableIterator<unknown> {
       await iterator.return?.();
       throw error;
     }
+  }
+}
+
+class CallEnd extends EndObserver {
+  readonly #then: (() => void) | undefined;
+
+  constructor(then: (() => void) | undefined) {
+    super();
+    this.#then = then;
+  }
+
+  ended(): void {
+    this.#then?.();
   }
 }
 

@@ -6,6 +6,9 @@
  * server alike.
  */
 export {
+  type AbortListener,
+  type AbortSource,
+  abortSource,
   type Call,
   type CallChanges,
   type HandlerCall,

@@ -29,7 +29,12 @@ export class HandlerStream implements AsyncIterableIterator<unknown>, Observable
   }
 
   next(): Promise<IteratorResult<unknown>> {
-    return this.#step().then(this.#onResult, this.#onFailure);
+    return this.#step().then(
+      (result) => this.#onResult(result),
+      (reason: unknown) => {
+        throw this.#failed(reason);
+      },
+    );
   }
 
   /** An iterator may throw at once, or give its result as it stands. */
@@ -84,15 +89,11 @@ export class HandlerStream implements AsyncIterableIterator<unknown>, Observable
     this.#observers.add(observer);
   }
 
-  readonly #onResult = (result: IteratorResult<unknown>): IteratorResult<unknown> => {
+  #onResult(result: IteratorResult<unknown>): IteratorResult<unknown> {
     if (result.done === true) this.#observers.complete();
     else this.#observers.message();
     return result;
-  };
-
-  readonly #onFailure = (reason: unknown): never => {
-    throw this.#failed(reason);
-  };
+  }
 
   #failed(reason: unknown): RpcError {
     const error = known(reason, this.#call, this.#logger);

@@ -1,0 +1,40 @@
+import { setMaxListeners } from "node:events";
+import type { AbortListener, AbortSource } from "../contract/contract.js";
+
+/**
+ * An `AbortController` of which nothing is made before somebody asks for its signal, or a second one listens: as long as
+ * nobody does it takes a tenth of the memory.
+ */
+export class Cancellation implements AbortSource {
+  aborted = false;
+  reason: unknown;
+  #listener: AbortListener | undefined;
+  #controller: AbortController | undefined;
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      setMaxListeners(0, this.#controller.signal); // one may serve any number of calls
+      if (this.aborted) this.#controller.abort(this.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    if (this.aborted) return;
+    this.aborted = true;
+    this.reason = reason;
+    this.#listener?.handleEvent();
+    this.#controller?.abort(reason);
+  }
+
+  addEventListener(type: "abort", listener: AbortListener): void {
+    if (this.#listener === undefined) this.#listener = listener;
+    else this.signal.addEventListener(type, listener);
+  }
+
+  removeEventListener(type: "abort", listener: AbortListener): void {
+    if (this.#listener === listener) this.#listener = undefined;
+    else this.#controller?.signal.removeEventListener(type, listener);
+  }
+}
