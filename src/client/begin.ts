@@ -1,8 +1,15 @@
-import { type CallOptions, currentCall, type Invoke, type Method, RequestStream } from "../contract/contract.js";
+import {
+  abortSource,
+  type CallOptions,
+  type Cancellation,
+  currentCall,
+  type Invoke,
+  type Method,
+  RequestStream,
+} from "../contract/contract.js";
 import { Code, RpcError } from "../errors/errors.js";
 import type { Clock } from "../time/time.js";
 import { receivedTrailer } from "../transport/received-trailer.js";
-import type { Cancellation } from "./cancellation.js";
 import { deadlineOf, link, metadataOf } from "./inherit.js";
 import { OutgoingCall } from "./outgoing-call.js";
 
@@ -30,7 +37,7 @@ export function begin(outgoing: OutgoingMethod, request: unknown, options: CallO
   const defaultTimeoutMs = method.kind === "unary" ? timeoutMs : Number.POSITIVE_INFINITY;
   const metadata = metadataOf(options, parent);
   const deadline = deadlineOf(options, parent, defaultTimeoutMs, deadlineMarginMs, clock);
-  const { ending, release } = link(options.signal, parent?.signal, leave);
+  const { ending, release } = link(options.signal, parent && abortSource(parent), leave);
   const message = method.requestStream ? requestsOf(method, request) : request;
   return { call: new OutgoingCall(method, message, metadata, deadline, ending), release };
 }

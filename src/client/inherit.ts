@@ -1,7 +1,13 @@
 import { setMaxListeners } from "node:events";
-import { type Call, type CallOptions, Metadata } from "../contract/contract.js";
+import {
+  type AbortListener,
+  type AbortSource,
+  type Call,
+  type CallOptions,
+  Cancellation,
+  Metadata,
+} from "../contract/contract.js";
 import type { Clock, Deadline } from "../time/time.js";
-import { Cancellation } from "./cancellation.js";
 
 /** Metadata that goes along from call to call by itself: W3C trace context and baggage, and what says so in its name. */
 const travelling = new Set(["traceparent", "tracestate", "baggage"]);
@@ -56,23 +62,26 @@ const nothingToLink: Linked = { ending: undefined, release: undefined };
  */
 export function link(
   own: AbortSignal | undefined,
-  inherited: AbortSignal | undefined,
+  inherited: AbortSignal | Cancellation | undefined,
   leave: Cancellation | undefined,
 ): Linked {
   if (own === undefined && inherited === undefined)
     return leave === undefined ? nothingToLink : { ending: leave, release: undefined };
-  const sources = [...new Set([own, inherited])].filter((signal) => signal !== undefined);
-  for (const source of sources) setMaxListeners(0, source);
-  if (leave === undefined && sources.length === 1) return { ending: sources[0], release: undefined };
+  for (const source of [own, inherited]) if (source instanceof AbortSignal) setMaxListeners(0, source);
+  if (leave === undefined && (own === undefined || inherited === undefined || own === inherited))
+    return { ending: own ?? inherited, release: undefined };
   const ending = leave ?? new Cancellation();
+  const sources: readonly AbortSource[] = [own, inherited].filter((source) => source !== undefined);
+  const listener: AbortListener = {
+    handleEvent() {
+      release();
+      ending.abort(sources.find(({ aborted }) => aborted)?.reason);
+    },
+  };
   const release = (): void => {
-    for (const source of sources) source.removeEventListener("abort", onAbort);
+    for (const source of sources) source.removeEventListener("abort", listener);
   };
-  const onAbort = (): void => {
-    release();
-    ending.abort(sources.find(({ aborted }) => aborted)?.reason);
-  };
-  for (const source of sources) source.addEventListener("abort", onAbort);
-  if (sources.some(({ aborted }) => aborted)) onAbort();
+  for (const source of sources) source.addEventListener("abort", listener);
+  if (sources.some(({ aborted }) => aborted)) listener.handleEvent();
   return { ending, release };
 }

@@ -1,14 +1,13 @@
 import {
-  type AbortSource,
   type Call,
   type CallChanges,
+  Cancellation,
   ContextValues,
   type Instance,
   type Metadata,
   type Method,
 } from "../contract/contract.js";
 import type { Deadline } from "../time/time.js";
-import { Cancellation } from "./cancellation.js";
 
 /** A call as a client makes it. */
 export class OutgoingCall implements Call {
@@ -46,8 +45,8 @@ export class OutgoingCall implements Call {
     return this.#ending instanceof Cancellation ? this.#ending.signal : this.#ending;
   }
 
-  get cancellation(): AbortSource | undefined {
-    return this.#ending;
+  get cancellation(): Cancellation | undefined {
+    return this.#ending instanceof Cancellation ? this.#ending : undefined;
   }
 
   with(changes: CallChanges): OutgoingCall {

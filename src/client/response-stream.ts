@@ -1,7 +1,6 @@
-import { type CallOptions, isObservable, type Reply } from "../contract/contract.js";
+import { type CallOptions, Cancellation, isObservable, type Reply } from "../contract/contract.js";
 import { Code, RpcError } from "../errors/errors.js";
 import { type Begun, begin, type OutgoingMethod, tellTrailer } from "./begin.js";
-import { Cancellation } from "./cancellation.js";
 import { EndObserver, watched, whenRead } from "./when-read.js";
 
 /** The responses of one call, which begins when they are first read. To be read once. */

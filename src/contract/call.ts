@@ -1,4 +1,5 @@
 import type { Deadline } from "../time/time.js";
+import type { Cancellation } from "./cancellation.js";
 import type { ContextValues } from "./context.js";
 import type { Instance } from "./instance.js";
 import type { Metadata } from "./metadata.js";
@@ -15,8 +16,8 @@ export interface Call {
   readonly deadline: Deadline | undefined;
   /** Aborts where the caller gives up. Undefined where nothing but the deadline can end the call. */
   readonly signal: AbortSignal | undefined;
-  /** What `signal` would say, where none has been made: see `abortSource()`. */
-  readonly cancellation?: AbortSource | undefined;
+  /** What `signal` is made of where it is only made when somebody asks; see `abortSource()`. */
+  readonly cancellation?: Cancellation | undefined;
   /** Shared by everything that handles this call in this process. */
   readonly values: ContextValues;
   /** Which try this is, from 1; 0 where no instance has been picked yet, and on the server. */
@@ -31,20 +32,8 @@ export type CallChanges = {
   readonly [Key in "message" | "metadata" | "deadline" | "signal" | "attempt" | "instance"]?: Call[Key];
 };
 
-/** Of an `AbortSignal`, what it takes to know that a call has been given up. */
-export interface AbortSource {
-  readonly aborted: boolean;
-  readonly reason: unknown;
-  addEventListener(type: "abort", listener: AbortListener): void;
-  removeEventListener(type: "abort", listener: AbortListener): void;
-}
-
-export interface AbortListener {
-  handleEvent(): void;
-}
-
 /** Says what `call.signal` says, and makes no signal for it. */
-export function abortSource(call: Call): AbortSource | undefined {
+export function abortSource(call: Call): AbortSignal | Cancellation | undefined {
   return call.cancellation ?? call.signal;
 }
 

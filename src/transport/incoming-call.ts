@@ -1,6 +1,7 @@
 import {
   type Call,
   type CallChanges,
+  Cancellation,
   ContextValues,
   type HandlerCall,
   type Instance,
@@ -34,13 +35,12 @@ export class IncomingCall implements HandlerCall {
   readonly peer: string;
   readonly attempt = 0;
   readonly instance: Instance | undefined = undefined;
+  readonly cancellation: Cancellation = new Cancellation();
   readonly #sink: HeaderSink;
   #values: ContextValues | undefined;
   #header: Metadata | undefined;
   #headerSent = false;
   #trailer: Metadata | undefined;
-  #controller: AbortController | undefined;
-  #reason: RpcError | undefined;
 
   constructor(options: IncomingCallOptions) {
     this.method = options.method;
@@ -67,16 +67,7 @@ export class IncomingCall implements HandlerCall {
   }
 
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
-    }
-    return this.#controller.signal;
-  }
-
-  /** Whether the call has been cancelled, without making a signal. */
-  get cancelled(): boolean {
-    return this.#reason !== undefined;
+    return this.cancellation.signal;
   }
 
   sendHeader(header: Metadata = this.header): void {
@@ -87,9 +78,7 @@ export class IncomingCall implements HandlerCall {
 
   /** The caller has gone. */
   cancel(reason: RpcError = new RpcError(Code.CANCELLED, `${this.method.fullName}: cancelled by the caller`)): void {
-    if (this.#reason !== undefined) return;
-    this.#reason = reason;
-    this.#controller?.abort(reason);
+    this.cancellation.abort(reason);
   }
 
   with(changes: CallChanges): Call {
@@ -121,6 +110,9 @@ class ChangedCall implements HandlerCall {
   }
   get signal(): AbortSignal {
     return this.#changes.signal ?? this.#base.signal;
+  }
+  get cancellation(): Cancellation | undefined {
+    return this.#changes.signal === undefined ? this.#base.cancellation : undefined;
   }
   get values(): ContextValues {
     return this.#base.values;

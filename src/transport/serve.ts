@@ -37,7 +37,7 @@ class Answer implements MessageSink {
   }
 
   get closed(): boolean {
-    return this.#call.cancelled;
+    return this.#call.cancellation.aborted;
   }
 
   /** A response that cannot be sent, at once or once it is compressed, is a fault no middleware has seen: the server is told. */

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Cancellation } from "../../src/client/cancellation.js";
 import { OutgoingCall } from "../../src/client/outgoing-call.js";
-import { abortSource, Metadata } from "../../src/contract/contract.js";
+import { abortSource, Cancellation, Metadata } from "../../src/contract/contract.js";
 import { Code, RpcError } from "../../src/errors/errors.js";
 import { methodOf } from "../telemetry/support/fake-call.js";
 

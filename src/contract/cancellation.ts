@@ -1,9 +1,20 @@
 import { setMaxListeners } from "node:events";
-import type { AbortListener, AbortSource } from "../contract/contract.js";
+
+/** Of an `AbortSignal`, what it takes to know that a call has been given up. */
+export interface AbortSource {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: "abort", listener: AbortListener): void;
+  removeEventListener(type: "abort", listener: AbortListener): void;
+}
+
+export interface AbortListener {
+  handleEvent(): void;
+}
 
 /**
  * An `AbortController` of which nothing is made before somebody asks for its signal, or a second one listens: as long as
- * nobody does it takes a tenth of the memory.
+ * nobody does, it takes a tenth of the memory. Whoever listens does so once.
  */
 export class Cancellation implements AbortSource {
   aborted = false;
