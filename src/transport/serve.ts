@@ -40,20 +40,21 @@ class Answer implements MessageSink {
     return this.#call.cancellation.aborted;
   }
 
-  /** A response that cannot be sent, at once or once it is compressed, is a fault no middleware has seen: the server is told. */
   take(message: unknown): Promise<void> | undefined {
     if (this.closed) return undefined;
     this.#call.sendHeader(this.#reply?.header);
-    const fail = (reason: unknown): never => {
-      const error = RpcError.from(reason);
-      this.#router.onFault?.(error, this.#call);
-      throw error;
-    };
     try {
-      return this.#sink.message(message)?.catch(fail);
+      return this.#sink.message(message)?.catch((reason: unknown) => this.#unsendable(reason));
     } catch (reason) {
-      return fail(reason);
+      return this.#unsendable(reason);
     }
+  }
+
+  /** A response that cannot be sent, at once or once it is compressed, is a fault no middleware has seen: the server is told. */
+  #unsendable(reason: unknown): never {
+    const error = RpcError.from(reason);
+    this.#router.onFault?.(error, this.#call);
+    throw error;
   }
 
   #write(reply: Reply): void {
