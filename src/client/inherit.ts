@@ -5,6 +5,7 @@ import {
   type Call,
   type CallOptions,
   Cancellation,
+  type LazySignal,
   Metadata,
 } from "../contract/contract.js";
 import type { Clock, Deadline } from "../time/time.js";
@@ -49,7 +50,7 @@ export function deadlineOf(
 
 /** What ends a call before its deadline. */
 export interface Linked {
-  readonly ending: AbortSignal | Cancellation | undefined;
+  readonly ending: AbortSignal | LazySignal | undefined;
   /** The call is over: lets go of what it listened to. */
   readonly release: (() => void) | undefined;
 }
@@ -62,7 +63,7 @@ const nothingToLink: Linked = { ending: undefined, release: undefined };
  */
 export function link(
   own: AbortSignal | undefined,
-  inherited: AbortSignal | Cancellation | undefined,
+  inherited: AbortSignal | LazySignal | undefined,
   leave: Cancellation | undefined,
 ): Linked {
   if (own === undefined && inherited === undefined)

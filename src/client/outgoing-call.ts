@@ -1,9 +1,9 @@
 import {
   type Call,
   type CallChanges,
-  Cancellation,
   ContextValues,
   type Instance,
+  type LazySignal,
   type Metadata,
   type Method,
 } from "../contract/contract.js";
@@ -18,7 +18,7 @@ export class OutgoingCall implements Call {
   readonly values: ContextValues;
   readonly attempt: number;
   readonly instance: Instance | undefined;
-  readonly #ending: AbortSignal | Cancellation | undefined;
+  readonly #ending: AbortSignal | LazySignal | undefined;
 
   /** @param ending what ends it before its deadline */
   constructor(
@@ -26,7 +26,7 @@ export class OutgoingCall implements Call {
     message: unknown,
     metadata: Metadata,
     deadline: Deadline | undefined,
-    ending: AbortSignal | Cancellation | undefined,
+    ending: AbortSignal | LazySignal | undefined,
     values: ContextValues = new ContextValues(),
     attempt = 0,
     instance: Instance | undefined = undefined,
@@ -42,11 +42,13 @@ export class OutgoingCall implements Call {
   }
 
   get signal(): AbortSignal | undefined {
-    return this.#ending instanceof Cancellation ? this.#ending.signal : this.#ending;
+    const ending = this.#ending;
+    return isLazy(ending) ? ending.signal : ending;
   }
 
-  get cancellation(): Cancellation | undefined {
-    return this.#ending instanceof Cancellation ? this.#ending : undefined;
+  get cancellation(): LazySignal | undefined {
+    const ending = this.#ending;
+    return isLazy(ending) ? ending : undefined;
   }
 
   with(changes: CallChanges): OutgoingCall {
@@ -61,4 +63,8 @@ export class OutgoingCall implements Call {
       changes.instance ?? this.instance,
     );
   }
+}
+
+function isLazy(ending: AbortSignal | LazySignal | undefined): ending is LazySignal {
+  return ending !== undefined && "signal" in ending;
 }

@@ -12,11 +12,16 @@ export interface AbortListener {
   handleEvent(): void;
 }
 
+/** A signal that is made when it is asked for; whoever need not have one asks here. */
+export interface LazySignal extends AbortSource {
+  readonly signal: AbortSignal;
+}
+
 /**
  * An `AbortController` of which nothing is made before somebody asks for its signal, or a second one listens: as long as
  * nobody does, it takes a tenth of the memory. Whoever listens does so once.
  */
-export class Cancellation implements AbortSource {
+export class Cancellation implements LazySignal {
   aborted = false;
   reason: unknown;
   #listener: AbortListener | undefined;

@@ -15,7 +15,7 @@ export {
   type Middleware,
   type Reply,
 } from "./call.js";
-export { type AbortListener, type AbortSource, Cancellation } from "./cancellation.js";
+export { type AbortListener, type AbortSource, Cancellation, type LazySignal } from "./cancellation.js";
 export type { CallOptions, Client, Handlers } from "./client.js";
 export { ContextKey, ContextValues } from "./context.js";
 export { currentCall, runInCall } from "./current-call.js";

@@ -5,6 +5,7 @@ import {
   ContextValues,
   type HandlerCall,
   type Instance,
+  type LazySignal,
   Metadata,
   type Method,
 } from "../contract/contract.js";
@@ -111,7 +112,7 @@ class ChangedCall implements HandlerCall {
   get signal(): AbortSignal {
     return this.#changes.signal ?? this.#base.signal;
   }
-  get cancellation(): Cancellation | undefined {
+  get cancellation(): LazySignal | undefined {
     return this.#changes.signal === undefined ? this.#base.cancellation : undefined;
   }
   get values(): ContextValues {
