@@ -3,7 +3,7 @@ import { Code, RpcError } from "../errors/errors.js";
 import { compose, triedInstances } from "../middleware/middleware.js";
 import type { Outcome, Pick } from "../selector/selector.js";
 import type { Endpoints } from "./endpoints.js";
-import { whenRead } from "./when-read.js";
+import { EndObserver, whenRead } from "./when-read.js";
 
 const none: ReadonlySet<string> = new Set();
 const ok: Outcome = { code: Code.OK, failed: false };
@@ -50,10 +50,21 @@ function succeeded(call: Call, pick: Pick, reply: Reply): Reply {
     pick.done(ok);
     return reply;
   }
-  const message = whenRead(reply.message as AsyncIterable<unknown>, (error) =>
-    pick.done(error === undefined ? ok : outcome(error)),
-  );
+  const message = whenRead(reply.message as AsyncIterable<unknown>, new PickedStream(pick));
   return message === reply.message ? reply : { message, header: reply.header, trailer: reply.trailer };
+}
+
+class PickedStream extends EndObserver {
+  readonly #pick: Pick;
+
+  constructor(pick: Pick) {
+    super();
+    this.#pick = pick;
+  }
+
+  ended(error: RpcError | undefined): void {
+    this.#pick.done(error === undefined ? ok : outcome(error));
+  }
 }
 
 /**

@@ -87,7 +87,7 @@ export function createClient<D extends ServiceDefinition>(definition: D, options
   const close = (): Promise<void> => endpoints.close();
   const client: { [name: string | symbol]: unknown } = { close, [Symbol.asyncDispose]: close };
   for (const method of methods)
-    client[method.localName] = surface(method, invoke, { timeoutMs, deadlineMarginMs, clock });
+    client[method.localName] = surface({ method, invoke, timeoutMs, deadlineMarginMs, clock });
   return client as ClosableClient<D>;
 }
 

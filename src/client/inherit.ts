@@ -1,5 +1,13 @@
 import { setMaxListeners } from "node:events";
-import { type Call, type CallOptions, Metadata } from "../contract/contract.js";
+import {
+  type AbortListener,
+  type AbortSource,
+  type Call,
+  type CallOptions,
+  Cancellation,
+  type LazySignal,
+  Metadata,
+} from "../contract/contract.js";
 import type { Clock, Deadline } from "../time/time.js";
 
 /** Metadata that goes along from call to call by itself: W3C trace context and baggage, and what says so in its name. */
@@ -40,35 +48,41 @@ export function deadlineOf(
   return earliest === Number.POSITIVE_INFINITY ? undefined : earliest;
 }
 
-export interface LinkedSignals {
-  readonly signal: AbortSignal | undefined;
+/** What ends a call before its deadline. */
+export interface Linked {
+  readonly ending: AbortSignal | LazySignal | undefined;
+  /** The call is over: lets go of what it listened to. */
   readonly release: (() => void) | undefined;
 }
 
-const nothingToLink: LinkedSignals = { signal: undefined, release: undefined };
+const nothingToLink: Linked = { ending: undefined, release: undefined };
 
 /**
- * A signal that aborts with the first of them; `release` lets go of all once the call is over. One signal may serve any
- * number of calls at once: Node's warning of a leak at the eleventh listener is not for these.
+ * What aborts with the first of them. One signal may serve any number of calls at once: Node's warning of a leak at the
+ * eleventh listener is not for these.
  */
-export function linkSignals(
+export function link(
   own: AbortSignal | undefined,
-  inherited: AbortSignal | undefined,
-  leave: AbortSignal | undefined,
-): LinkedSignals {
-  if (own === undefined && inherited === undefined && leave === undefined) return nothingToLink;
-  const sources = [...new Set([own, inherited, leave])].filter((signal) => signal !== undefined);
-  for (const source of sources) setMaxListeners(0, source);
-  if (sources.length < 2) return { signal: sources[0], release: undefined };
-  const controller = new AbortController();
+  inherited: AbortSignal | LazySignal | undefined,
+  leave: Cancellation | undefined,
+): Linked {
+  if (own === undefined && inherited === undefined)
+    return leave === undefined ? nothingToLink : { ending: leave, release: undefined };
+  for (const source of [own, inherited]) if (source instanceof AbortSignal) setMaxListeners(0, source);
+  if (leave === undefined && (own === undefined || inherited === undefined || own === inherited))
+    return { ending: own ?? inherited, release: undefined };
+  const ending = leave ?? new Cancellation();
+  const sources: readonly AbortSource[] = [own, inherited].filter((source) => source !== undefined);
+  const listener: AbortListener = {
+    handleEvent() {
+      release();
+      ending.abort(sources.find(({ aborted }) => aborted)?.reason);
+    },
+  };
   const release = (): void => {
-    for (const source of sources) source.removeEventListener("abort", onAbort);
+    for (const source of sources) source.removeEventListener("abort", listener);
   };
-  const onAbort = (): void => {
-    release();
-    controller.abort(sources.find(({ aborted }) => aborted)?.reason);
-  };
-  for (const source of sources) source.addEventListener("abort", onAbort);
-  if (sources.some(({ aborted }) => aborted)) onAbort();
-  return { signal: controller.signal, release };
+  for (const source of sources) source.addEventListener("abort", listener);
+  if (sources.some(({ aborted }) => aborted)) listener.handleEvent();
+  return { ending, release };
 }

@@ -1,93 +1,35 @@
-import {
-  type Call,
-  type CallOptions,
-  currentCall,
-  type Invoke,
-  type Method,
-  type Reply,
-  RequestStream,
-} from "../contract/contract.js";
-import { Code, RpcError } from "../errors/errors.js";
-import type { Clock } from "../time/time.js";
-import { receivedTrailer } from "../transport/received-trailer.js";
-import { deadlineOf, linkSignals, metadataOf } from "./inherit.js";
-import { OutgoingCall } from "./outgoing-call.js";
-import { watched, whenRead } from "./when-read.js";
+import type { CallOptions, Reply } from "../contract/contract.js";
+import { RpcError } from "../errors/errors.js";
+import { type Begun, begin, type OutgoingMethod, tellTrailer } from "./begin.js";
+import { ResponseStream } from "./response-stream.js";
 
-export interface SurfaceOptions {
-  /** For unary calls; streams may take for ever. */
-  readonly timeoutMs: number;
-  readonly deadlineMarginMs: number;
-  readonly clock: Clock;
-}
+const noOptions: CallOptions = {};
 
 /** What a user calls: `(request, options?) => Promise` or `AsyncIterable`, by the kind of the method. */
-export function surface(
-  method: Method,
-  invoke: Invoke,
-  options: SurfaceOptions,
-): (request: unknown, options?: CallOptions) => unknown {
-  return method.responseStream
-    ? (request, callOptions = {}) =>
-        new ResponseStream((leave) => begin(method, request, callOptions, options, leave), callOptions, invoke)
-    : (request, callOptions = {}) => single(method, request, callOptions, invoke, options);
+export function surface(outgoing: OutgoingMethod): (request: unknown, options?: CallOptions) => unknown {
+  return outgoing.method.responseStream
+    ? (request, options = noOptions) => new ResponseStream(outgoing, request, options)
+    : (request, options = noOptions) => single(outgoing, request, options);
 }
 
-interface Begun {
-  readonly call: OutgoingCall;
-  /** The call is over: let go of what it listened to. */
-  readonly release: (() => void) | undefined;
-}
-
-/** @param leave a further signal that ends the call */
-function begin(
-  method: Method,
-  request: unknown,
-  callOptions: CallOptions,
-  options: SurfaceOptions,
-  leave?: AbortSignal,
-): Begun {
-  const parent = callOptions.detached === true ? undefined : currentCall();
-  const defaultTimeoutMs = method.kind === "unary" ? options.timeoutMs : Number.POSITIVE_INFINITY;
-  const metadata = metadataOf(callOptions, parent);
-  const deadline = deadlineOf(callOptions, parent, defaultTimeoutMs, options.deadlineMarginMs, options.clock);
-  const { signal, release } = linkSignals(callOptions.signal, parent?.signal, leave);
-  const message = method.requestStream ? requestsOf(method, request) : request;
-  return { call: new OutgoingCall(method, message, metadata, deadline, signal), release };
-}
-
-function requestsOf(method: Method, request: unknown): RequestStream {
-  try {
-    return new RequestStream(request as AsyncIterable<unknown>);
-  } catch (cause) {
-    throw new RpcError(Code.INVALID_ARGUMENT, `${method.fullName}: ${(cause as Error).message}`, { cause });
-  }
-}
-
-function single(
-  method: Method,
-  request: unknown,
-  callOptions: CallOptions,
-  invoke: Invoke,
-  options: SurfaceOptions,
-): Promise<unknown> {
+function single(outgoing: OutgoingMethod, request: unknown, options: CallOptions): Promise<unknown> {
   let begun: Begun;
   try {
-    begun = begin(method, request, callOptions, options);
+    begun = begin(outgoing, request, options);
   } catch (error) {
     return Promise.reject(error);
   }
-  const answer = invoke(begun.call);
+  const answer = outgoing.invoke(begun.call);
   if (begun.release !== undefined) void answer.then(begun.release, begun.release);
-  if (callOptions.onHeader === undefined && callOptions.onTrailer === undefined) return answer.then(messageOf, rethrow);
+  if (options.onHeader === undefined && options.onTrailer === undefined) return answer.then(messageOf, rethrow);
   return answer.then(
     (reply) => {
-      callOptions.onHeader?.(reply.header);
-      callOptions.onTrailer?.(reply.trailer());
+      options.onHeader?.(reply.header);
+      options.onTrailer?.(reply.trailer());
       return reply.message;
     },
     (error: unknown) => {
-      tellTrailer(begun.call, callOptions);
+      tellTrailer(begun.call, options);
       throw RpcError.from(error);
     },
   );
@@ -101,86 +43,3 @@ function rethrow(error: unknown): never {
 function messageOf(reply: Reply): unknown {
   return reply.message;
 }
-
-/** Of a call that failed; there is none where the failure is this side's. */
-function tellTrailer(call: Call, { onTrailer }: CallOptions): void {
-  const trailer = call.values.get(receivedTrailer);
-  if (trailer !== undefined) onTrailer?.(trailer());
-}
-
-/** The responses of one call, which begins when they are first read. To be read once. */
-class ResponseStream implements AsyncIterableIterator<unknown> {
-  readonly #begin: (leave: AbortSignal) => Begun;
-  readonly #options: CallOptions;
-  readonly #invoke: Invoke;
-  /** Ends a call that is left before it is answered; after that, returning its stream does. */
-  readonly #leave = new AbortController();
-  #reading: Promise<AsyncIterator<unknown>> | undefined;
-  #iterator: AsyncIterator<unknown> | undefined;
-
-  constructor(begin: (leave: AbortSignal) => Begun, options: CallOptions, invoke: Invoke) {
-    this.#begin = begin;
-    this.#options = options;
-    this.#invoke = invoke;
-  }
-
-  next(): Promise<IteratorResult<unknown>> {
-    if (this.#iterator !== undefined) return this.#iterator.next();
-    this.#reading ??= this.#start();
-    return this.#reading.then((iterator) => iterator.next());
-  }
-
-  async return(): Promise<IteratorResult<unknown>> {
-    const iterator = this.#iterator;
-    this.#iterator = ended;
-    if (iterator === undefined) this.#leave.abort(new RpcError(Code.CANCELLED, "the reader broke off"));
-    else await iterator.return?.();
-    return { done: true, value: undefined };
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  async #start(): Promise<AsyncIterator<unknown>> {
-    const begun = this.#begin(this.#leave.signal);
-    let reply: Reply;
-    try {
-      reply = await this.#invoke(begun.call);
-    } catch (error) {
-      begun.release?.();
-      tellTrailer(begun.call, this.#options);
-      throw RpcError.from(error);
-    }
-    const iterator = this.#watched(reply, begun)[Symbol.asyncIterator]();
-    if (this.#iterator === ended) await iterator.return?.();
-    else {
-      this.#iterator = iterator;
-      await this.#tellHeader(reply, iterator);
-    }
-    return this.#iterator;
-  }
-
-  /** The responses; at their end the call lets go of what it listened to, and tells the trailer to who asked for it. */
-  #watched(reply: Reply, { release }: Begun): AsyncIterable<unknown> {
-    const stream = reply.message as AsyncIterable<unknown>;
-    const { onTrailer } = this.#options;
-    if (onTrailer === undefined) return whenRead(stream, () => release?.());
-    return watched(stream, () => {
-      release?.();
-      onTrailer(reply.trailer());
-    });
-  }
-
-  /** A caller whose callback fails does not read on. */
-  async #tellHeader(reply: Reply, iterator: AsyncIterator<unknown>): Promise<void> {
-    try {
-      this.#options.onHeader?.(reply.header);
-    } catch (error) {
-      await iterator.return?.();
-      throw error;
-    }
-  }
-}
-
-const ended: AsyncIterator<unknown> = { next: () => Promise.resolve({ done: true, value: undefined }) };

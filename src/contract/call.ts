@@ -1,4 +1,5 @@
 import type { Deadline } from "../time/time.js";
+import type { LazySignal } from "./cancellation.js";
 import type { ContextValues } from "./context.js";
 import type { Instance } from "./instance.js";
 import type { Metadata } from "./metadata.js";
@@ -15,6 +16,8 @@ export interface Call {
   readonly deadline: Deadline | undefined;
   /** Aborts where the caller gives up. Undefined where nothing but the deadline can end the call. */
   readonly signal: AbortSignal | undefined;
+  /** Where `signal` is only made when it is asked for: what says the same without; see `abortSource()`. */
+  readonly cancellation?: LazySignal | undefined;
   /** Shared by everything that handles this call in this process. */
   readonly values: ContextValues;
   /** Which try this is, from 1; 0 where no instance has been picked yet, and on the server. */
@@ -28,6 +31,11 @@ export interface Call {
 export type CallChanges = {
   readonly [Key in "message" | "metadata" | "deadline" | "signal" | "attempt" | "instance"]?: Call[Key];
 };
+
+/** Says what `call.signal` says, and makes no signal for it. */
+export function abortSource(call: Call): AbortSignal | LazySignal | undefined {
+  return call.cancellation ?? call.signal;
+}
 
 /** What comes out. */
 export interface Reply {

@@ -6,6 +6,7 @@
  * server alike.
  */
 export {
+  abortSource,
   type Call,
   type CallChanges,
   type HandlerCall,
@@ -14,6 +15,7 @@ export {
   type Middleware,
   type Reply,
 } from "./call.js";
+export { type AbortListener, type AbortSource, Cancellation, type LazySignal } from "./cancellation.js";
 export type { CallOptions, Client, Handlers } from "./client.js";
 export { ContextKey, ContextValues } from "./context.js";
 export { currentCall, runInCall } from "./current-call.js";

@@ -25,13 +25,15 @@ export function isObservable(stream: unknown): stream is ObservableStream {
   return typeof stream === "object" && stream !== null && "observedBy" in stream;
 }
 
+const none: readonly StreamObserver[] = [];
+
 /** Those who observe one stream: each is told of its end once, in whichever way it comes first. */
 export class StreamObservers implements StreamObserver {
-  readonly #observers: StreamObserver[] = [];
+  #observers: readonly StreamObserver[] = none;
   #over = false;
 
   add(observer: StreamObserver): void {
-    this.#observers.push(observer);
+    this.#observers = this.#observers.concat(observer); // which takes no more room than there are; nearly all have one or two
   }
 
   message(): void {

@@ -16,8 +16,11 @@ export interface PushingStream extends AsyncIterable<unknown> {
  * Reads a stream into a sink: to the stream's end, or until the sink is closed or throws, which the stream is told by
  * `return()`. Rejects with what the stream or the sink throws.
  */
-export async function pushTo(sink: MessageSink, stream: AsyncIterable<unknown>): Promise<void> {
-  if ("pushTo" in stream) return await (stream as PushingStream).pushTo(sink);
+export function pushTo(sink: MessageSink, stream: AsyncIterable<unknown>): Promise<void> {
+  return "pushTo" in stream ? (stream as PushingStream).pushTo(sink) : read(sink, stream);
+}
+
+async function read(sink: MessageSink, stream: AsyncIterable<unknown>): Promise<void> {
   for await (const message of stream) {
     const room = sink.take(message);
     if (room !== undefined) await room;

@@ -1,4 +1,11 @@
-import { type Call, type Invoke, type Middleware, type Reply, RequestStream } from "../contract/contract.js";
+import {
+  abortSource,
+  type Call,
+  type Invoke,
+  type Middleware,
+  type Reply,
+  RequestStream,
+} from "../contract/contract.js";
 import { Code, RpcError } from "../errors/errors.js";
 import {
   type Backoff,
@@ -89,7 +96,7 @@ async function repeat(next: Invoke, call: Call, first: RpcError, policy: Policy)
 }
 
 function repeatable(call: Call, error: RpcError): boolean {
-  if (call.signal?.aborted || error.code !== Code.UNAVAILABLE) return false;
+  if (abortSource(call)?.aborted || error.code !== Code.UNAVAILABLE) return false;
   if (error.retryPushbackMs !== undefined && error.retryPushbackMs < 0) return false;
   if (call.message instanceof RequestStream && call.message.started) return false;
   return error.unprocessed || call.method.idempotency !== "unknown";

@@ -105,5 +105,7 @@ class HandlerReply implements Reply {
     return this.#call.header;
   }
 
-  readonly trailer = (): Metadata => this.#call.trailer;
+  get trailer(): () => Metadata {
+    return () => this.#call.trailer;
+  }
 }

@@ -1,5 +1,5 @@
 import type { Context } from "@opentelemetry/api";
-import { type Call, type Invoke, isObservable, type Metadata, type Reply } from "../contract/contract.js";
+import { abortSource, type Call, type Invoke, isObservable, type Metadata, type Reply } from "../contract/contract.js";
 import { Code, RpcError } from "../errors/errors.js";
 import { type FailureObserver, ObservedStream } from "./observed-stream.js";
 
@@ -50,7 +50,7 @@ export abstract class WatchedCall implements FailureObserver {
 
   stop(): void {
     if (this.#ended) return;
-    const reason: unknown = this.call.signal?.reason;
+    const reason = abortSource(this.call)?.reason;
     if (reason instanceof RpcError) this.fail(reason);
     else this.#end(Code.CANCELLED, undefined);
   }

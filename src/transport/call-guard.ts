@@ -1,4 +1,4 @@
-import type { Call } from "../contract/contract.js";
+import { type AbortSource, abortSource, type Call } from "../contract/contract.js";
 import { Code, RpcError } from "../errors/errors.js";
 import type { Clock, Timer } from "../time/time.js";
 
@@ -10,25 +10,23 @@ export class CallGuard {
   readonly #call: Call;
   readonly #end: (error: RpcError) => void;
   #timer: Timer | undefined;
-  #listening = false;
+  #source: AbortSource | undefined;
 
   /** @param end called at most once, and not after `release()` */
   constructor(call: Call, clock: Clock, end: (error: RpcError) => void) {
     this.#call = call;
     this.#end = end;
-    const { deadline, signal } = call;
+    const { deadline } = call;
     if (deadline !== undefined && deadline !== Number.POSITIVE_INFINITY) {
       this.#timer = clock.timer(Math.max(0, deadline - clock.now()), () => this.#fire(deadlineExceeded(call)));
     }
-    if (signal !== undefined) {
-      this.#listening = true;
-      signal.addEventListener("abort", this);
-    }
+    this.#source = abortSource(call);
+    this.#source?.addEventListener("abort", this);
   }
 
   /** What already forbids the call to begin. */
   static refusal(call: Call, clock: Clock): RpcError | undefined {
-    if (call.signal?.aborted) return cancelled(call);
+    if (abortSource(call)?.aborted) return cancelled(call);
     if (call.deadline !== undefined && call.deadline <= clock.now()) return deadlineExceeded(call);
     return undefined;
   }
@@ -41,10 +39,8 @@ export class CallGuard {
   /** The call has ended. */
   release(): void {
     this.#timer?.cancel();
-    if (this.#listening) {
-      this.#listening = false;
-      this.#call.signal?.removeEventListener("abort", this);
-    }
+    this.#source?.removeEventListener("abort", this);
+    this.#source = undefined;
   }
 
   #fire(error: RpcError): void {
@@ -60,7 +56,7 @@ function deadlineExceeded(call: Call): RpcError {
 
 /** An `RpcError` given to `abort()` is the reason itself: the deadline of a caller stays a deadline. */
 function cancelled(call: Call): RpcError {
-  const reason: unknown = call.signal?.reason;
+  const reason = abortSource(call)?.reason;
   if (reason instanceof RpcError) return reason;
   if (reason instanceof Error && reason.name === "TimeoutError") {
     return new RpcError(Code.DEADLINE_EXCEEDED, `${call.method.fullName}: ${reason.message}`, { cause: reason });

@@ -5,7 +5,7 @@ export { type ParsedAddress, parseAddress } from "./address.js";
 export { CallGuard } from "./call-guard.js";
 export { ClosingListener } from "./closing-listener.js";
 export { IncomingCall, type IncomingCallOptions } from "./incoming-call.js";
-export { MessageStream, type MessageStreamOptions } from "./message-stream.js";
+export { MessageStream, type MessageStreamOwner } from "./message-stream.js";
 export {
   requestNotDecodable,
   requestNotEncodable,

@@ -1,14 +1,22 @@
 import {
   type Call,
   type CallChanges,
+  Cancellation,
   ContextValues,
   type HandlerCall,
   type Instance,
+  type LazySignal,
   Metadata,
   type Method,
 } from "../contract/contract.js";
 import { Code, RpcError } from "../errors/errors.js";
 import type { Deadline } from "../time/time.js";
+
+/** Where the header of an answer goes. */
+export interface HeaderSink {
+  /** Before the first message, at most once. */
+  header(header: Metadata): void;
+}
 
 export interface IncomingCallOptions {
   readonly method: Method;
@@ -16,8 +24,7 @@ export interface IncomingCallOptions {
   readonly metadata: Metadata;
   readonly deadline: Deadline | undefined;
   readonly peer: string;
-  /** Writes the header; called at most once, before the first response. */
-  readonly writeHeader: (header: Metadata) => void;
+  readonly sink: HeaderSink;
 }
 
 /** A call as it arrives, whatever the transport. Metadata to send and the abort signal are made when first asked for. */
@@ -29,13 +36,12 @@ export class IncomingCall implements HandlerCall {
   readonly peer: string;
   readonly attempt = 0;
   readonly instance: Instance | undefined = undefined;
-  readonly #options: IncomingCallOptions;
+  readonly cancellation: Cancellation = new Cancellation();
+  readonly #sink: HeaderSink;
   #values: ContextValues | undefined;
   #header: Metadata | undefined;
   #headerSent = false;
   #trailer: Metadata | undefined;
-  #controller: AbortController | undefined;
-  #reason: RpcError | undefined;
 
   constructor(options: IncomingCallOptions) {
     this.method = options.method;
@@ -43,7 +49,7 @@ export class IncomingCall implements HandlerCall {
     this.metadata = options.metadata;
     this.deadline = options.deadline;
     this.peer = options.peer;
-    this.#options = options;
+    this.#sink = options.sink;
   }
 
   get values(): ContextValues {
@@ -62,29 +68,18 @@ export class IncomingCall implements HandlerCall {
   }
 
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
-    }
-    return this.#controller.signal;
-  }
-
-  /** Whether the call has been cancelled, without making a signal. */
-  get cancelled(): boolean {
-    return this.#reason !== undefined;
+    return this.cancellation.signal;
   }
 
   sendHeader(header: Metadata = this.header): void {
     if (this.#headerSent) return;
     this.#headerSent = true;
-    this.#options.writeHeader(header);
+    this.#sink.header(header);
   }
 
   /** The caller has gone. */
   cancel(reason: RpcError = new RpcError(Code.CANCELLED, `${this.method.fullName}: cancelled by the caller`)): void {
-    if (this.#reason !== undefined) return;
-    this.#reason = reason;
-    this.#controller?.abort(reason);
+    this.cancellation.abort(reason);
   }
 
   with(changes: CallChanges): Call {
@@ -116,6 +111,9 @@ class ChangedCall implements HandlerCall {
   }
   get signal(): AbortSignal {
     return this.#changes.signal ?? this.#base.signal;
+  }
+  get cancellation(): LazySignal | undefined {
+    return this.#changes.signal === undefined ? this.#base.cancellation : undefined;
   }
   get values(): ContextValues {
     return this.#base.values;

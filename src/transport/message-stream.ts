@@ -1,34 +1,35 @@
 import { type ObservableStream, type StreamObserver, StreamObservers } from "../contract/contract.js";
 import type { RpcError } from "../errors/errors.js";
 
-export interface MessageStreamOptions {
+/** Whose stream it is: told what the reader does. */
+export interface MessageStreamOwner {
   /** How many messages may wait for the reader before the writer has to. Default: 16. */
   readonly capacity?: number;
   /** The reader waits, or half of the room is free: the next may be fetched, several at once. */
-  readonly onRoom?: () => void;
+  onRoom?(): void;
   /** The reader broke off before the end. */
-  readonly onReturn?: () => void;
+  onReturn?(): void;
 }
 
-interface Waiting {
-  resolve(result: IteratorResult<unknown>): void;
-  reject(error: unknown): void;
-}
+/** A reader who waits: takes what `next()` gives. */
+type Reader = (result: IteratorResult<unknown> | Promise<IteratorResult<unknown>>) => void;
 
 /** Messages between one writer and one reader, in order, with room for a few: a slow reader slows the writer. */
 export class MessageStream implements AsyncIterableIterator<unknown>, ObservableStream {
   readonly #capacity: number;
-  readonly #options: MessageStreamOptions;
+  readonly #owner: MessageStreamOwner;
   readonly #messages: unknown[] = [];
-  readonly #readers: Waiting[] = [];
+  /** Most streams have one reader, who asks for one message at a time: an array is for the others. */
+  #reader: Reader | undefined;
+  #otherReaders: Reader[] | undefined;
   readonly #observers = new StreamObservers();
   #writer: (() => void) | undefined;
   #ended = false;
   #error: RpcError | undefined;
 
-  constructor(options: MessageStreamOptions = {}) {
-    this.#options = options;
-    this.#capacity = options.capacity ?? 16;
+  constructor(owner: MessageStreamOwner = {}) {
+    this.#owner = owner;
+    this.#capacity = owner.capacity ?? 16;
   }
 
   /** Whether a further message would have to wait. */
@@ -43,10 +44,10 @@ export class MessageStream implements AsyncIterableIterator<unknown>, Observable
   /** Resolves when there is room for another; undefined where there is some already. Dropped once ended. */
   push(message: unknown): Promise<void> | undefined {
     if (this.#ended) return undefined;
-    const reader = this.#readers.shift();
+    const reader = this.#nextReader();
     if (reader !== undefined) {
       this.#observers.message();
-      reader.resolve({ done: false, value: message });
+      reader({ done: false, value: message });
       return undefined;
     }
     this.#messages.push(message);
@@ -61,11 +62,7 @@ export class MessageStream implements AsyncIterableIterator<unknown>, Observable
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
-    if (this.#readers.length > 0) this.#tellEnd();
-    for (const reader of this.#readers.splice(0)) {
-      if (error === undefined) reader.resolve({ done: true, value: undefined });
-      else reader.reject(error);
-    }
+    for (let reader = this.#nextReader(); reader !== undefined; reader = this.#nextReader()) reader(this.next());
     this.#letWriterOn();
   }
 
@@ -74,7 +71,7 @@ export class MessageStream implements AsyncIterableIterator<unknown>, Observable
       const value = this.#messages.shift();
       this.#observers.message();
       this.#letWriterOn();
-      if (!this.#ended && this.#messages.length <= this.#capacity / 2) this.#options.onRoom?.();
+      if (!this.#ended && this.#messages.length <= this.#capacity / 2) this.#owner.onRoom?.();
       return Promise.resolve({ done: false, value });
     }
     if (this.#ended) {
@@ -83,9 +80,9 @@ export class MessageStream implements AsyncIterableIterator<unknown>, Observable
         ? Promise.resolve({ done: true, value: undefined })
         : Promise.reject(this.#error);
     }
-    return new Promise((resolve, reject) => {
-      this.#readers.push({ resolve, reject });
-      this.#options.onRoom?.();
+    return new Promise((resolve) => {
+      this.#wait(resolve);
+      this.#owner.onRoom?.();
     });
   }
 
@@ -94,7 +91,7 @@ export class MessageStream implements AsyncIterableIterator<unknown>, Observable
     const brokeOff = !this.#ended || this.#messages.length > 0;
     this.#messages.length = 0;
     if (!this.#ended) this.end();
-    if (brokeOff) this.#options.onReturn?.();
+    if (brokeOff) this.#owner.onReturn?.();
     return Promise.resolve({ done: true, value: undefined });
   }
 
@@ -104,6 +101,21 @@ export class MessageStream implements AsyncIterableIterator<unknown>, Observable
 
   observedBy(observer: StreamObserver): void {
     this.#observers.add(observer);
+  }
+
+  #wait(reader: Reader): void {
+    if (this.#reader === undefined) {
+      this.#reader = reader;
+      return;
+    }
+    this.#otherReaders ??= [];
+    this.#otherReaders.push(reader);
+  }
+
+  #nextReader(): Reader | undefined {
+    const reader = this.#reader;
+    this.#reader = this.#otherReaders?.shift();
+    return reader;
   }
 
   /** The reader comes to it. */

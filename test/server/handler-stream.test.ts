@@ -24,7 +24,7 @@ function given(responses: unknown) {
     metadata: new Metadata(),
     deadline: undefined,
     peer: "here",
-    writeHeader: () => {},
+    sink: { header: () => {} },
   });
   const logged: unknown[] = [];
   const logger: Logger = { ...silentLogger, error: (fields) => void logged.push(fields) };

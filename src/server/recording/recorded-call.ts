@@ -1,7 +1,13 @@
-import type { Call, HandlerCall, Invoke, Metadata, Reply } from "../../contract/contract.js";
+import {
+  abortSource,
+  type Call,
+  type HandlerCall,
+  type Invoke,
+  type Metadata,
+  type Reply,
+} from "../../contract/contract.js";
 import { Code, codeName, RpcError } from "../../errors/errors.js";
 import type { Clock } from "../../time/time.js";
-import { IncomingCall } from "../../transport/incoming-call.js";
 import type { MethodMessages, ReadMessage } from "./contract-messages.js";
 import { MessageTape, type TapeLimits } from "./message-tape.js";
 import { recordedMetadata } from "./recorded-metadata.js";
@@ -93,7 +99,7 @@ export class RecordedCall {
       message: (each) => this.#responses?.add(each),
       ended: ({ error, brokeOff = false }) => {
         if (error !== undefined) this.#failed(error);
-        else if (brokeOff) this.#failed(this.#call.signal.reason ?? brokenOff);
+        else if (brokeOff) this.#failed(abortSource(this.#call)?.reason ?? brokenOff);
         else this.#ended(Code.OK);
       },
     });
@@ -120,7 +126,8 @@ export class RecordedCall {
   #unheard(nowMs: number): RpcError | undefined {
     const call = this.#call;
     if (nowMs >= (call.deadline ?? Number.POSITIVE_INFINITY)) return late;
-    return isCancelled(call) ? RpcError.from(call.signal.reason) : undefined;
+    const source = abortSource(call);
+    return source?.aborted ? RpcError.from(source.reason) : undefined;
   }
 
   #head() {
@@ -160,11 +167,6 @@ export class RecordedCall {
       durationMs: Math.round((this.#durationMs ?? 0) * 1000) / 1000,
     };
   }
-}
-
-/** A call as its transport made it tells without a signal, which is dear to make. */
-function isCancelled(call: HandlerCall): boolean {
-  return call instanceof IncomingCall ? call.cancelled : call.signal.aborted;
 }
 
 const late = new RpcError(Code.DEADLINE_EXCEEDED, "the deadline had passed");

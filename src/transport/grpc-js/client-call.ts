@@ -2,7 +2,7 @@ import { type Call, Metadata, type Reply } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
 import { CallGuard } from "../call-guard.js";
 import type { Caller } from "../caller.js";
-import { GrpcReply } from "../grpc/grpc-reply.js";
+import { GrpcReply, type TrailerSource } from "../grpc/grpc-reply.js";
 import { formatTimeout } from "../grpc/timeout.js";
 import { receivedTrailer } from "../received-trailer.js";
 import type { ChannelSettings } from "./channel-settings.js";
@@ -17,7 +17,7 @@ type WireCall = ReturnType<Grpc.ChannelInterface["createCall"]>;
 const noMetadata = new grpc.Metadata();
 
 /** One outgoing call on a grpc-js channel; what unary calls and streams have in common. */
-export abstract class ClientCall implements Grpc.InterceptingListener, HeaderSource {
+export abstract class ClientCall implements Grpc.InterceptingListener, HeaderSource, TrailerSource {
   protected readonly call: Call;
   protected readonly settings: ChannelSettings;
   protected readonly caller: Caller;
@@ -58,14 +58,14 @@ export abstract class ClientCall implements Grpc.InterceptingListener, HeaderSou
 
   /** What the server sent around the message. Read when somebody asks. */
   protected reply(message: unknown): Reply {
-    return new GrpcReply(message, this.#header ?? noMetadata, fromGrpcMetadata, this.trailer);
+    return new GrpcReply(message, this.#header ?? noMetadata, fromGrpcMetadata, this);
   }
 
-  protected readonly trailer = (): Metadata => {
+  trailer(): Metadata {
     if (this.#trailer === noMetadata) return new Metadata();
     this.#trailerRead ??= fromGrpcMetadata(this.#trailer);
     return this.#trailerRead;
-  };
+  }
 
   onReceiveMetadata(metadata: Grpc.Metadata): void {
     this.#header = metadata;
@@ -110,7 +110,7 @@ export abstract class ClientCall implements Grpc.InterceptingListener, HeaderSou
 
   #fail(error: RpcError): void {
     if (error.remote) {
-      this.call.values.set(receivedTrailer, this.trailer);
+      this.call.values.set(receivedTrailer, () => this.trailer());
       this.finish(error);
       return;
     }

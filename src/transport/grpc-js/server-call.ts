@@ -2,7 +2,7 @@ import { Metadata, type Method } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
 import type { Timer } from "../../time/time.js";
 import { IncomingCall } from "../incoming-call.js";
-import { MessageStream } from "../message-stream.js";
+import { MessageStream, type MessageStreamOwner } from "../message-stream.js";
 import { requestNotDecodable } from "../misfit.js";
 import { serve } from "../serve.js";
 import type { Router } from "../transport.js";
@@ -15,7 +15,7 @@ import { ResponseWriter } from "./response-writer.js";
  * One incoming call on a grpc-js server, driven directly below its own handler classes: those have no way to answer in
  * another codec, to compress, or to hold a fast writer back.
  */
-export class ServerCall {
+export class ServerCall implements MessageStreamOwner {
   readonly #wire: Grpc.ServerInterceptingCallInterface;
   readonly #method: Method;
   readonly #router: Router;
@@ -66,9 +66,13 @@ export class ServerCall {
 
   #begin(): void {
     if (this.#method.requestStream) {
-      this.#requests = new MessageStream({ onRoom: () => this.#read() });
+      this.#requests = new MessageStream(this);
       this.#serve(this.#requests);
     }
+    this.#read();
+  }
+
+  onRoom(): void {
     this.#read();
   }
 
@@ -128,9 +132,9 @@ export class ServerCall {
       metadata: this.#head.metadata,
       deadline: this.#head.deadline,
       peer: this.#wire.getPeer(),
-      writeHeader: (header) => this.#answer.header(header),
+      sink: this.#answer,
     });
-    void serve(this.#call, this.#router, this.#answer);
+    serve(this.#call, this.#router, this.#answer);
   }
 
   #answered(): void {

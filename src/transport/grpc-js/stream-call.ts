@@ -1,5 +1,5 @@
 import { Code, RpcError } from "../../errors/errors.js";
-import { MessageStream } from "../message-stream.js";
+import { MessageStream, type MessageStreamOwner } from "../message-stream.js";
 import { requestNotEncodable, requestsFailed, responseNotDecodable } from "../misfit.js";
 import { ClientCall } from "./client-call.js";
 import type { Grpc } from "./grpc.js";
@@ -7,7 +7,7 @@ import type { RequestFields } from "./headers.js";
 import { isStreamOver } from "./reset-stream.js";
 
 /** Any call with a stream in it: requests are written as fast as the connection takes them, responses read as asked for. */
-export class StreamCall extends ClientCall {
+export class StreamCall extends ClientCall implements MessageStreamOwner {
   #responses: MessageStream | undefined;
   #reading = false;
   /** The last of a client stream's responses. */
@@ -51,6 +51,14 @@ export class StreamCall extends ClientCall {
     if (this.#responses === undefined || !this.#responses.full) this.#read();
   }
 
+  onRoom(): void {
+    this.#read();
+  }
+
+  onReturn(): void {
+    this.giveUp(new RpcError(Code.CANCELLED, `${this.call.method.fullName}: the reader broke off`));
+  }
+
   protected finish(error: RpcError | undefined): void {
     this.#resumeWriter?.();
     void this.#stopRequests();
@@ -71,10 +79,7 @@ export class StreamCall extends ClientCall {
 
   /** The header is here: the caller may read. */
   #open(): MessageStream {
-    this.#responses = new MessageStream({
-      onRoom: () => this.#read(),
-      onReturn: () => this.giveUp(new RpcError(Code.CANCELLED, `${this.call.method.fullName}: the reader broke off`)),
-    });
+    this.#responses = new MessageStream(this);
     this.caller.resolve(this.reply(this.#responses));
     return this.#responses;
   }

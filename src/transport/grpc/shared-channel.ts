@@ -1,7 +1,7 @@
 import type { Call, Reply } from "../../contract/contract.js";
 import type { Clock } from "../../time/time.js";
 import { CallGuard } from "../call-guard.js";
-import type { Caller } from "../caller.js";
+import { type Caller, PromisedCaller } from "../caller.js";
 import { closedError } from "../closed-error.js";
 import { RunningCalls } from "../running-calls.js";
 import type { Share } from "../shared-by-address.js";
@@ -62,7 +62,7 @@ export class SharedChannel implements Channel {
     if (this.#closing !== undefined) return Promise.reject(closedError(this.address));
     this.#running.begin();
     return new Promise((resolve, reject) => {
-      this.#start(call, { resolve, reject, ended: this.#running.end });
+      this.#start(call, new PromisedCaller(resolve, reject, this.#running.end));
     });
   };
 

@@ -1,6 +1,7 @@
 import type { Call, Reply } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
 import { CallGuard } from "../call-guard.js";
+import { PromisedCaller } from "../caller.js";
 import { closedError } from "../closed-error.js";
 import { RunningCalls } from "../running-calls.js";
 import { StateListeners } from "../state-listeners.js";
@@ -50,8 +51,8 @@ export class MemoryChannel implements Channel {
     if (!listener.accepts) return Promise.reject(unprocessed(`${this.address} is draining`));
     this.#running.begin();
     return new Promise((resolve, reject) => {
-      const exchange = new MemoryExchange(call, listener, this.#options, { resolve, reject, ended: this.#running.end });
-      exchange.start();
+      const caller = new PromisedCaller(resolve, reject, this.#running.end);
+      new MemoryExchange(call, listener, this.#options, caller).start();
     });
   };
 

@@ -4,7 +4,7 @@ import { Code, RpcError } from "../../errors/errors.js";
 import { CallGuard } from "../call-guard.js";
 import type { Caller } from "../caller.js";
 import { IncomingCall } from "../incoming-call.js";
-import { MessageStream } from "../message-stream.js";
+import { MessageStream, type MessageStreamOwner } from "../message-stream.js";
 import {
   requestNotDecodable,
   requestNotEncodable,
@@ -19,7 +19,7 @@ import type { ResolvedMemoryOptions } from "./options.js";
 import { RequestReader } from "./request-reader.js";
 
 /** One call in process: both ends of it, and everything copied that crosses from one to the other. */
-export class MemoryExchange implements ResponseSink, RunningExchange {
+export class MemoryExchange implements ResponseSink, MessageStreamOwner, RunningExchange {
   readonly #call: Call;
   readonly #listener: MemoryListener;
   readonly #options: ResolvedMemoryOptions;
@@ -65,18 +65,20 @@ export class MemoryExchange implements ResponseSink, RunningExchange {
       metadata: this.#call.metadata.clone(),
       deadline: this.#call.deadline,
       peer: "memory",
-      writeHeader: (header) => this.header(header),
+      sink: this,
     });
-    void serve(this.#incoming, this.#listener.router, this);
+    serve(this.#incoming, this.#listener.router, this);
   }
 
   header(header: Metadata): void {
     this.#header = header.clone();
     if (!this.#call.method.responseStream || this.#answered) return;
-    this.#responses = new MessageStream({
-      onReturn: () => this.#giveUp(new RpcError(Code.CANCELLED, `${this.#call.method.fullName}: the reader broke off`)),
-    });
+    this.#responses = new MessageStream(this);
     this.#caller.resolve({ message: this.#responses, header: this.#header, trailer: () => this.#trailer });
+  }
+
+  onReturn(): void {
+    this.#giveUp(new RpcError(Code.CANCELLED, `${this.#call.method.fullName}: the reader broke off`));
   }
 
   message(message: unknown): Promise<void> | undefined {

@@ -2,7 +2,7 @@ import { type Call, Metadata, type Reply } from "../../../contract/contract.js";
 import { Code, RpcError } from "../../../errors/errors.js";
 import { CallGuard } from "../../call-guard.js";
 import type { Caller } from "../../caller.js";
-import { GrpcReply } from "../../grpc/grpc-reply.js";
+import { GrpcReply, type TrailerSource } from "../../grpc/grpc-reply.js";
 import { formatTimeout } from "../../grpc/timeout.js";
 import { responseNotDecodable } from "../../misfit.js";
 import { receivedTrailer } from "../../received-trailer.js";
@@ -24,7 +24,7 @@ import { requestFields } from "./request-fields.js";
 const maxInformational = 16;
 
 /** One outgoing call; what unary calls and streams have in common. */
-export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiver {
+export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiver, TrailerSource {
   protected readonly call: Call;
   protected readonly settings: CallSettings;
   protected readonly caller: Caller;
@@ -135,7 +135,7 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
   onMessagesEnd(): void {
     const heading = this.#trailer as Heading;
     const error = receivedStatus(heading);
-    if (error !== undefined) this.call.values.set(receivedTrailer, this.trailer);
+    if (error !== undefined) this.call.values.set(receivedTrailer, () => this.trailer());
     this.#end(error?.remote === false ? this.#here(error) : error);
   }
 
@@ -151,7 +151,7 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
 
   /** What the server sent around the message. Read when somebody asks. */
   protected reply(message: unknown): Reply {
-    return new GrpcReply(message, this.#headerFields, metadataOf, this.trailer);
+    return new GrpcReply(message, this.#headerFields, metadataOf, this);
   }
 
   /** Ends the call from this side. */
@@ -166,11 +166,11 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
     this.requests?.writable();
   }
 
-  protected readonly trailer = (): Metadata => {
+  trailer(): Metadata {
     if (this.#trailer === undefined) return new Metadata();
     this.#trailerRead ??= metadataOf(this.#trailer.custom);
     return this.#trailerRead;
-  };
+  }
 
   #fields(): Fields {
     const { metadata, deadline } = this.call;

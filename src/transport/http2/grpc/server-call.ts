@@ -5,7 +5,7 @@ import type { Deadline, Timer } from "../../../time/time.js";
 import { codecOf } from "../../grpc/content-type.js";
 import { checkBinaryFields, readTimeout } from "../../grpc/request-head.js";
 import { IncomingCall } from "../../incoming-call.js";
-import { MessageStream } from "../../message-stream.js";
+import { MessageStream, type MessageStreamOwner } from "../../message-stream.js";
 import { requestNotDecodable } from "../../misfit.js";
 import { type ResponseSink, serve } from "../../serve.js";
 import type { Router } from "../../transport.js";
@@ -29,7 +29,7 @@ export function startServerCall(
   return new ServerCall(stream, router, settings, peer);
 }
 
-class ServerCall implements StreamHandler, MessageReceiver, ResponseSink {
+class ServerCall implements StreamHandler, MessageReceiver, MessageStreamOwner, ResponseSink {
   readonly #stream: Stream;
   readonly #router: Router;
   readonly #settings: ServingSettings;
@@ -127,6 +127,10 @@ class ServerCall implements StreamHandler, MessageReceiver, ResponseSink {
     else this.#failCount();
   }
 
+  onRoom(): void {
+    this.#messages?.resume();
+  }
+
   onMessagesEnd(): void {
     if (this.#answer?.over !== false) return;
     if (this.#requests !== undefined) this.#requests.end();
@@ -187,7 +191,7 @@ class ServerCall implements StreamHandler, MessageReceiver, ResponseSink {
     this.#messages.encoding = heading.encoding;
     if (timeoutMs !== undefined) this.#watchDeadline(method, timeoutMs);
     if (!method.requestStream) return;
-    this.#requests = new MessageStream({ onRoom: () => this.#messages?.resume() });
+    this.#requests = new MessageStream(this);
     this.#serve(this.#requests);
   }
 
@@ -209,9 +213,9 @@ class ServerCall implements StreamHandler, MessageReceiver, ResponseSink {
       metadata: metadataOf((this.#heading as Heading).custom),
       deadline: this.#deadline,
       peer: this.#peer,
-      writeHeader: (header) => this.#answer?.header(header),
+      sink: this,
     });
-    void serve(this.#call, this.#router, this);
+    serve(this.#call, this.#router, this);
   }
 
   /** What is no gRPC is answered as HTTP. */

@@ -1,13 +1,13 @@
 import { type Steps, stepOf, stepsOf } from "../../../contract/contract.js";
 import { Code, RpcError } from "../../../errors/errors.js";
-import { MessageStream } from "../../message-stream.js";
+import { MessageStream, type MessageStreamOwner } from "../../message-stream.js";
 import { requestNotEncodable, requestsFailed } from "../../misfit.js";
 import { Turns } from "../../turns.js";
 import { ClientCall } from "./client-call.js";
 import type { OutgoingMessages } from "./outgoing-messages.js";
 
 /** Any call with a stream in it: requests are written as fast as the peer takes them, responses read as asked for. */
-export class StreamCall extends ClientCall {
+export class StreamCall extends ClientCall implements MessageStreamOwner {
   #stream: MessageStream | undefined;
   /** A client stream's response. */
   #single: unknown;
@@ -23,6 +23,14 @@ export class StreamCall extends ClientCall {
     if (this.#stream !== undefined) this.#stream.push(message);
     else if (++this.#count === 1) this.#single = message;
     else this.giveUp(this.#miscounted());
+  }
+
+  onRoom(): void {
+    this.responses?.resume();
+  }
+
+  onReturn(): void {
+    this.giveUp(new RpcError(Code.CANCELLED, `${this.call.method.fullName}: the reader broke off`));
   }
 
   protected onHeader(): void {
@@ -49,10 +57,7 @@ export class StreamCall extends ClientCall {
 
   /** The header is here: the caller may read. */
   #open(): MessageStream {
-    this.#stream = new MessageStream({
-      onRoom: () => this.responses?.resume(),
-      onReturn: () => this.giveUp(new RpcError(Code.CANCELLED, `${this.call.method.fullName}: the reader broke off`)),
-    });
+    this.#stream = new MessageStream(this);
     this.caller.resolve(this.reply(this.#stream));
     return this.#stream;
   }
