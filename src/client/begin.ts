@@ -37,8 +37,8 @@ export function begin(outgoing: OutgoingMethod, request: unknown, options: CallO
   const defaultTimeoutMs = method.kind === "unary" ? timeoutMs : Number.POSITIVE_INFINITY;
   const metadata = metadataOf(options, parent);
   const deadline = deadlineOf(options, parent, defaultTimeoutMs, deadlineMarginMs, clock);
-  const { ending, release } = link(options.signal, parent && abortSource(parent), leave);
   const message = method.requestStream ? requestsOf(method, request) : request;
+  const { ending, release } = link(options.signal, parent && abortSource(parent), leave); // last: what listens is let go of
   return { call: new OutgoingCall(method, message, metadata, deadline, ending), release };
 }
 

@@ -18,15 +18,15 @@ export class OutgoingCall implements Call {
   readonly values: ContextValues;
   readonly attempt: number;
   readonly instance: Instance | undefined;
-  readonly #ending: AbortSignal | LazySignal | undefined;
+  readonly cancellation: AbortSignal | LazySignal | undefined;
 
-  /** @param ending what ends it before its deadline */
+  /** @param cancellation what ends it before its deadline */
   constructor(
     method: Method,
     message: unknown,
     metadata: Metadata,
     deadline: Deadline | undefined,
-    ending: AbortSignal | LazySignal | undefined,
+    cancellation: AbortSignal | LazySignal | undefined,
     values: ContextValues = new ContextValues(),
     attempt = 0,
     instance: Instance | undefined = undefined,
@@ -35,20 +35,15 @@ export class OutgoingCall implements Call {
     this.message = message;
     this.metadata = metadata;
     this.deadline = deadline;
-    this.#ending = ending;
+    this.cancellation = cancellation;
     this.values = values;
     this.attempt = attempt;
     this.instance = instance;
   }
 
   get signal(): AbortSignal | undefined {
-    const ending = this.#ending;
-    return isLazy(ending) ? ending.signal : ending;
-  }
-
-  get cancellation(): LazySignal | undefined {
-    const ending = this.#ending;
-    return isLazy(ending) ? ending : undefined;
+    const { cancellation } = this;
+    return cancellation !== undefined && "signal" in cancellation ? cancellation.signal : cancellation;
   }
 
   with(changes: CallChanges): OutgoingCall {
@@ -57,14 +52,10 @@ export class OutgoingCall implements Call {
       "message" in changes ? changes.message : this.message,
       changes.metadata ?? this.metadata,
       "deadline" in changes ? changes.deadline : this.deadline,
-      "signal" in changes ? changes.signal : this.#ending,
+      "signal" in changes ? changes.signal : this.cancellation,
       this.values,
       changes.attempt ?? this.attempt,
       changes.instance ?? this.instance,
     );
   }
-}
-
-function isLazy(ending: AbortSignal | LazySignal | undefined): ending is LazySignal {
-  return ending !== undefined && "signal" in ending;
 }

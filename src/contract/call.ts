@@ -17,7 +17,7 @@ export interface Call {
   /** Aborts where the caller gives up. Undefined where nothing but the deadline can end the call. */
   readonly signal: AbortSignal | undefined;
   /** Where `signal` is only made when it is asked for: what says the same without; see `abortSource()`. */
-  readonly cancellation?: LazySignal | undefined;
+  readonly cancellation?: AbortSignal | LazySignal | undefined;
   /** Shared by everything that handles this call in this process. */
   readonly values: ContextValues;
   /** Which try this is, from 1; 0 where no instance has been picked yet, and on the server. */
@@ -34,7 +34,8 @@ export type CallChanges = {
 
 /** Says what `call.signal` says, and makes no signal for it. */
 export function abortSource(call: Call): AbortSignal | LazySignal | undefined {
-  return call.cancellation ?? call.signal;
+  // A call that was changed by hand, `{ ...call, signal }`, means the signal it was given.
+  return Object.hasOwn(call, "signal") ? call.signal : (call.cancellation ?? call.signal);
 }
 
 /** What comes out. */

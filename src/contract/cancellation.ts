@@ -19,7 +19,7 @@ export interface LazySignal extends AbortSource {
 
 /**
  * An `AbortController` of which nothing is made before somebody asks for its signal, or a second one listens: as long as
- * nobody does, it takes a tenth of the memory. Whoever listens does so once.
+ * nobody does, it takes a tenth of the memory. A listener is added once.
  */
 export class Cancellation implements LazySignal {
   aborted = false;
@@ -40,8 +40,15 @@ export class Cancellation implements LazySignal {
     if (this.aborted) return;
     this.aborted = true;
     this.reason = reason;
-    this.#listener?.handleEvent();
     this.#controller?.abort(reason);
+    try {
+      this.#listener?.handleEvent();
+    } catch (error) {
+      // As with an AbortSignal: whoever aborts is not the one to hear of it.
+      process.nextTick(() => {
+        throw error;
+      });
+    }
   }
 
   addEventListener(type: "abort", listener: AbortListener): void {

@@ -105,7 +105,5 @@ class HandlerReply implements Reply {
     return this.#call.header;
   }
 
-  get trailer(): () => Metadata {
-    return () => this.#call.trailer;
-  }
+  readonly trailer = (): Metadata => this.#call.trailer;
 }

@@ -112,7 +112,7 @@ class ChangedCall implements HandlerCall {
   get signal(): AbortSignal {
     return this.#changes.signal ?? this.#base.signal;
   }
-  get cancellation(): LazySignal | undefined {
+  get cancellation(): AbortSignal | LazySignal | undefined {
     return this.#changes.signal === undefined ? this.#base.cancellation : undefined;
   }
   get values(): ContextValues {

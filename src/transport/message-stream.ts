@@ -62,7 +62,9 @@ export class MessageStream implements AsyncIterableIterator<unknown>, Observable
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
-    for (let reader = this.#nextReader(); reader !== undefined; reader = this.#nextReader()) reader(this.next());
+    for (let reader = this.#nextReader(); reader !== undefined; reader = this.#nextReader()) {
+      reader(this.#end());
+    }
     this.#letWriterOn();
   }
 
@@ -74,12 +76,7 @@ export class MessageStream implements AsyncIterableIterator<unknown>, Observable
       if (!this.#ended && this.#messages.length <= this.#capacity / 2) this.#owner.onRoom?.();
       return Promise.resolve({ done: false, value });
     }
-    if (this.#ended) {
-      this.#tellEnd();
-      return this.#error === undefined
-        ? Promise.resolve({ done: true, value: undefined })
-        : Promise.reject(this.#error);
-    }
+    if (this.#ended) return Promise.resolve(this.#end());
     return new Promise((resolve) => {
       this.#wait(resolve);
       this.#owner.onRoom?.();
@@ -119,9 +116,13 @@ export class MessageStream implements AsyncIterableIterator<unknown>, Observable
   }
 
   /** The reader comes to it. */
-  #tellEnd(): void {
-    if (this.#error === undefined) this.#observers.complete();
-    else this.#observers.fail(this.#error);
+  #end(): IteratorResult<unknown> | Promise<never> {
+    if (this.#error === undefined) {
+      this.#observers.complete();
+      return { done: true, value: undefined };
+    }
+    this.#observers.fail(this.#error);
+    return Promise.reject(this.#error);
   }
 
   #letWriterOn(): void {

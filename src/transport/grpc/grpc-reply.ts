@@ -26,7 +26,5 @@ export class GrpcReply<Fields> implements Reply {
     return this.#header;
   }
 
-  get trailer(): () => Metadata {
-    return () => this.#source.trailer();
-  }
+  readonly trailer = (): Metadata => this.#source.trailer();
 }
