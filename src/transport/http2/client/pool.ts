@@ -101,12 +101,12 @@ export class Pool implements CallTarget, Connector, LinkOwner {
   }
 
   onLeaving(link: Link, leaving: Leaving): void {
-    if (leaving.tooManyPings) this.#connectionOptions = probingLess(this.#connectionOptions);
+    if (leaving.tooManyPings) this.#connectionOptions = probingLess(this.#connectionOptions, link.keepaliveMs);
     this.#leaving = [...this.#leaving, link];
     const busy = link.running > 0 || this.#waiting.length > 0;
     if (leaving.idle && !busy && this.#links.length === 1) {
       this.#remove(link);
-      this.#failures = 0;
+      if (this.#proved(link)) this.#thrived();
       this.#become("idle");
     } else {
       this.#lose(link, busy, unavailable(leaving.message));
@@ -127,9 +127,8 @@ export class Pool implements CallTarget, Connector, LinkOwner {
   /** It takes no more calls. @param busy there are calls to be had */
   #lose(link: Link, busy: boolean, reason: RpcError): void {
     this.#remove(link);
-    if (link.proved(this.#backoff(this.#failures + 1))) {
-      this.#failures = 0;
-      this.#forgiven = false;
+    if (this.#proved(link)) {
+      this.#thrived();
     } else if (link.carried && !this.#forgiven) {
       this.#forgiven = true;
     } else {
@@ -143,6 +142,16 @@ export class Pool implements CallTarget, Connector, LinkOwner {
     this.#become("broken");
     if (busy) this.#dial();
     else if (this.#dialling === undefined) this.#dialLater();
+  }
+
+  #proved(link: Link): boolean {
+    return link.proved(this.#backoff(this.#failures + 1));
+  }
+
+  /** A connection was of use: what was before it is forgotten. */
+  #thrived(): void {
+    this.#failures = 0;
+    this.#forgiven = false;
   }
 
   #remove(link: Link): void {
