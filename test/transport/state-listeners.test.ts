@@ -49,7 +49,7 @@ test("who is added or ends while others are told changes nothing for that time",
   const listeners = new StateListeners();
   const told: string[] = [];
   const ends: (() => void)[] = [];
-  listeners.add((state) => {
+  listeners.add(() => {
     for (const end of ends.splice(0)) end();
     listeners.add((next) => told.push(`added: ${next}`));
   });
