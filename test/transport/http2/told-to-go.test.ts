@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { Code } from "../../../src/errors/errors.js";
 import { rpcFailure } from "../../support/collect.js";
 import { ErrorCode } from "../../support/http2/constants.js";
-import { goaway } from "../../support/http2/frames.js";
+import { goaway, headers } from "../../support/http2/frames.js";
 import { isHeaders, isPing } from "../../support/http2/received.js";
 import { given, limited, nextCall } from "../../support/http2/told.js";
 import { untilState } from "../../support/until-state.js";
@@ -184,6 +184,21 @@ describe("a server that told a client to go before it was of use", () => {
     const peer = await answeredCall();
     peer.write(goaway(2 ** 31 - 1, ErrorCode.NO_ERROR, "max_age"));
     await vi.waitFor(() => expect(clock.nextMs).toBe(100));
+  });
+
+  test("is of none as long as it answers otherwise than gRPC does", async () => {
+    const { listener, channel, client, clock } = await given();
+    for (const waitMs of [100, 200]) {
+      const outcome = rpcFailure(client.unary({}));
+      const peer = await listener.accept();
+      const { id } = await nextCall(peer);
+      peer.write(headers(id, [[":status", "503"]], { end: true }), goaway(id, ErrorCode.NO_ERROR));
+      expect(await outcome).toMatchObject({ code: Code.UNAVAILABLE });
+      await untilState(channel, "broken");
+      await vi.waitFor(() => expect(clock.nextMs).toBe(waitMs));
+    }
+    expect(await rpcFailure(client.unary({}))).toMatchObject({ code: Code.UNAVAILABLE, unprocessed: true });
+    expect(listener.peers).toHaveLength(2);
   });
 });
 
