@@ -4,7 +4,7 @@ import { rpcFailure } from "../../support/collect.js";
 import { ErrorCode } from "../../support/http2/constants.js";
 import { goaway, headers } from "../../support/http2/frames.js";
 import { isHeaders, isPing } from "../../support/http2/received.js";
-import { given, limited, nextCall } from "../../support/http2/told.js";
+import { given, limited, nextCall } from "../../support/http2/scripted-server.js";
 import { untilState } from "../../support/until-state.js";
 
 describe("GOAWAY of a server", () => {
