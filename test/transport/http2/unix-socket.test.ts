@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
-import type { NetConnectOpts, Socket } from "node:net";
+import { type NetConnectOpts, Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -117,6 +117,16 @@ describe("servers that start over the socket of one that died", () => {
       expect(await readdir(folder)).toEqual(["echo.sock"]);
       expect(await startAll(path, 1)).toMatchObject({ started: 0 });
     }
+  });
+
+  test("claim it each for itself, though they be workers of one cluster, which share what they listen on", async () => {
+    const { folder, path } = await given();
+    const { ino } = await stat(path);
+    const listen = vi.spyOn(Server.prototype, "listen");
+    onTestFinished(() => listen.mockRestore());
+    await start(path);
+    const claim = { path: join(folder, `.${ino.toString(36)}`), exclusive: true };
+    expect(listen.mock.calls.map(([where]) => where)).toEqual([{ path }, claim, { path }]);
   });
 
   test("are not held up by one that died while it took over", async () => {
