@@ -43,9 +43,9 @@ export class MemoryChannel implements Channel {
   }
 
   readonly invoke = (call: Call): Promise<Reply> => {
-    if (this.#closing !== undefined) return Promise.reject(closedError(this.address));
     const refusal = CallGuard.refusal(call, this.#options.clock);
     if (refusal !== undefined) return Promise.reject(refusal);
+    if (this.#closing !== undefined) return Promise.reject(closedError(this.address));
     const listener = this.#network.find(this.#host);
     if (listener === undefined) return Promise.reject(unprocessed(`nobody listens at ${this.address}`));
     if (!listener.accepts) return Promise.reject(unprocessed(`${this.address} is draining`));

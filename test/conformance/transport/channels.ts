@@ -129,6 +129,17 @@ export function channels(story: Story): void {
     expect(channel.state).toBe("closed");
   });
 
+  story("a call that may not begin says so, on a closed channel too", async (stage) => {
+    const { transport, address } = await stage.play();
+    const channel = transport.connect(address);
+    await channel.close();
+    const [method] = methodsOf(EchoServiceDefinition);
+    const late = new OutgoingCall(method as Method, {}, new Metadata(), Date.now() - 1, undefined);
+    expect(await rpcFailure(channel.invoke(late))).toMatchObject({ code: Code.DEADLINE_EXCEEDED, remote: false });
+    const cancelled = new OutgoingCall(method as Method, {}, new Metadata(), undefined, AbortSignal.abort());
+    expect(await rpcFailure(channel.invoke(cancelled))).toMatchObject({ code: Code.CANCELLED, remote: false });
+  });
+
   story("of two channels to one address each closes for itself", async (stage) => {
     const begun = new Moment();
     const release = new Moment();

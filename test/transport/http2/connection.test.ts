@@ -12,7 +12,7 @@ import { rpcFailure } from "../../support/collect.js";
 import { EchoServiceDefinition, echo } from "../../support/echo.js";
 import { ErrorCode, Setting } from "../../support/http2/constants.js";
 import { goaway, settings, settingsAck } from "../../support/http2/frames.js";
-import { given, limited, nextCall } from "../../support/http2/told.js";
+import { given, limited, nextCall } from "../../support/http2/scripted-server.js";
 import { untilState } from "../../support/until-state.js";
 
 describe("an http2 connection", () => {

@@ -2,9 +2,9 @@ import { describe, expect, test, vi } from "vitest";
 import { Code } from "../../../src/errors/errors.js";
 import { rpcFailure } from "../../support/collect.js";
 import { ErrorCode } from "../../support/http2/constants.js";
-import { goaway } from "../../support/http2/frames.js";
+import { goaway, headers } from "../../support/http2/frames.js";
 import { isHeaders, isPing } from "../../support/http2/received.js";
-import { given, limited, nextCall } from "../../support/http2/told.js";
+import { given, limited, nextCall } from "../../support/http2/scripted-server.js";
 import { untilState } from "../../support/until-state.js";
 
 describe("GOAWAY of a server", () => {
@@ -99,6 +99,106 @@ describe("GOAWAY of a server", () => {
       peer.write(goaway(0, ErrorCode.ENHANCE_YOUR_CALM, "too_many_pings"));
       expect(await outcome).toMatchObject({ code: Code.UNAVAILABLE });
     }
+  });
+
+  /** Calls on connections of their own, each of which the server may mind. */
+  async function prober(connections: number) {
+    const options = { keepaliveMs: 1000, keepaliveTimeoutMs: 500, maxConnectionsPerAddress: connections };
+    const { listener, client, clock } = await given(options, limited(1));
+    const probe = async () => {
+      const outcome = rpcFailure(client.unary({}, { timeoutMs: Number.POSITIVE_INFINITY }));
+      const peer = await listener.accept();
+      await nextCall(peer);
+      return async () => {
+        clock.advance(200); // it has stood for long enough to be replaced at once
+        peer.write(goaway(0, ErrorCode.ENHANCE_YOUR_CALM, "too_many_pings"));
+        expect(await outcome).toMatchObject({ code: Code.UNAVAILABLE });
+        await peer.closed;
+      };
+    };
+    return { clock, probe };
+  }
+
+  test("for too many pings on all of several connections is one step, not as many", async () => {
+    const { clock, probe } = await prober(3);
+    const minded = [await probe(), await probe(), await probe()];
+    for (const mind of minded) await mind();
+    const mindNext = await probe();
+    await vi.waitFor(() => expect(clock.nextMs).toBe(300_000));
+    await mindNext();
+  });
+
+  test("for too many pings on an old connection leaves those alone that are asked less already", async () => {
+    const { clock, probe } = await prober(2);
+    const [mindFirst, mindOld] = [await probe(), await probe()];
+    await mindFirst();
+    const mindYoung = await probe();
+    await mindYoung();
+    await mindOld();
+    const mindNext = await probe();
+    await vi.waitFor(() => expect(clock.nextMs).toBe(600_000));
+    await mindNext();
+  });
+});
+
+describe("a server that told a client to go before it was of use", () => {
+  async function unlucky() {
+    const { listener, channel, client, clock } = await given();
+    /** A call on the next connection, which is told to go at once. */
+    const unluckyCall = async () => {
+      const outcome = rpcFailure(client.unary({}));
+      const peer = await listener.accept();
+      await nextCall(peer);
+      peer.write(goaway(0, ErrorCode.NO_ERROR));
+      expect(await outcome).toMatchObject({ code: Code.UNAVAILABLE, unprocessed: true });
+    };
+    /** A call on the next connection, which is answered. */
+    const answeredCall = async () => {
+      const answer = client.unary({});
+      const peer = await listener.accept();
+      (await nextCall(peer)).answer("of use");
+      expect((await answer).text).toBe("of use");
+      return peer;
+    };
+    return { listener, channel, clock, unluckyCall, answeredCall };
+  }
+
+  test.each(["max_age", "max_idle"])("is pardoned again once it was, even if that ended for %s", async (why) => {
+    const { listener, channel, unluckyCall, answeredCall } = await unlucky();
+    await unluckyCall();
+    const peer = await answeredCall();
+    peer.write(goaway(2 ** 31 - 1, ErrorCode.NO_ERROR, why));
+    await untilState(channel, why === "max_idle" ? "idle" : "broken");
+    await unluckyCall();
+    await vi.waitFor(() => expect(listener.peers).toHaveLength(4));
+  });
+
+  test("is waited for as at first once it was", async () => {
+    const { listener, clock, unluckyCall, answeredCall } = await unlucky();
+    await unluckyCall();
+    for (const waitMs of [100, 200]) {
+      (await listener.accept()).write(goaway(0, ErrorCode.NO_ERROR));
+      await vi.waitFor(() => expect(clock.nextMs).toBe(waitMs));
+      clock.advance(waitMs);
+    }
+    const peer = await answeredCall();
+    peer.write(goaway(2 ** 31 - 1, ErrorCode.NO_ERROR, "max_age"));
+    await vi.waitFor(() => expect(clock.nextMs).toBe(100));
+  });
+
+  test("is of none as long as it answers otherwise than gRPC does", async () => {
+    const { listener, channel, client, clock } = await given();
+    for (const waitMs of [100, 200]) {
+      const outcome = rpcFailure(client.unary({}));
+      const peer = await listener.accept();
+      const { id } = await nextCall(peer);
+      peer.write(headers(id, [[":status", "503"]], { end: true }), goaway(id, ErrorCode.NO_ERROR));
+      expect(await outcome).toMatchObject({ code: Code.UNAVAILABLE });
+      await untilState(channel, "broken");
+      await vi.waitFor(() => expect(clock.nextMs).toBe(waitMs));
+    }
+    expect(await rpcFailure(client.unary({}))).toMatchObject({ code: Code.UNAVAILABLE, unprocessed: true });
+    expect(listener.peers).toHaveLength(2);
   });
 });
 

@@ -8,7 +8,7 @@ import { EchoServiceDefinition, echo } from "../../support/echo.js";
 import { Setting } from "../../support/http2/constants.js";
 import { settings } from "../../support/http2/frames.js";
 import type { RawPeer } from "../../support/http2/raw-peer.js";
-import { given, limited, nextCall } from "../../support/http2/told.js";
+import { given, limited, nextCall } from "../../support/http2/scripted-server.js";
 
 describe("calls beyond what a server takes at once", () => {
   test("wait, first come, first served", async () => {

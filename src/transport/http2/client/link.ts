@@ -63,6 +63,11 @@ export class Link implements ClientConnectionEvents {
     return this.#connection?.useful === true || this.#options.clock.now() - this.#readyAt > ms;
   }
 
+  /** How often it probes the server. */
+  get keepaliveMs(): number {
+    return this.#connectionOptions.keepaliveMs;
+  }
+
   get running(): number {
     return this.#connection?.running ?? 0;
   }

@@ -1,5 +1,5 @@
 import type { RpcError } from "../../../errors/errors.js";
-import { type Backoff, exponentialBackoff, type Timer } from "../../../time/time.js";
+import type { Timer } from "../../../time/time.js";
 import type { ParsedAddress } from "../../address.js";
 import { parseEndpoint } from "../../grpc/endpoint.js";
 import type { Connector } from "../../grpc/shared-channel.js";
@@ -8,6 +8,7 @@ import type { Address, ChannelState } from "../../transport.js";
 import type { ConnectionOptions } from "../connection/connection-options.js";
 import type { Leaving } from "../connection/leaving.js";
 import { connectionOptions, type ResolvedOptions } from "../options.js";
+import { Attempts } from "./attempts.js";
 import type { CallTarget, Waiter } from "./call-target.js";
 import { Link, type LinkOwner, unavailable } from "./link.js";
 import { probingLess } from "./probing-less.js";
@@ -24,7 +25,7 @@ export class Pool implements CallTarget, Connector, LinkOwner {
   readonly address: Address;
   readonly #endpoint: ParsedAddress;
   readonly #options: ResolvedOptions;
-  readonly #backoff: Backoff;
+  readonly #attempts: Attempts;
   readonly #listeners = new StateListeners();
   readonly #waiting = new WaitingLine<Waiter>();
   /** Those that take calls, the oldest first. */
@@ -33,9 +34,6 @@ export class Pool implements CallTarget, Connector, LinkOwner {
   #leaving: readonly Link[] = [];
   #dialling: Link | undefined;
   #retry: Timer | undefined;
-  #failures = 0;
-  /** Since a connection was of use, one that had calls was not. */
-  #forgiven = false;
   /** Why the last attempt failed; undefined where it did not. */
   #failure: RpcError | undefined;
   #state: ChannelState = "idle";
@@ -46,8 +44,7 @@ export class Pool implements CallTarget, Connector, LinkOwner {
     this.#endpoint = parseEndpoint(address, "http2");
     this.#options = options;
     this.#connectionOptions = connectionOptions(options);
-    const { reconnectInitialMs: initialMs, reconnectMaxMs: maxMs, random } = options;
-    this.#backoff = exponentialBackoff({ initialMs, maxMs, jitter: "equal", random });
+    this.#attempts = new Attempts(options);
   }
 
   get state(): ChannelState {
@@ -101,12 +98,12 @@ export class Pool implements CallTarget, Connector, LinkOwner {
   }
 
   onLeaving(link: Link, leaving: Leaving): void {
-    if (leaving.tooManyPings) this.#connectionOptions = probingLess(this.#connectionOptions);
+    if (leaving.tooManyPings) this.#connectionOptions = probingLess(this.#connectionOptions, link.keepaliveMs);
     this.#leaving = [...this.#leaving, link];
     const busy = link.running > 0 || this.#waiting.length > 0;
     if (leaving.idle && !busy && this.#links.length === 1) {
       this.#remove(link);
-      this.#failures = 0;
+      this.#attempts.thrived(link);
       this.#become("idle");
     } else {
       this.#lose(link, busy, unavailable(leaving.message));
@@ -127,12 +124,7 @@ export class Pool implements CallTarget, Connector, LinkOwner {
   /** It takes no more calls. @param busy there are calls to be had */
   #lose(link: Link, busy: boolean, reason: RpcError): void {
     this.#remove(link);
-    if (link.proved(this.#backoff(this.#failures + 1))) {
-      this.#failures = 0;
-      this.#forgiven = false;
-    } else if (link.carried && !this.#forgiven) {
-      this.#forgiven = true;
-    } else {
+    if (!this.#attempts.thrived(link) && !this.#attempts.forgives(link)) {
       this.#failed(reason);
       return;
     }
@@ -180,9 +172,8 @@ export class Pool implements CallTarget, Connector, LinkOwner {
   }
 
   #dialLater(): void {
-    this.#failures++;
     this.#retry?.cancel();
-    this.#retry = this.#options.clock.timer(this.#backoff(this.#failures), () => this.#retryNow(), true);
+    this.#retry = this.#options.clock.timer(this.#attempts.failed(), () => this.#retryNow(), true);
   }
 
   #retryNow(): void {

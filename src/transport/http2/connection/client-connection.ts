@@ -42,7 +42,7 @@ export class ClientConnection extends Connection {
 
   /**
    * @param socket connected; with TLS, for `h2`
-   * @param firstId of a stream, odd: a thousand million calls are too many to see what comes after the last
+   * @param firstId of a stream, odd. For tests: a thousand million calls are too many to see what comes after the last
    */
   constructor(socket: Socket, options: ConnectionOptions, events: ClientConnectionEvents, firstId = 1) {
     super(socket, options);
@@ -63,6 +63,11 @@ export class ClientConnection extends Connection {
     if (this.streams.size < this.#maxConcurrentStreams) return this.open;
     this.#full = true;
     return false;
+  }
+
+  /** To be called where the peer answers a call as gRPC does, well or not. */
+  noteAnswer(): void {
+    this.#answered = true;
   }
 
   /** Whether it was worth having: the peer has answered a call, or there were so many that ids ran out. */
@@ -121,7 +126,6 @@ export class ClientConnection extends Connection {
       this.failStream(streamId, Http2Code.STREAM_CLOSED, "header fields after the end of the stream");
       return;
     }
-    this.#answered = true;
     this.headersOf(stream, block, endStream);
   }
 

@@ -106,7 +106,7 @@ export abstract class Connection
   abstract onReleased(): void;
   abstract onPing(): void;
   abstract onGoaway(goaway: Goaway): void;
-  /** The connection is over, and every stream knows. */
+  /** The connection is over, and every stream knows, but for the one whose end it was. */
   protected abstract onOver(message: string): void;
   /** Something was thrown that nobody expects; nobody else is told of it. */
   protected abstract onFault(fault: unknown): void;

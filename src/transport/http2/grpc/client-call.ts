@@ -33,6 +33,7 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
   protected stream: Stream | undefined;
   readonly #target: CallTarget;
   readonly #guard: CallGuard;
+  #connection: ClientConnection | undefined;
   /** The header has come. */
   #headed = false;
   /** Of the header, those of the application. */
@@ -77,6 +78,7 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
       return;
     }
     const stream = connection.request(this);
+    this.#connection = connection;
     this.stream = stream;
     const compression = settings.compression === "identity" ? undefined : settings.compression;
     stream.sendHeaders(template, fields, false);
@@ -194,6 +196,7 @@ export abstract class ClientCall implements Waiter, StreamHandler, MessageReceiv
       }
     }
     this.#headed = true;
+    this.#connection?.noteAnswer();
     (this.responses as IncomingMessages).encoding = heading.encoding;
     if (endStream) {
       this.#onTrailer(heading); // of a response in one block the fields are those of the trailer

@@ -7,7 +7,7 @@ import type { Address } from "../../transport.js";
 import { warn } from "../../warn.js";
 import type { ResolvedOptions } from "../options.js";
 import { greet } from "./greeting.js";
-import { listenOn } from "./listening.js";
+import { listenOn } from "./listen-on.js";
 import type { Speech } from "./speech.js";
 
 /** What a person or a program that speaks HTTP/1.1 to this port can make sense of. */

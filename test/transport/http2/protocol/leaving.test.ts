@@ -7,13 +7,13 @@ import type { Stream, StreamHandler } from "../../../../src/transport/http2/stre
 import { ErrorCode } from "../../../support/http2/constants.js";
 import { data, headers, settings } from "../../../support/http2/frames.js";
 import { answerTo, echoRequest, requestFields } from "../../../support/http2/grpc.js";
-import { RawPeer } from "../../../support/http2/raw-peer.js";
+import { RawPeer, type RawPeerOptions } from "../../../support/http2/raw-peer.js";
 import { isGoaway } from "../../../support/http2/received.js";
 import { ManualClock } from "../../../support/manual-clock.js";
 import { Moment } from "../../../support/moment.js";
 
-/** A connection of which nothing is left but one call, which has yet to be answered. */
-async function drained(onData: StreamHandler["onData"] = () => {}) {
+/** A connection with one call, which has yet to be answered. */
+async function serving(onData: StreamHandler["onData"] = () => {}, options: RawPeerOptions = {}) {
   const clock = new ManualClock();
   const server = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
   onTestFinished(() => void server.close());
@@ -24,7 +24,7 @@ async function drained(onData: StreamHandler["onData"] = () => {}) {
   const closed = new Moment();
   const told: string[] = [];
   const address = `grpc://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const peer = await RawPeer.connect(address, { greeting: [settings()] });
+  const peer = await RawPeer.connect(address, { greeting: [settings()], ...options });
   onTestFinished(() => peer.close());
   const socket = await accepted.promise;
   const connection = new ServerConnection(socket, connectionOptions(resolveOptions({ clock })), {
@@ -42,10 +42,16 @@ async function drained(onData: StreamHandler["onData"] = () => {}) {
   const id = peer.nextId();
   peer.write(headers(id, requestFields("ClientStream")));
   const stream = await came.promise;
-  connection.drain();
-  await peer.next(isGoaway);
-  await peer.next(isGoaway);
-  return { clock, socket, told, closed: closed.promise, peer, id, stream };
+  return { clock, socket, told, closed: closed.promise, peer, id, stream, connection };
+}
+
+/** A connection of which nothing is left but its call. */
+async function drained(onData?: StreamHandler["onData"]) {
+  const serves = await serving(onData);
+  serves.connection.drain();
+  await serves.peer.next(isGoaway);
+  await serves.peer.next(isGoaway);
+  return serves;
 }
 
 /** Makes it a socket whose peer reads nothing, however much the system would take. @returns what ends that */
@@ -93,6 +99,16 @@ test("a connection that has drained is hung up on where the client does not: in 
   expect(socket.destroyed).toBe(true);
   expect(told).toEqual(["closed"]);
   await peer.close();
+});
+
+test("a connection that ends amid a drain leaves no timer behind", async () => {
+  const { clock, connection, closed, peer } = await serving(undefined, { answers: false });
+  connection.drain();
+  await peer.next(isGoaway);
+  expect(clock.pending).toBeGreaterThan(0);
+  connection.destroy("the server closed");
+  await closed;
+  expect(clock.pending).toBe(0);
 });
 
 test.each<[what: string, thrown: unknown, told: string]>([

@@ -4,7 +4,7 @@ import type { ParsedAddress } from "../../address.js";
 import { authorityOf } from "../../grpc/endpoint.js";
 import type { Address } from "../../transport.js";
 import { listen } from "./listen.js";
-import { listenOnPath } from "./unix-socket.js";
+import { listenOnPath } from "./listen-on-path.js";
 
 /** Has a server listen. @returns the address with the port that was bound. @throws RpcError UNAVAILABLE where it cannot be had */
 export async function listenOn(server: Server, endpoint: ParsedAddress, address: Address): Promise<Address> {
