@@ -71,7 +71,8 @@ class LateChannel implements Channel {
 
   readonly invoke = (call: Call): Promise<Reply> => {
     if (this.#channel !== undefined) return this.#channel.invoke(call);
-    return this.#closing === undefined ? this.#invokeLater(call) : Promise.reject(closedError(this.address));
+    if (this.#closing === undefined) return this.#invokeLater(call);
+    return Promise.reject(CallGuard.refusal(call, this.#clock) ?? closedError(this.address));
   };
 
   connect(): void {

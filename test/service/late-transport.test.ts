@@ -91,7 +91,7 @@ describe("lateTransport()", () => {
   });
 
   test("a close lets calls that wait for the driver finish, and refuses others", async () => {
-    const { late, arrive } = await stage();
+    const { late, arrive, clock } = await stage();
     const channel = late.connect("memory://echo");
     const told: ChannelState[] = [];
     channel.onState((state) => told.push(state));
@@ -99,6 +99,7 @@ describe("lateTransport()", () => {
     const closed = channel.close();
     expect(channel.state).toBe("closed");
     expect(await rpcFailure(channel.invoke(unary()))).toMatchObject({ code: Code.UNAVAILABLE, unprocessed: true });
+    expect(await rpcFailure(channel.invoke(unary(clock.now())))).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
     arrive();
     expect((await answer).message).toMatchObject({ text: "hello" });
     await closed;
