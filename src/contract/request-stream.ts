@@ -4,11 +4,10 @@ export type Steps = AsyncIterator<unknown> | Iterator<unknown>;
 /** @throws TypeError for what cannot be iterated, naming it */
 export function stepsOf(stream: unknown): Steps {
   if (stream instanceof RequestStream) return stream.steps();
-  if (typeof stream === "object" && stream !== null) {
-    if (Symbol.asyncIterator in stream) return (stream as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-    if (Symbol.iterator in stream) return (stream as Iterable<unknown>)[Symbol.iterator]();
+  if (!isIterable(stream)) {
+    throw new TypeError(`a stream is an async generator, or another iterable, and not ${nameOf(stream)}`);
   }
-  throw new TypeError(`a stream is an async generator, or another iterable, and not ${nameOf(stream)}`);
+  return Symbol.asyncIterator in stream ? stream[Symbol.asyncIterator]() : stream[Symbol.iterator]();
 }
 
 /** The next step. A promise among plain values is waited for, as `for await` does. */
@@ -26,9 +25,7 @@ export class RequestStream implements AsyncIterable<unknown> {
 
   /** @throws TypeError where there is nothing to iterate */
   constructor(source: AsyncIterable<unknown> | Iterable<unknown>) {
-    const iterable =
-      typeof source === "object" && source !== null && (Symbol.asyncIterator in source || Symbol.iterator in source);
-    if (!iterable) throw new TypeError("a stream of requests is an async iterable, or an array");
+    if (!isIterable(source)) throw new TypeError("a stream of requests is an async iterable, or an array");
     this.#source = source;
   }
 
@@ -46,6 +43,11 @@ export class RequestStream implements AsyncIterable<unknown> {
     const steps = this.steps();
     return Symbol.asyncIterator in this.#source ? (steps as AsyncIterator<unknown>) : waiting(steps);
   }
+}
+
+/** Text is not meant, though it can be iterated. */
+function isIterable(value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> {
+  return typeof value === "object" && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value);
 }
 
 /** The same, each step a promise. */
