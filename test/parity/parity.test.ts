@@ -34,7 +34,7 @@ describe.each(Object.keys(modes))("an app %s", (name) => {
 
   it("holds a writer back whose reader is slow", () => {
     const step = day().transcript["a slow reader holds the writer back, through all"];
-    expect(step).toEqual({ heldBack: true, read: 160, finally: "ended" });
+    expect(step).toEqual({ heldBack: true, read: 400, finally: "ended" });
   });
 
   it("leaves the same traces, each service under its own name", () => {

@@ -173,8 +173,9 @@ const steps: { readonly [title: string]: Step } = {
   },
 
   "a slow reader holds the writer back, through all": async (front, subject) => {
-    const count = 160; // held back, some 50 are on their way
-    const request = { text: ">>count", count, responseBytes: 64 * 1024, failMessage: subject };
+    // More than three connections hold, each with a window of 16 MiB, the largest there is, and the system's buffers.
+    const count = 400;
+    const request = { text: ">>count", count, responseBytes: mebibyte / 4, failMessage: subject };
     const reader = front.serverStream(request)[Symbol.asyncIterator]();
     await reader.next();
     // While a question goes to the writer and back, one whom nobody holds back makes three messages and more.
