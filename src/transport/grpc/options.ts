@@ -42,7 +42,10 @@ export interface GrpcOptions {
   readonly reconnectInitialMs?: number;
   /** Default: 5000. */
   readonly reconnectMaxMs?: number;
-  /** How often an unanswering connection is probed while calls run, in ms. 0 turns it off. Default: 10 000. */
+  /**
+   * How long a connection may be silent while calls run before it is probed, in ms, and how often then. 0 turns it off.
+   * Default: 10 000; over `http2` less often where a server may mind, see docs/wire.md.
+   */
   readonly keepaliveMs?: number;
   /** How long a probe may stay unanswered before the connection counts as broken. Default: 5000. */
   readonly keepaliveTimeoutMs?: number;

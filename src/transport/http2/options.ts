@@ -53,7 +53,12 @@ export interface Http2TransportOptions extends GrpcOptions {
 
 type Own = Required<Omit<Http2TransportOptions, keyof GrpcOptions | "onHttp1">>;
 
-export type ResolvedOptions = ResolvedGrpcOptions & Own & Pick<Http2TransportOptions, "onHttp1">;
+export type ResolvedOptions = ResolvedGrpcOptions &
+  Own &
+  Pick<Http2TransportOptions, "onHttp1"> & {
+    /** Nobody said how often servers are to be probed. */
+    readonly probesSparingly: boolean;
+  };
 
 const defaults: Own = {
   maxConnectionsPerAddress: 1,
@@ -70,7 +75,11 @@ const fieldName = /^[0-9a-z_.-]+$/;
 
 /** Fills the defaults. @throws TypeError or RangeError that names the option, its value and what is allowed */
 export function resolveOptions(options: Http2TransportOptions): ResolvedOptions {
-  const resolved: ResolvedOptions = { ...filled(defaults, options), ...resolveGrpcOptions(options) };
+  const resolved: ResolvedOptions = {
+    ...filled(defaults, options),
+    ...resolveGrpcOptions(options),
+    probesSparingly: options.keepaliveMs === undefined,
+  };
   mustBePositive(resolved, ["maxConnectionIdleMs", "maxConnectionAgeMs", "handshakeTimeoutMs"]);
   mustNotBeNegative(resolved, ["maxConnectionAgeGraceMs", "minPingIntervalMs"]);
   mustBeCount(resolved, ["maxConnections", "maxConnectionsPerAddress"]);
@@ -110,8 +119,9 @@ export function connectionOptions(options: ResolvedOptions): ConnectionOptions {
     maxHeaderBytes: setting(maxHeaderBytes),
     maxConcurrentStreams: setting(maxConcurrentStreams),
     keepaliveMs,
+    probesSparingly: options.probesSparingly,
     keepaliveTimeoutMs,
-    minPingIntervalMs,
+    minPingIntervalMs: setting(minPingIntervalMs),
     sensitive: sensitiveFields(options.sensitiveMetadata),
     clock,
   };

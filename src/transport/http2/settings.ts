@@ -1,6 +1,6 @@
 import { ConnectionError, Http2Code } from "./errors.js";
 
-/** Identifiers of RFC 9113 §6.5.2. */
+/** Identifiers of RFC 9113 §6.5.2, and one of our own. */
 export const Setting = {
   HEADER_TABLE_SIZE: 1,
   ENABLE_PUSH: 2,
@@ -8,6 +8,11 @@ export const Setting = {
   INITIAL_WINDOW_SIZE: 4,
   MAX_FRAME_SIZE: 5,
   MAX_HEADER_LIST_SIZE: 6,
+  /**
+   * A server of Hawser's says how often it may be asked for a sign of life while it says nothing, in ms; 0: as often as
+   * one likes. Of those left for experiments; others pass it over.
+   */
+  MIN_PING_INTERVAL: 0xf0a8,
 } as const;
 
 /** The largest window there can be. */

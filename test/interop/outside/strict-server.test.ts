@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { Code } from "../../../src/errors/errors.js";
 import { type Http2TransportOptions, http2Transport } from "../../../src/transport/http2/http2.js";
 import { failure } from "../../support/collect.js";
@@ -6,6 +6,7 @@ import { eventually } from "../../support/eventually.js";
 import { freePort } from "../../support/free-ports.js";
 import { preface } from "../../support/http2/constants.js";
 import { FrameReader } from "../../support/http2/frame-reader.js";
+import { ManualClock } from "../../support/manual-clock.js";
 import { forever, Moment } from "../../support/moment.js";
 import { TcpProxy } from "../../support/tcp-proxy.js";
 import { hawserClient } from "../hawser-client.js";
@@ -146,6 +147,21 @@ describe.skipIf(reason !== undefined)(
       await eventually(() => expect(probes()).toBeGreaterThan(5));
       await end();
       expect(connections()).toBe(1);
+    });
+
+    test("where nobody said how often either may probe, a call of many silent minutes keeps its connection", async () => {
+      const clock = new ManualClock();
+      const { client, connections, probes } = await given([], { clock });
+      const { end } = await conversation(client);
+      for (let probe = 1; probe <= 2; probe++) {
+        await vi.waitFor(() => expect(clock.nextMs).toBe(10_000));
+        clock.advance(10_000);
+        await eventually(() => expect(probes()).toBe(probe));
+      }
+      await vi.waitFor(() => expect(clock.nextMs).toBe(10_000)); // the server has answered
+      clock.advance(5 * 60_000);
+      await end();
+      expect([connections(), probes()]).toEqual([1, 2]);
     });
 
     test("a deadline that passes is one, whichever side notices first", async () => {

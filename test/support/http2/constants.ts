@@ -21,6 +21,7 @@ export const Setting = {
   INITIAL_WINDOW_SIZE: 4,
   MAX_FRAME_SIZE: 5,
   MAX_HEADER_LIST_SIZE: 6,
+  MIN_PING_INTERVAL: 0xf0a8,
 } as const;
 
 export const ErrorCode = {

@@ -1,7 +1,5 @@
 import type { ConnectionOptions } from "../connection/connection-options.js";
-
-/** What gRPC's own servers allow where nobody tells them otherwise (gRFC A8). */
-const usualPingIntervalMs = 5 * 60_000;
+import { usualPingIntervalMs } from "../connection/ping-pace.js";
 
 /**
  * For who was told `too_many_pings`. gRFC A8 asks for half as often, step by step; each step costs the calls of a

@@ -8,6 +8,8 @@ export interface ConnectionOptions {
   readonly maxConcurrentStreams: number;
   /** How long the connection may be silent while calls run before it is probed, in ms; 0 for ever. */
   readonly keepaliveMs: number;
+  /** Client: a server that does not say how often it may be probed is probed as seldom as gRPC's own servers allow. */
+  readonly probesSparingly: boolean;
   /** How long a probe, or our SETTINGS, may stay unanswered, in ms. */
   readonly keepaliveTimeoutMs: number;
   /** Server: PINGs of a client that come more often than this, in ms, are strikes; 0 allows all. */

@@ -210,6 +210,10 @@ export abstract class Connection
     if (kind === PingKind.bandwidth) this.#growth.onPingAnswer();
   }
 
+  get silenceMs(): number {
+    return this.options.keepaliveMs;
+  }
+
   probe(): void {
     this.pings.send(PingKind.keepalive);
   }

@@ -9,6 +9,8 @@ export interface KeepaliveOptions {
 
 /** Whose peer is watched. */
 export interface Probing {
+  /** How long it may be silent before it is asked, in ms; `keepaliveMs` or more. */
+  readonly silenceMs: number;
   /** Asks the peer for a sign of life. */
   probe(): void;
   /** The peer gave none. */
@@ -57,14 +59,14 @@ export class Keepalive {
 
   #check(): void {
     this.#timer = undefined;
-    const { keepaliveMs, keepaliveTimeoutMs, clock } = this.#options;
+    const { keepaliveTimeoutMs, clock } = this.#options;
     if (this.#probing) {
       this.#probed.onDead();
       return;
     }
-    const silentMs = clock.now() - this.#heardAt;
-    if (silentMs < keepaliveMs) {
-      this.#wait(keepaliveMs - silentMs);
+    const leftMs = this.#heardAt + this.#probed.silenceMs - clock.now();
+    if (leftMs > 0) {
+      this.#wait(leftMs);
       return;
     }
     this.#probing = true;

@@ -27,6 +27,8 @@ export class Pings {
   readonly #sending: Sending;
   readonly #patience: Patience;
   readonly #sink: PingSink;
+  /** Ours since the peer last sent data or header fields: to a server they are the more unwelcome the more they are. */
+  unheard = 0;
 
   constructor(outbox: Outbox, sending: Sending, patience: Patience, sink: PingSink) {
     this.#outbox = outbox;
@@ -36,6 +38,7 @@ export class Pings {
   }
 
   send(kind: number): void {
+    this.unheard++;
     const data = new Uint8Array(pingBytes);
     data[pingBytes - 1] = kind;
     writePing(this.#outbox, data, false);

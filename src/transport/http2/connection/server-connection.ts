@@ -61,7 +61,10 @@ export class ServerConnection extends Connection implements DrainSink {
   }
 
   protected get ownSettings(): readonly (readonly [number, number])[] {
-    return [[Setting.MAX_CONCURRENT_STREAMS, this.options.maxConcurrentStreams]];
+    return [
+      [Setting.MAX_CONCURRENT_STREAMS, this.options.maxConcurrentStreams],
+      [Setting.MIN_PING_INTERVAL, this.options.minPingIntervalMs],
+    ];
   }
 
   onSettings(): void {}

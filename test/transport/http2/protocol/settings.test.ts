@@ -8,11 +8,12 @@ import { expectConnectionError } from "../../../support/http2/verdicts.js";
 
 describe("how a connection begins", () => {
   test("the server says SETTINGS first, with its limits, and acknowledges those of the client (§3.4)", async () => {
-    const { attacker } = await attack({ maxConcurrentStreams: 17, maxHeaderBytes: 5000 });
+    const { attacker } = await attack({ maxConcurrentStreams: 17, maxHeaderBytes: 5000, minPingIntervalMs: 3000 });
     const [said] = attacker.received.filter(isSettings) as [SettingsFrame];
     expect(attacker.received[0]).toBe(said);
     expect(said.values.get(Setting.MAX_CONCURRENT_STREAMS)).toBe(17);
     expect(said.values.get(Setting.MAX_HEADER_LIST_SIZE)).toBe(5000);
+    expect(said.values.get(Setting.MIN_PING_INTERVAL)).toBe(3000);
     expect(said.values.get(Setting.MAX_FRAME_SIZE) ?? 16_384).toBeGreaterThanOrEqual(16_384);
     expect(said.values.has(Setting.ENABLE_PUSH), "a server does not say it (§6.5.2)").toBe(false);
     await attacker.next(isSettingsAck);
