@@ -8,7 +8,7 @@ import { Connection } from "./connection.js";
 import type { ConnectionOptions } from "./connection-options.js";
 import type { Goaway } from "./goaway.js";
 import { idsRunOut, type Leaving, leavingFor } from "./leaving.js";
-import { PingPace } from "./ping-pace.js";
+import { silenceMs } from "./ping-pace.js";
 
 /** Ids are 31 bits and never used again; nobody waits for the very last. */
 const lastUsefulId = 2 ** 31 - 1024;
@@ -34,8 +34,9 @@ export interface ClientConnectionEvents {
 /** The side that makes calls. A process may end while none runs, as with other gRPC clients. */
 export class ClientConnection extends Connection {
   readonly #events: ClientConnectionEvents;
-  readonly #pace: PingPace;
   #nextId: number;
+  /** The server's, if it says so. */
+  #minPingIntervalMs: number | undefined;
   #maxConcurrentStreams = unlimited;
   #ready = false;
   #leaving = false;
@@ -50,7 +51,6 @@ export class ClientConnection extends Connection {
     super(socket, options);
     this.#events = events;
     this.#nextId = firstId;
-    this.#pace = new PingPace(options, this.pings);
     const at = this.outbox.reserve(connectionPreface.length);
     this.outbox.commit(at + connectionPreface.copy(this.outbox.bytes, at));
     this.begin();
@@ -101,7 +101,7 @@ export class ClientConnection extends Connection {
   override onSetting(id: number, value: number): void {
     super.onSetting(id, value);
     if (id === Setting.MAX_CONCURRENT_STREAMS) this.#maxConcurrentStreams = value;
-    if (id === Setting.MIN_PING_INTERVAL) this.#pace.allow(value);
+    if (id === Setting.MIN_PING_INTERVAL) this.#minPingIntervalMs = value;
     if (id === Setting.ENABLE_PUSH && value === 1) {
       throw new ConnectionError(Http2Code.PROTOCOL_ERROR, "a server that offers to be pushed to");
     }
@@ -167,7 +167,7 @@ export class ClientConnection extends Connection {
   onReleased(): void {}
 
   override get silenceMs(): number {
-    return this.#pace.silenceMs;
+    return silenceMs(this.options, this.pings.unheard, this.#minPingIntervalMs);
   }
 
   /** Where we ask more seldom from now on the system does so meanwhile, of which no server knows: it finds a dead machine. */

@@ -1,5 +1,3 @@
-import type { Pings } from "./pings.js";
-
 /** What gRPC's own servers allow where nobody told them otherwise (gRFC A8). */
 export const usualPingIntervalMs: number = 5 * 60_000;
 
@@ -15,28 +13,14 @@ export interface PingPaceOptions {
 }
 
 /**
- * How often a client asks a silent server for a sign of life: every `keepaliveMs` at first, and once the server would
- * mind as seldom as it allows (gRFC A8).
+ * How long a server may be silent before its client asks it for a sign of life, in ms: `keepaliveMs` at first, and once it
+ * would mind as long as it wishes (gRFC A8).
+ *
+ * @param pings since it last sent data or header fields
+ * @param allowedMs how often it says that it may be asked; undefined where it says nothing
  */
-export class PingPace {
-  readonly #options: PingPaceOptions;
-  readonly #pings: Pings;
-  #allowedMs: number;
-
-  constructor(options: PingPaceOptions, pings: Pings) {
-    this.#options = options;
-    this.#pings = pings;
-    this.#allowedMs = options.probesSparingly ? usualPingIntervalMs + slackMs : 0;
-  }
-
-  /** The server has said how often it may be asked, in ms. */
-  allow(intervalMs: number): void {
-    this.#allowedMs = intervalMs === 0 ? 0 : intervalMs + slackMs;
-  }
-
-  /** How long the server may be silent before it is asked, or asked again. */
-  get silenceMs(): number {
-    const { keepaliveMs } = this.#options;
-    return this.#pings.unheard < forgivenPings ? keepaliveMs : Math.max(keepaliveMs, this.#allowedMs);
-  }
+export function silenceMs(options: PingPaceOptions, pings: number, allowedMs: number | undefined): number {
+  const { keepaliveMs, probesSparingly } = options;
+  const wishedMs = allowedMs ?? (probesSparingly ? usualPingIntervalMs : 0);
+  return pings < forgivenPings || wishedMs === 0 ? keepaliveMs : Math.max(keepaliveMs, wishedMs + slackMs);
 }

@@ -60,15 +60,13 @@ export class EncodedTemplate implements FieldTemplate {
   }
 }
 
+/** Looks up what it may look up: there is one for each field of each method on each connection, and it is seldom written. */
 class TemplateField {
   /** Whether it would have had an entry when it was last written, had there been room. */
   waiting = false;
   readonly #name: string;
   readonly #value: string;
   readonly #sensitive: boolean;
-  /** In the static table; 0: not there. */
-  readonly #staticIndex: number;
-  readonly #staticName: number;
   /** Its entry, or one it had. */
   #entry = 0;
 
@@ -76,15 +74,14 @@ class TemplateField {
     this.#name = name;
     this.#value = value;
     this.#sensitive = sensitive;
-    this.#staticIndex = sensitive ? 0 : staticIndexOf(name, value);
-    this.#staticName = staticIndexOfName(name);
   }
 
   write(table: SentTable, target: Buffer, at: number): number {
-    if (this.#staticIndex > 0) return writeIndexed(this.#staticIndex, target, at);
+    const staticIndex = this.#sensitive ? 0 : staticIndexOf(this.#name, this.#value);
+    if (staticIndex > 0) return writeIndexed(staticIndex, target, at);
     const indexing = this.#sensitive ? never : this.#lookUp(table);
     if (indexing === undefined) return writeIndexed(table.indexOf(this.#entry), target, at);
-    const nameIndex = this.#staticName > 0 ? this.#staticName : table.indexOfName(this.#name);
+    const nameIndex = staticIndexOfName(this.#name) || table.indexOfName(this.#name);
     at = writeLiteralHead(nameIndex, indexing, target, at);
     if (nameIndex === 0) at = writeShortest(this.#name, target, at);
     if (indexing === added) this.#entry = table.add(this.#makeKey(), this.#name, this.#value, "template");

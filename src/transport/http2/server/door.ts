@@ -46,7 +46,7 @@ export class Door {
 
   /** @returns the address with the port that was bound. @throws RpcError UNAVAILABLE where it cannot be had */
   async open(endpoint: ParsedAddress, address: Address): Promise<Address> {
-    const bound = await listenOn(this.#server, endpoint, address);
+    const bound = await listenOn(this.#server, endpoint, address, this.#options.clock);
     this.#server.on("error", () => {}); // one that could not be accepted, for want of file descriptors: others may
     return bound;
   }
