@@ -3,8 +3,14 @@ import { RpcError } from "../errors/errors.js";
 
 /** Makes an `RpcError` of what a handler threw; what nobody named goes to the log whole, under the id the caller gets. */
 export function handlerFailure(reason: unknown, call: HandlerCall, logger: Logger): RpcError {
+  // That its caller has gone may be all that failed it.
+  return abortSource(call)?.aborted === true ? RpcError.from(reason) : loggedFailure(reason, call, logger);
+}
+
+/** As `handlerFailure()`, of a handler that was told to end, and had only to tidy up: no caller's leaving excuses that. */
+export function loggedFailure(reason: unknown, call: HandlerCall, logger: Logger): RpcError {
   const error = RpcError.from(reason);
-  if (!(reason instanceof RpcError) && !abortSource(call)?.aborted) {
+  if (!(reason instanceof RpcError)) {
     logger.error({ err: reason, error_id: error.errorId, "rpc.method": call.method.fullName }, "a handler failed");
   }
   return error;

@@ -12,7 +12,7 @@ import {
   stepsOf,
 } from "../contract/contract.js";
 import type { RpcError } from "../errors/errors.js";
-import { handlerFailure } from "./handler-failure.js";
+import { handlerFailure, loggedFailure } from "./handler-failure.js";
 
 /** What a handler answers with many messages; each step of it runs inside its call. */
 export class HandlerStream implements AsyncIterableIterator<unknown>, ObservableStream, PushingStream {
@@ -38,7 +38,11 @@ export class HandlerStream implements AsyncIterableIterator<unknown>, Observable
 
   async return(): Promise<IteratorResult<unknown>> {
     this.#observers.stop();
-    await runInCall(this.#call, () => this.#responses.return?.());
+    try {
+      await runInCall(this.#call, () => this.#responses.return?.());
+    } catch (reason) {
+      throw loggedFailure(reason, this.#call, this.#logger);
+    }
     return { done: true, value: undefined };
   }
 

@@ -11,7 +11,7 @@ import {
 import { Code, codeName, RpcError } from "../../src/errors/errors.js";
 import { HandlerStream } from "../../src/server/handler-stream.js";
 import { IncomingCall } from "../../src/transport/incoming-call.js";
-import { rpcFailure } from "../support/collect.js";
+import { failure, rpcFailure } from "../support/collect.js";
 import { EchoServiceDefinition } from "../support/echo.js";
 
 const method = methodsOf(EchoServiceDefinition).find(({ localName }) => localName === "serverStream") as Method;
@@ -152,6 +152,27 @@ describe("the responses of a handler", () => {
   });
 
   it.each([
+    ["read", (stream: HandlerStream) => stream.return()],
+    ["pushed", (stream: HandlerStream) => stream.pushTo({ closed: true, take: () => undefined })],
+    ["refused", (stream: HandlerStream) => stream.pushTo({ closed: false, take: () => raise() })],
+  ])("that fail as they tidy up are logged, though nobody waits for them any more: %s", async (_, leave) => {
+    const responses = { next: () => ({ value: {} }), return: () => Promise.reject(new Error("no paper")) };
+    const { call, stream, diary, logged } = given({ [Symbol.asyncIterator]: () => responses });
+    call.cancel();
+    await failure(leave(stream));
+    expect(logged).toMatchObject([{ err: { message: "no paper" }, "rpc.method": method.fullName }]);
+    expect(diary.at(-1)).toBe("stopped");
+  });
+
+  it("tell who breaks them off by which id the log has their failure", async () => {
+    const { stream, logged } = given({
+      [Symbol.iterator]: () => ({ next: () => ({ value: {} }), return: () => lose() }),
+    });
+    const { errorId } = await rpcFailure(stream.return());
+    expect(logged).toMatchObject([{ error_id: errorId }]);
+  });
+
+  it.each([
     [Promise.resolve([]), "a Promise: leave out `async`, or write `async *`"],
     [{ text: "one" }, "such an object"],
     [undefined, "a value of type undefined"],
@@ -161,6 +182,10 @@ describe("the responses of a handler", () => {
     expect(() => given(responses)).toThrow(new TypeError(message));
   });
 });
+
+function lose(): never {
+  throw new Error("no paper");
+}
 
 function raise(): never {
   throw new RpcError(Code.INTERNAL, "too large");

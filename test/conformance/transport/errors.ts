@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { type Logger, silentLogger } from "../../../src/contract/contract.js";
 import { BadRequest, Code, detail, type ErrorDetail, ErrorInfo, RpcError } from "../../../src/errors/errors.js";
 import { collect, failure, rpcFailure } from "../../support/collect.js";
 import { Diary } from "../../support/diary.js";
@@ -47,6 +48,10 @@ function failing(fail: () => unknown): Partial<EchoHandlers> {
       throw fail();
     },
   };
+}
+
+function fail(reason: unknown): never {
+  throw reason;
 }
 
 function everyShape(client: EchoClient): readonly (() => Promise<unknown>)[] {
@@ -221,6 +226,45 @@ export function errors(story: Story): void {
     expect(error.message).toContain(String(logger.lines[0]?.["error_id"]));
   });
 
+  story("a stream that fails as it tidies up, its caller gone, is told in the log, and harms nobody", async (stage) => {
+    const torn = new Error("the nets are torn");
+    const endlessly: [string, () => AsyncIterable<object> | Iterable<object>][] = [
+      [
+        "a generator",
+        function* () {
+          try {
+            for (;;) yield {};
+          } finally {
+            fail(torn);
+          }
+        },
+      ],
+      [
+        "an async generator",
+        async function* () {
+          try {
+            for (;;) yield {};
+          } finally {
+            fail(torn);
+          }
+        },
+      ],
+      ["an iterator", () => ({ [Symbol.iterator]: () => ({ next: () => ({ value: {} }), return: () => fail(torn) }) })],
+    ];
+    for (const [kind, serverStream] of endlessly) {
+      const told = new Moment<object>();
+      const logger: Logger = { ...silentLogger, error: told.now };
+      const { client } = await stage.play({ serverStream }, { server: { logger } });
+      for await (const _ of client.serverStream({})) break;
+      expect(await told.promise, kind).toMatchObject({
+        err: torn,
+        error_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        "rpc.method": "hawser.test.v1.EchoService/ServerStream",
+      });
+      expect((await client.unary({ text: "well" })).text).toBe("well");
+    }
+  });
+
   story("a business error is nothing to log", async (stage) => {
     const logger = new Diary();
     const { client } = await stage.play(
@@ -228,6 +272,28 @@ export function errors(story: Story): void {
       { server: { logger } },
     );
     for (const call of everyShape(client)) await failure(call());
+    expect(logger.lines).toEqual([]);
+  });
+
+  story("a business error is nothing to log where a stream tidies up, either", async (stage) => {
+    const logger = new Diary();
+    const left = new Moment();
+    const { client } = await stage.play(
+      {
+        async *serverStream() {
+          try {
+            for (;;) yield {};
+          } finally {
+            left.now();
+            fail(new RpcError(Code.NOT_FOUND, "no order 17"));
+          }
+        },
+      },
+      { server: { logger } },
+    );
+    for await (const _ of client.serverStream({})) break;
+    await left.promise;
+    await client.unary({});
     expect(logger.lines).toEqual([]);
   });
 
