@@ -1,14 +1,16 @@
-import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
-import { type NetConnectOpts, Server, type Socket } from "node:net";
+import { createServer, type NetConnectOpts, Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { promisify } from "node:util";
+import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { Code, RpcError } from "../../../src/errors/errors.js";
-import { http2Transport } from "../../../src/transport/http2/http2.js";
+import { type Http2TransportOptions, http2Transport } from "../../../src/transport/http2/http2.js";
 import type { Listener } from "../../../src/transport/transport.js";
+import { folderWithDeadSocket, leaveDead } from "../../support/http2/dead-socket.js";
+import { ManualClock } from "../../support/manual-clock.js";
 import { Moment } from "../../support/moment.js";
+import { untilResting } from "../../support/pass-time.js";
 
 /** What every removal of a file waits for. */
 let beforeUnlink = (): Promise<void> => Promise.resolve();
@@ -37,28 +39,19 @@ vi.mock("node:net", async (load) => {
   return { ...net, connect };
 });
 
-/** A folder with the socket of a server that died in it. */
-async function given() {
-  const folder = await mkdtemp(join(tmpdir(), "hawser-"));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  const path = join(folder, "echo.sock");
-  await leaveDead(path);
-  return { folder, path };
-}
-
-async function leaveDead(path: string): Promise<void> {
-  const dying = `require("node:net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 9))`;
-  await promisify(execFile)(process.execPath, ["-e", dying]).catch(() => {});
-  expect((await stat(path)).isSocket()).toBe(true);
-}
-
-async function start(path: string): Promise<Listener> {
-  const listener = await http2Transport().listen(`grpc+unix://${path}`, {
+async function start(path: string, options: Http2TransportOptions = {}): Promise<Listener> {
+  const listener = await http2Transport(options).listen(`grpc+unix://${path}`, {
     methods: new Map(),
     invoke: () => Promise.reject(new RpcError(Code.UNIMPLEMENTED, "nothing here")),
   });
   onTestFinished(() => listener.close());
   return listener;
+}
+
+/** Where somebody says that it replaces the dead one. */
+async function claimBeside(path: string): Promise<string> {
+  const { ino } = await stat(path);
+  return join(dirname(path), `.${ino.toString(36)}`);
 }
 
 /** Those that start, and why the others do not. */
@@ -74,7 +67,7 @@ function inUse(path: string) {
 
 describe("servers that start over the socket of one that died", () => {
   test("are not both there, however late the second takes the file away", async () => {
-    const { path } = await given();
+    const { path } = await folderWithDeadSocket();
     const oneListens = new Moment();
     let removals = 0;
     beforeUnlink = () => (++removals === 1 ? Promise.resolve() : oneListens.promise);
@@ -93,7 +86,7 @@ describe("servers that start over the socket of one that died", () => {
   });
 
   test("are not both there, however late one hears that the server before is dead", async () => {
-    const { path } = await given();
+    const { path } = await folderWithDeadSocket();
     const knocked = new Moment();
     const otherListens = new Moment();
     beforeRefusal = () => {
@@ -110,7 +103,7 @@ describe("servers that start over the socket of one that died", () => {
 
   test("are one at most, whose file is the only one left, and the others are told that it is in use", async () => {
     for (let round = 0; round < 5; round++) {
-      const { folder, path } = await given();
+      const { folder, path } = await folderWithDeadSocket();
       const { started, refusals } = await startAll(path, 5);
       expect(started).toBe(1);
       for (const refusal of refusals) expect(refusal).toMatchObject(inUse(path));
@@ -120,19 +113,52 @@ describe("servers that start over the socket of one that died", () => {
   });
 
   test("claim it each for itself, though they be workers of one cluster, which share what they listen on", async () => {
-    const { folder, path } = await given();
-    const { ino } = await stat(path);
+    const { path } = await folderWithDeadSocket();
+    const claim = { path: await claimBeside(path), exclusive: true };
     const listen = vi.spyOn(Server.prototype, "listen");
     onTestFinished(() => listen.mockRestore());
     await start(path);
-    const claim = { path: join(folder, `.${ino.toString(36)}`), exclusive: true };
-    expect(listen.mock.calls.map(([where]) => where)).toEqual([{ path }, claim, { path }]);
+    expect(listen.mock.calls.map(([where]) => where)).toEqual([claim, { path }]);
+  });
+
+  describe("while another replaces it", () => {
+    /** One that waits for another, which is never done before it is released. */
+    async function givenWaiting() {
+      const { path } = await folderWithDeadSocket();
+      const claim = createServer().listen(await claimBeside(path));
+      await once(claim, "listening");
+      const release = () => new Promise((resolve) => claim.close(resolve));
+      onTestFinished(() => void release());
+      const clock = new ManualClock();
+      const waiting = start(path, { clock });
+      waiting.catch(() => {});
+      await untilResting(clock);
+      return { path, release, clock, waiting };
+    }
+
+    test("wait until it has, and look again", async () => {
+      const { release, clock, waiting } = await givenWaiting();
+      await release();
+      clock.advance(10);
+      await waiting;
+    });
+
+    test("wait a second at most, and are told that it is in use", async () => {
+      const { path, clock, waiting } = await givenWaiting();
+      const startedMs = clock.now();
+      for (let looks = 1; looks < 100; looks++) {
+        clock.advance(10);
+        await untilResting(clock);
+      }
+      clock.advance(10);
+      await expect(waiting).rejects.toMatchObject(inUse(path));
+      expect(clock.now() - startedMs).toBe(1000);
+    });
   });
 
   test("are not held up by one that died while it took over", async () => {
-    const { folder, path } = await given();
-    const { ino } = await stat(path);
-    await leaveDead(join(folder, `.${ino.toString(36)}`));
+    const { folder, path } = await folderWithDeadSocket();
+    await leaveDead(await claimBeside(path));
     expect(await startAll(path, 3)).toMatchObject({ started: 1 });
     expect(await readdir(folder)).toEqual(["echo.sock"]);
   });
