@@ -8,10 +8,11 @@ export function unlessAborted<T>(
     const leave = () => resolve(undefined);
     signal.addEventListener("abort", leave, { once: true });
     if (signal.aborted) leave();
-    making.then((made) => {
-      signal.removeEventListener("abort", leave);
-      if (signal.aborted) drop(made);
-      else resolve(made);
-    }, reject);
+    making
+      .then((made) => {
+        if (signal.aborted) drop(made);
+        else resolve(made);
+      }, reject)
+      .finally(() => signal.removeEventListener("abort", leave));
   });
 }

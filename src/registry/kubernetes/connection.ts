@@ -1,5 +1,6 @@
 import { Agent, type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http";
 import { request as requestHttps, Agent as SecureAgent } from "node:https";
+import { joinSignals } from "../join-signals.js";
 import { noCredentials, unavailable } from "./failures.js";
 import type { ResolvedKubernetesOptions } from "./options.js";
 
@@ -29,14 +30,15 @@ export class HttpConnection {
     const { name, requestTimeoutMs, server } = this.#options;
     const begins = new AbortController();
     const timer = this.#options.clock.timer(requestTimeoutMs, () => begins.abort());
-    const either = AbortSignal.any([signal, begins.signal]);
+    const { signal: either, release } = joinSignals(signal, begins.signal);
     let awaited = "credentials";
     try {
       const options = await unlessAborted(this.#requestOptions(), either);
       awaited = "answer";
       const url = new URL(`${server.pathname.replace(/\/$/, "")}${path}?${new URLSearchParams(query)}`, server);
-      return await this.#send(url, { ...options, signal: either });
+      return await this.#send(url, { ...options, signal: either }, release);
     } catch (cause) {
+      release();
       if (awaited === "credentials") this.#options.credentials.forget();
       if (begins.signal.aborted) throw unavailable(name, `no ${awaited} within ${requestTimeoutMs} ms`, cause);
       if (awaited === "credentials" && !signal.aborted) throw noCredentials(name, cause);
@@ -81,10 +83,11 @@ export class HttpConnection {
     return { agent: this.#agent, headers, ...(ca === undefined ? {} : { ca }), ...credentials.certificate };
   }
 
-  #send(url: URL, options: RequestOptions): Promise<IncomingMessage> {
+  /** @param onClose called when nothing more is to come, of the answer neither */
+  #send(url: URL, options: RequestOptions, onClose: () => void): Promise<IncomingMessage> {
     const request = url.protocol === "https:" ? requestHttps : requestHttp;
     return new Promise((resolve, reject) => {
-      request(url, options, resolve).on("error", reject).end();
+      request(url, options, resolve).on("error", reject).on("close", onClose).end();
     });
   }
 }

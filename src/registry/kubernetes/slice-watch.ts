@@ -1,5 +1,6 @@
 import { type Backoff, exponentialBackoff } from "../../time/time.js";
 import { isFinal } from "../failures.js";
+import { joinSignals } from "../join-signals.js";
 import { keepTrying } from "../keep-trying.js";
 import type { Feed } from "../service-view.js";
 import { Watchdog } from "../watchdog.js";
@@ -90,7 +91,7 @@ export class SliceWatch {
   async #watch(version: string, well: () => void): Promise<void> {
     const { clock, name, silenceMs } = this.#options;
     const silent = new AbortController();
-    const signal = AbortSignal.any([this.#closing.signal, silent.signal]);
+    const { signal, release } = joinSignals(this.#closing.signal, silent.signal);
     const watchdog = new Watchdog(clock, () => silent.abort());
     const begun = clock.now();
     let said = false;
@@ -108,6 +109,7 @@ export class SliceWatch {
       throw silent.signal.aborted ? unavailable(name, `the watch said nothing for ${silenceMs} ms`, reason) : reason;
     } finally {
       watchdog.stop();
+      release();
     }
     if (!said && clock.now() - begun < veryShortMs) throw unavailable(name, "the watch ended as soon as it began");
   }

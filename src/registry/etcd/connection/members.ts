@@ -1,6 +1,7 @@
 import { Code, RpcError } from "../../../errors/errors.js";
 import type { Random } from "../../../time/time.js";
 import { closedError } from "../../failures.js";
+import { joinSignals } from "../../join-signals.js";
 import type { ResolvedEtcdOptions } from "../options.js";
 import { unlessAborted } from "../unless-aborted.js";
 import { type Etcd3Module, loadEtcd3 } from "./etcd3.js";
@@ -90,7 +91,7 @@ export class Members {
     const etcd3 = await this.#load().catch(() => undefined);
     if (etcd3 === undefined) return false;
     const others = new AbortController();
-    const over = AbortSignal.any([signal, others.signal]);
+    const { signal: over, release } = joinSignals(signal, others.signal);
     const asked = this.#hosts.map(async (host) => {
       await this.#knock(host, over);
       const member = new EtcdMember(etcd3, host, this.#options, this.#token);
@@ -111,6 +112,7 @@ export class Members {
       this.#speakTo(first);
     }
     others.abort();
+    release();
     return first !== undefined && first === this.#current?.member;
   }
 

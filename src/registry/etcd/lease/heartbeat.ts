@@ -1,4 +1,5 @@
 import { Code, RpcError } from "../../../errors/errors.js";
+import { joinSignals } from "../../join-signals.js";
 import type { EtcdApi } from "../api.js";
 import type { ResolvedEtcdOptions } from "../options.js";
 import { unlessAborted } from "../unless-aborted.js";
@@ -22,7 +23,7 @@ export async function beat(heartbeat: Heartbeat, onAnswer: (sentAt: number, left
   const { api, options, leaseId, everyMs, signal } = heartbeat;
   const { clock, name } = options;
   const silent = new AbortController();
-  const either = AbortSignal.any([signal, silent.signal]);
+  const { signal: either, release } = joinSignals(signal, silent.signal);
   let sentAt: number | undefined;
   let timer = clock.timer(everyMs, () => silent.abort());
   try {
@@ -51,6 +52,7 @@ export async function beat(heartbeat: Heartbeat, onAnswer: (sentAt: number, left
     throw api.failure(reason);
   } finally {
     timer.cancel();
+    release();
   }
   if (signal.aborted) return;
   const why = `no renewal of the lease was answered within ${Math.round(everyMs)} ms`;

@@ -1,5 +1,6 @@
 import type { IResponseHeader, IWatchResponse } from "etcd3";
 import { Code, RpcError } from "../../../errors/errors.js";
+import { joinSignals } from "../../join-signals.js";
 import { keepTrying } from "../../keep-trying.js";
 import { healthyMs, reconnectBackoff } from "../../reconnect-backoff.js";
 import { Wakeup } from "../../wakeup.js";
@@ -79,14 +80,14 @@ export class RangeWatch {
 
   async #follow(well: () => void): Promise<void> {
     this.#well = well;
-    const over = new AbortController();
-    const signal = AbortSignal.any([this.#closing.signal, over.signal]);
     if (this.#listDue) {
-      await this.#list(signal);
+      await this.#list(this.#closing.signal);
       // What came and went since the list before shows in neither: whoever wrote meanwhile has to look.
       this.#away = true;
       this.#tell();
     }
+    const over = new AbortController();
+    const { signal, release } = joinSignals(this.#closing.signal, over.signal);
     const following = this.#with.hub.follow(this.#subscriber, signal).catch((reason: unknown) => {
       this.#listDue = true;
       throw reason;
@@ -98,6 +99,7 @@ export class RangeWatch {
       this.#watching = false;
       over.abort();
       await Promise.allSettled([following, looking]);
+      release();
     }
   }
 

@@ -1,4 +1,5 @@
 import { Code, RpcError } from "../../../errors/errors.js";
+import { joinSignals } from "../../join-signals.js";
 import { keepTrying } from "../../keep-trying.js";
 import { healthyMs, reconnectBackoff } from "../../reconnect-backoff.js";
 import { Watchdog } from "../../watchdog.js";
@@ -82,7 +83,7 @@ export class WatchHub {
   async #carry(well: () => void, end: AbortSignal): Promise<void> {
     const { clock, requestTimeoutMs } = this.#options;
     const dead = new AbortController();
-    const signal = AbortSignal.any([end, dead.signal]);
+    const { signal, release } = joinSignals(end, dead.signal);
     const opening = new Watchdog(clock, () => dead.abort(`no watch stream within ${requestTimeoutMs} ms`));
     opening.feed(requestTimeoutMs);
     try {
@@ -93,6 +94,7 @@ export class WatchHub {
       throw this.#api.failure(reason);
     } finally {
       opening.stop();
+      release();
     }
     if (end.aborted) return;
     const why = String(dead.signal.reason);
