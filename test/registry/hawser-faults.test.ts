@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { type ClosableClient, createClient } from "../../src/client/client.js";
 import { type Call, type Client, runInCall } from "../../src/contract/contract.js";
 import { Code } from "../../src/errors/errors.js";
@@ -17,8 +17,10 @@ import { grpcJsTransport } from "../../src/transport/grpc-js/grpc-js.js";
 import { memoryTransport } from "../../src/transport/memory/memory.js";
 import type { Transport } from "../../src/transport/transport.js";
 import { instance } from "../conformance/registry.js";
+import { eventually } from "../support/eventually.js";
 import { ManualClock } from "../support/manual-clock.js";
 import { Follower } from "./follower.js";
+import { hearersOf } from "./hearers.js";
 import { recordingLogger } from "./recording-logger.js";
 
 type RegistryClient = Client<typeof RegistryServiceDefinition>;
@@ -37,6 +39,8 @@ interface ServerOptions {
 
 interface RunningServer {
   readonly address: string;
+  /** Aborts when it stops. */
+  readonly closing: AbortSignal;
   /** Ends its streams and waits for nothing else. */
   stop(): Promise<void>;
 }
@@ -52,7 +56,7 @@ async function startServer(options: ServerOptions = {}): Promise<RunningServer> 
     return server.close();
   };
   cleanups.push(stop);
-  return { address: server.address, stop };
+  return { address: server.address, closing: closing.signal, stop };
 }
 
 function connect(transport: Transport, target = "memory://registry"): ClosableClient<typeof RegistryServiceDefinition> {
@@ -279,6 +283,24 @@ describe("the server: a stream is a lease", () => {
     const ends = [stream.answers.next(), sets.next()].map((each) => expect(each).rejects.toThrow(/is closing/));
     await server.stop();
     await Promise.all(ends);
+  });
+
+  test("streams that have ended leave nothing at its signal, and many at once are no reason to warn", async () => {
+    const transport = memoryTransport();
+    const { closing } = await startServer({ transport });
+    const registry = open(connect(transport));
+    const warned = vi.fn();
+    process.on("warning", warned);
+    cleanups.push(() => process.off("warning", warned));
+    const ids = Array.from({ length: 8 }, (_, index) => `orders-${index}`);
+    const followers = ids.map((service) => new Follower(registry, service));
+    const registrations = await Promise.all(ids.map((id) => registry.register(instance(id))));
+    await Promise.all(followers.map((follower) => follower.untilIds()));
+    expect(hearersOf(closing)).toBe(16);
+    await new Promise(setImmediate); // a warning comes when nothing else is to be done
+    expect(warned).not.toHaveBeenCalled();
+    await Promise.all([...registrations, ...followers].map((each) => each.close()));
+    await eventually(() => expect(hearersOf(closing)).toBe(0));
   });
 
   test("bounds that are not in order are refused", () => {

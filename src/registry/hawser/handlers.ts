@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { type HandlerCall, type Handlers, type Logger, silentLogger } from "../../contract/contract.js";
 import type { RegistryServiceDefinition, WatchResponse } from "../../gen/hawser/registry/v1/registry.js";
 import { type Clock, systemClock } from "../../time/time.js";
@@ -36,6 +37,8 @@ export function registryHandlers(options: RegistryHandlersOptions = {}): Handler
   if (!(minTtlMs > 0 && minTtlMs <= maxTtlMs && maxTtlMs < 2 ** 31)) {
     throw new RangeError(`registryHandlers: minTtlMs ${minTtlMs} and maxTtlMs ${maxTtlMs} must be > 0 and in order`);
   }
+  // Every stream hears of it for as long as it is open, and there are as many as there are instances and watches.
+  if (signal !== undefined) setMaxListeners(0, signal);
   const table = new InstanceTable();
   const grant = (askedMs: number) => Math.min(maxTtlMs, Math.max(minTtlMs, askedMs || usualTtlMs));
 
