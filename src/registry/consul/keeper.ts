@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { Code, RpcError } from "../../errors/errors.js";
-import { keepTrying } from "../keep-trying.js";
 import type { Keeper, Kept } from "../kept-registration.js";
 import { healthyMs } from "../reconnect-backoff.js";
+import { Upkeep } from "../upkeep.js";
 import { Wakeup } from "../wakeup.js";
 import { Watchdog } from "../watchdog.js";
 import type { ConsulApi } from "./api.js";
@@ -20,7 +20,7 @@ export class ConsulKeeper implements Keeper {
   readonly #kept: Kept;
   readonly #api: ConsulApi;
   readonly #options: ResolvedConsulOptions;
-  readonly #closing = new AbortController();
+  readonly #upkeep = new Upkeep();
   /** Aborts when what is not done by then is left undone. */
   readonly #gone = new AbortController();
   readonly #wakeup = new Wakeup();
@@ -31,7 +31,6 @@ export class ConsulKeeper implements Keeper {
   /** The version that the catalogue has. */
   #published = 0;
   #away = false;
-  #running: Promise<void> | undefined;
 
   constructor(kept: Kept, api: ConsulApi, options: ResolvedConsulOptions) {
     this.#kept = kept;
@@ -42,14 +41,10 @@ export class ConsulKeeper implements Keeper {
   }
 
   start(): void {
-    const { backoff, clock, logger } = this.#options;
-    this.#running = keepTrying((well) => this.#keep(well), {
+    this.#upkeep.start((well) => this.#keep(well), {
+      ...this.#options,
       what: `registration of ${this.#record.ID}`,
-      clock,
-      logger,
-      backoff,
       healthyMs,
-      signal: this.#closing.signal,
       onEnd: (error) => this.#failed(error),
       early: (signal) => this.#api.untilBack(signal),
     });
@@ -64,9 +59,9 @@ export class ConsulKeeper implements Keeper {
   async end(): Promise<void> {
     const { clock, logger } = this.#options;
     const patience = clock.timer(goodbyeMs, () => this.#gone.abort());
-    this.#closing.abort();
+    const closed = this.#upkeep.close();
     this.#wakeup.wake();
-    await this.#running;
+    await closed;
     this.#silence.stop();
     await this.#deregister().catch((err: unknown) => {
       logger.warn({ err, instance: this.#record.ID }, "not deregistered; its check will fail in time");
@@ -77,7 +72,7 @@ export class ConsulKeeper implements Keeper {
   async #keep(well: () => void): Promise<void> {
     const { publication } = this.#kept;
     const { clock, ttlMs } = this.#options;
-    while (!this.#closing.signal.aborted) {
+    while (!this.#upkeep.closing) {
       if (this.#published === publication.version) await this.#pass();
       if (this.#published !== publication.version) await this.#publish();
       this.#away = false;
@@ -103,8 +98,8 @@ export class ConsulKeeper implements Keeper {
     this.#record = toRecord(instance);
     await this.#api.register(this.#record, this.#gone.signal);
     this.#alive();
-    await this.#untilCatalogue("has it", this.#closing.signal);
-    if (this.#closing.signal.aborted) return;
+    await this.#untilCatalogue("has it", this.#upkeep.signal);
+    if (this.#upkeep.closing) return;
     this.#published = version;
     status.become("registered");
     publication.confirm(version);

@@ -2,10 +2,11 @@ import type { Instance } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
 import { sleep } from "../../time/time.js";
 import { reasonOf } from "../failures.js";
-import { keepTrying } from "../keep-trying.js";
 import { LeftOut } from "../left-out.js";
+import { markInterrupted } from "../mark-interrupted.js";
 import { healthyMs } from "../reconnect-backoff.js";
 import type { Feed } from "../service-view.js";
+import { Upkeep } from "../upkeep.js";
 import type { ConsulApi, Health } from "./api.js";
 import type { ResolvedConsulOptions } from "./options.js";
 import { fromEntry, type HealthEntry } from "./records.js";
@@ -19,8 +20,7 @@ export class ServiceWatch {
   readonly #api: ConsulApi;
   readonly #options: ResolvedConsulOptions;
   readonly #leftOut: LeftOut;
-  readonly #closing = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #upkeep = new Upkeep();
 
   constructor(feed: Feed, api: ConsulApi, options: ResolvedConsulOptions) {
     this.#feed = feed;
@@ -30,32 +30,22 @@ export class ServiceWatch {
   }
 
   start(): void {
-    const { backoff, clock, logger } = this.#options;
-    this.#running = keepTrying((well) => this.#follow(well), {
+    this.#upkeep.start((well) => this.#follow(well), {
+      ...this.#options,
       what: `watch of ${this.#feed.service}`,
-      clock,
-      logger,
-      backoff,
       healthyMs,
-      signal: this.#closing.signal,
-      onEnd: () => this.#interrupted(),
+      onEnd: () => markInterrupted(this.#feed, this.#options),
       early: (signal) => this.#api.untilBack(signal),
     });
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort();
-    await this.#running;
-  }
-
-  #interrupted(): void {
-    this.#feed.markStale();
-    this.#options.monitor({ type: "watch-restart", service: this.#feed.service });
+  close(): Promise<void> {
+    return this.#upkeep.close();
   }
 
   async #follow(well: () => void): Promise<void> {
     const { clock } = this.#options;
-    const { signal } = this.#closing;
+    const { signal } = this.#upkeep;
     let index: number | undefined;
     while (!signal.aborted) {
       const askedAt = clock.now();
@@ -63,7 +53,7 @@ export class ServiceWatch {
       if (signal.aborted) return;
       // An index that goes backwards is that of a Consul with another history.
       const restarted = index !== undefined && health.index < index;
-      if (restarted) this.#interrupted();
+      if (restarted) markInterrupted(this.#feed, this.#options);
       if (health.index === index) this.#feed.confirm();
       else this.#take(health);
       well();

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Instance } from "../../contract/contract.js";
 import { exponentialBackoff, sleep } from "../../time/time.js";
-import { keepTrying } from "../keep-trying.js";
 import { LeftOut } from "../left-out.js";
+import { markInterrupted } from "../mark-interrupted.js";
 import type { Feed } from "../service-view.js";
+import { Upkeep } from "../upkeep.js";
 import type { Found, Lookup } from "./lookup.js";
 import { NameServer } from "./name-server.js";
 import type { ResolvedDnsOptions } from "./options.js";
@@ -17,10 +18,9 @@ export class Refresh {
   readonly #lookup: Lookup;
   readonly #options: ResolvedDnsOptions;
   readonly #leftOut: LeftOut;
-  readonly #closing = new AbortController();
+  readonly #upkeep = new Upkeep();
   #instances: readonly Instance[] | undefined;
   #server: NameServer | undefined;
-  #running: Promise<void> | undefined;
 
   constructor(feed: Feed, lookup: Lookup, options: ResolvedDnsOptions) {
     this.#feed = feed;
@@ -30,33 +30,26 @@ export class Refresh {
   }
 
   start(): void {
-    const { clock, logger, random, minRefreshMs, maxRefreshMs } = this.#options;
-    this.#running = keepTrying((well) => this.#follow(well), {
+    const { random, minRefreshMs, maxRefreshMs } = this.#options;
+    this.#upkeep.start((well) => this.#follow(well), {
+      ...this.#options,
       what: `lookup of ${this.#feed.service}`,
-      clock,
-      logger,
       backoff: exponentialBackoff({ initialMs: minRefreshMs, maxMs: maxRefreshMs, random }),
       healthyMs: maxRefreshMs,
-      signal: this.#closing.signal,
-      onEnd: () => this.#failed(),
+      onEnd: () => markInterrupted(this.#feed, this.#options),
     });
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort();
+  close(): Promise<void> {
+    const closed = this.#upkeep.close();
     this.#server?.cancel();
-    await this.#running;
-  }
-
-  #failed(): void {
-    this.#feed.markStale();
-    this.#options.monitor({ type: "watch-restart", service: this.#feed.service });
+    return closed;
   }
 
   /** Begins with name servers as the system has them now. */
   async #follow(well: () => void): Promise<void> {
     const { clock } = this.#options;
-    const { signal } = this.#closing;
+    const { signal } = this.#upkeep;
     const server = new NameServer(this.#options);
     this.#server = server;
     while (!signal.aborted) {
@@ -73,8 +66,8 @@ export class Refresh {
     const { clock, minRefreshMs } = this.#options;
     const found = await this.#lookup(server);
     if (found.instances.length > 0 || this.#instances?.length === 0) return found;
-    await sleep(clock, minRefreshMs, this.#closing.signal);
-    return this.#closing.signal.aborted ? found : await this.#lookup(server);
+    await sleep(clock, minRefreshMs, this.#upkeep.signal);
+    return this.#upkeep.closing ? found : await this.#lookup(server);
   }
 
   #take({ instances, leftOut }: Found): void {

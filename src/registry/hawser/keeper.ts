@@ -1,6 +1,6 @@
 import { Code, RpcError } from "../../errors/errors.js";
-import { keepTrying } from "../keep-trying.js";
 import type { Keeper, Kept } from "../kept-registration.js";
+import { Upkeep } from "../upkeep.js";
 import { healthyMs, type ResolvedHawserOptions } from "./options.js";
 import { RegisterStream } from "./register-stream.js";
 
@@ -8,9 +8,8 @@ import { RegisterStream } from "./register-stream.js";
 export class HawserKeeper implements Keeper {
   readonly #kept: Kept;
   readonly #options: ResolvedHawserOptions;
-  readonly #closing = new AbortController();
+  readonly #upkeep = new Upkeep();
   #stream: RegisterStream | undefined;
-  #running: Promise<void> | undefined;
 
   constructor(kept: Kept, options: ResolvedHawserOptions) {
     this.#kept = kept;
@@ -19,14 +18,10 @@ export class HawserKeeper implements Keeper {
 
   start(): void {
     const { publication } = this.#kept;
-    const { backoff, clock, logger } = this.#options;
-    this.#running = keepTrying((well) => this.#hold(well), {
+    this.#upkeep.start((well) => this.#hold(well), {
+      ...this.#options,
       what: `registration of ${publication.instance.id}`,
-      clock,
-      logger,
-      backoff,
       healthyMs,
-      signal: this.#closing.signal,
       onEnd: (error) => publication.fail(error),
     });
   }
@@ -38,9 +33,9 @@ export class HawserKeeper implements Keeper {
   }
 
   async end(): Promise<void> {
-    this.#closing.abort();
+    const closed = this.#upkeep.close();
     this.#stream?.end();
-    await this.#running;
+    await closed;
   }
 
   async #hold(well: () => void): Promise<void> {
@@ -56,7 +51,7 @@ export class HawserKeeper implements Keeper {
       });
     } finally {
       this.#stream = undefined;
-      if (status.state === "registered" && !this.#closing.signal.aborted) {
+      if (status.state === "registered" && !this.#upkeep.closing) {
         status.become("lost");
         monitor({ type: "renewal", ok: false });
       }

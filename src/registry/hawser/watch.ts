@@ -3,9 +3,10 @@ import { Code, RpcError } from "../../errors/errors.js";
 import type { WatchResponse } from "../../gen/hawser/registry/v1/registry.js";
 import { fromMessage } from "../instance-message.js";
 import { joinSignals } from "../join-signals.js";
-import { keepTrying } from "../keep-trying.js";
 import { LeftOut } from "../left-out.js";
+import { markInterrupted } from "../mark-interrupted.js";
 import type { Feed } from "../service-view.js";
+import { Upkeep } from "../upkeep.js";
 import { Watchdog } from "../watchdog.js";
 import { streamEnded, streamFailed } from "./failures.js";
 import { healthyMs, type ResolvedHawserOptions } from "./options.js";
@@ -15,8 +16,7 @@ export class HawserWatch {
   readonly #feed: Feed;
   readonly #options: ResolvedHawserOptions;
   readonly #leftOut: LeftOut;
-  readonly #closing = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #upkeep = new Upkeep();
 
   constructor(feed: Feed, options: ResolvedHawserOptions) {
     this.#feed = feed;
@@ -25,26 +25,16 @@ export class HawserWatch {
   }
 
   start(): void {
-    const { backoff, clock, logger } = this.#options;
-    this.#running = keepTrying((well) => this.#follow(well), {
+    this.#upkeep.start((well) => this.#follow(well), {
+      ...this.#options,
       what: `watch of ${this.#feed.service}`,
-      clock,
-      logger,
-      backoff,
       healthyMs,
-      signal: this.#closing.signal,
-      onEnd: () => this.#interrupted(),
+      onEnd: () => markInterrupted(this.#feed, this.#options),
     });
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort();
-    await this.#running;
-  }
-
-  #interrupted(): void {
-    this.#feed.markStale();
-    this.#options.monitor({ type: "watch-restart", service: this.#feed.service });
+  close(): Promise<void> {
+    return this.#upkeep.close();
   }
 
   async #follow(well: () => void): Promise<void> {
@@ -53,7 +43,7 @@ export class HawserWatch {
     const dead = new AbortController();
     let patienceMs = ttlMs;
     const watchdog = new Watchdog(clock, () => dead.abort());
-    const { signal, release } = joinSignals(this.#closing.signal, dead.signal);
+    const { signal, release } = joinSignals(this.#upkeep.signal, dead.signal);
     watchdog.feed(patienceMs);
     try {
       const call = { signal, timeoutMs: Number.POSITIVE_INFINITY };
@@ -77,7 +67,7 @@ export class HawserWatch {
   }
 
   #take({ instances, unchanged }: WatchResponse): void {
-    if (this.#closing.signal.aborted) return;
+    if (this.#upkeep.closing) return;
     if (unchanged) {
       this.#feed.confirm();
       return;

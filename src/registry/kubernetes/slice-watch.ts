@@ -1,8 +1,8 @@
 import { type Backoff, exponentialBackoff } from "../../time/time.js";
 import { isFinal } from "../failures.js";
 import { joinSignals } from "../join-signals.js";
-import { keepTrying } from "../keep-trying.js";
 import type { Feed } from "../service-view.js";
+import { Upkeep } from "../upkeep.js";
 import { Watchdog } from "../watchdog.js";
 import type { KubernetesApi, SliceEvent, SliceScope } from "./api.js";
 import { Discovery } from "./discovery.js";
@@ -26,13 +26,12 @@ export class SliceWatch {
   readonly #options: ResolvedKubernetesOptions;
   readonly #scope: SliceScope;
   readonly #discovery: Discovery;
-  readonly #closing = new AbortController();
+  readonly #upkeep = new Upkeep();
   /** Up to where the slices are known; undefined: they have to be listed. */
   #version: string | undefined;
   /** Nothing has come from a watch since the last list. */
   #justListed = false;
   #away = false;
-  #running: Promise<void> | undefined;
 
   constructor(feed: Feed, api: KubernetesApi, options: ResolvedKubernetesOptions, scope: SliceScope) {
     this.#feed = feed;
@@ -43,21 +42,18 @@ export class SliceWatch {
   }
 
   start(): void {
-    const { clock, logger, monitor } = this.#options;
-    this.#running = keepTrying((well) => this.#follow(well), {
-      what: `watch of ${this.#feed.service}`,
-      clock,
-      logger,
+    const { service } = this.#feed;
+    this.#upkeep.start((well) => this.#follow(well), {
+      ...this.#options,
+      what: `watch of ${service}`,
       backoff: this.#backoff(),
       healthyMs: longestWaitMs,
-      signal: this.#closing.signal,
-      onEnd: () => monitor({ type: "watch-restart", service: this.#feed.service }),
+      onEnd: () => this.#options.monitor({ type: "watch-restart", service }),
     });
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort();
-    await this.#running;
+  close(): Promise<void> {
+    return this.#upkeep.close();
   }
 
   /** 0.8 s to 30 s with full jitter, as client-go's reflector. */
@@ -66,7 +62,7 @@ export class SliceWatch {
   }
 
   async #follow(well: () => void): Promise<void> {
-    while (!this.#closing.signal.aborted) {
+    while (!this.#upkeep.closing) {
       const version = this.#version ?? (await this.#asked(this.#list()));
       try {
         await this.#watch(version, well);
@@ -79,11 +75,11 @@ export class SliceWatch {
   }
 
   async #list(): Promise<string> {
-    const { version, slices } = await this.#api.list(this.#scope, this.#closing.signal);
+    const { version, slices } = await this.#api.list(this.#scope, this.#upkeep.signal);
     this.#version = version;
     this.#justListed = true;
     this.#away = false;
-    if (!this.#closing.signal.aborted) this.#discovery.replace(slices);
+    if (!this.#upkeep.closing) this.#discovery.replace(slices);
     return version;
   }
 
@@ -91,7 +87,7 @@ export class SliceWatch {
   async #watch(version: string, well: () => void): Promise<void> {
     const { clock, name, silenceMs } = this.#options;
     const silent = new AbortController();
-    const { signal, release } = joinSignals(this.#closing.signal, silent.signal);
+    const { signal, release } = joinSignals(this.#upkeep.signal, silent.signal);
     const watchdog = new Watchdog(clock, () => silent.abort());
     const begun = clock.now();
     let said = false;
@@ -100,7 +96,7 @@ export class SliceWatch {
       this.#opened(well);
       watchdog.feed(silenceMs);
       for await (const events of batches) {
-        if (this.#closing.signal.aborted) return;
+        if (this.#upkeep.closing) return;
         watchdog.feed(silenceMs);
         said = true;
         if (!this.#take(events)) return;
@@ -119,7 +115,7 @@ export class SliceWatch {
     try {
       return await answer;
     } catch (reason) {
-      if (!this.#closing.signal.aborted && !(reason instanceof GoneError)) {
+      if (!this.#upkeep.closing && !(reason instanceof GoneError)) {
         this.#away = true;
         // Who may list and not watch is told by lists, until that is mended.
         if (isFinal(reason)) this.#version = undefined;

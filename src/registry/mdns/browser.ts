@@ -1,8 +1,8 @@
 import { sleep } from "../../time/time.js";
 import type { InstanceTable } from "../instance-table.js";
 import { joinSignals } from "../join-signals.js";
-import { keepTrying } from "../keep-trying.js";
 import type { Feed } from "../service-view.js";
+import { Upkeep } from "../upkeep.js";
 import type { Link } from "./link.js";
 import { instanceName, subtypeName } from "./names.js";
 import { healthyMs, type ResolvedMdnsOptions } from "./options.js";
@@ -17,11 +17,10 @@ export class Browser {
   readonly #link: Link;
   readonly #table: InstanceTable;
   readonly #options: ResolvedMdnsOptions;
-  readonly #closing = new AbortController();
+  readonly #upkeep = new Upkeep();
   /** Those who are there have had the time to answer. */
   #asked = false;
   #unfollow: () => void = () => {};
-  #running: Promise<void> | undefined;
 
   constructor(feed: Feed, link: Link, table: InstanceTable, options: ResolvedMdnsOptions) {
     this.#feed = feed;
@@ -31,24 +30,19 @@ export class Browser {
   }
 
   start(): void {
-    const { backoff, clock, logger, monitor } = this.#options;
     const { service } = this.#feed;
     this.#unfollow = this.#table.onChange(service, () => this.#publish());
-    this.#running = keepTrying((well) => this.#browse(well), {
+    this.#upkeep.start((well) => this.#browse(well), {
+      ...this.#options,
       what: `watch of ${service}`,
-      clock,
-      logger,
-      backoff,
       healthyMs,
-      signal: this.#closing.signal,
-      onEnd: () => monitor({ type: "watch-restart", service }),
+      onEnd: () => this.#options.monitor({ type: "watch-restart", service }),
     });
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#unfollow();
-    this.#closing.abort();
-    await this.#running;
+    return this.#upkeep.close();
   }
 
   async #browse(well: () => void): Promise<void> {
@@ -59,7 +53,7 @@ export class Browser {
       this.#feed.markStale();
       away.abort(error);
     });
-    const { signal, release } = joinSignals(this.#closing.signal, away.signal);
+    const { signal, release } = joinSignals(this.#upkeep.signal, away.signal);
     try {
       for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
         await this.#ask();

@@ -1,10 +1,10 @@
 import type { Instance } from "../../contract/contract.js";
 import type { Timer } from "../../time/time.js";
 import type { InstanceTable, TableEntry } from "../instance-table.js";
-import { keepTrying } from "../keep-trying.js";
 import type { Keeper, Kept } from "../kept-registration.js";
 import type { Publication } from "../publication.js";
 import type { RegistrationStatus } from "../registration-status.js";
+import { Upkeep } from "../upkeep.js";
 import { Wakeup } from "../wakeup.js";
 import type { Link } from "./link.js";
 import { healthyMs, type ResolvedMdnsOptions } from "./options.js";
@@ -26,11 +26,10 @@ export class MdnsKeeper implements Keeper {
   readonly publication: Publication;
   readonly #status: RegistrationStatus;
   readonly #context: MdnsKeeperContext;
-  readonly #closing = new AbortController();
+  readonly #upkeep = new Upkeep();
   readonly #wakeup = new Wakeup();
   #records: InstanceRecords;
   #entry: TableEntry | undefined;
-  #running: Promise<void> | undefined;
   /** When it was announced last. */
   #saidAtMs = 0;
   #sayingAgain: Timer | undefined;
@@ -48,14 +47,10 @@ export class MdnsKeeper implements Keeper {
   }
 
   start(): void {
-    const { backoff, clock, logger } = this.#context.options;
-    this.#running = keepTrying((well) => this.#announce(well), {
+    this.#upkeep.start((well) => this.#announce(well), {
+      ...this.#context.options,
       what: `registration of ${this.publication.instance.id}`,
-      clock,
-      logger,
-      backoff,
       healthyMs,
-      signal: this.#closing.signal,
       onEnd: (error) => this.#failed(error),
     });
   }
@@ -69,7 +64,7 @@ export class MdnsKeeper implements Keeper {
   /** Somebody has said that it is gone. Nobody makes it speak more than once a second (RFC 6762 §6). */
   sayAgain(): void {
     const { clock } = this.#context.options;
-    if (this.#closing.signal.aborted) return;
+    if (this.#upkeep.closing) return;
     this.#sayingAgain ??= clock.timer(this.#saidAtMs + repeatMs - clock.now(), () => {
       this.#sayingAgain = undefined;
       this.#wakeup.wake();
@@ -78,10 +73,10 @@ export class MdnsKeeper implements Keeper {
 
   async end(): Promise<void> {
     const { link, onLeft } = this.#context;
-    this.#closing.abort();
+    const closed = this.#upkeep.close();
     this.#sayingAgain?.cancel();
     this.#wakeup.wake();
-    await this.#running;
+    await closed;
     // Who cannot be told forgets it by itself.
     if (this.#entry !== undefined && !link.away) await link.respond(goodbyeOf(this.#records)).catch(() => {});
     this.#entry?.remove();
@@ -92,7 +87,7 @@ export class MdnsKeeper implements Keeper {
   async #announce(well: () => void): Promise<void> {
     const { link, options } = this.#context;
     const { clock, monitor, ttlMs } = options;
-    const { signal } = this.#closing;
+    const { signal } = this.#upkeep;
     let announced = 0;
     while (!signal.aborted) {
       const { version } = this.publication;

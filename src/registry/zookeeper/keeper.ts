@@ -1,8 +1,8 @@
 import { Code, RpcError } from "../../errors/errors.js";
 import { sleep } from "../../time/time.js";
-import { keepTrying } from "../keep-trying.js";
 import type { Keeper, Kept } from "../kept-registration.js";
 import { healthyMs, reconnectBackoff } from "../reconnect-backoff.js";
+import { Upkeep } from "../upkeep.js";
 import { Wakeup } from "../wakeup.js";
 import { toRpcError } from "./failures.js";
 import type { NodeRemoval } from "./node-removal.js";
@@ -30,13 +30,12 @@ export class ZooKeeperKeeper implements Keeper {
   readonly #options: ResolvedZooKeeperOptions;
   readonly #nodes: Nodes;
   readonly #removal: NodeRemoval;
-  readonly #closing = new AbortController();
+  readonly #upkeep = new Upkeep();
   readonly #wakeup = new Wakeup();
   #node: NewNode;
   /** The session in which it was registered. */
   #publishedIn: bigint | undefined;
   #ignoreLoss: () => void = () => {};
-  #running: Promise<void> | undefined;
 
   constructor(kept: Kept, { session, options, nodes, removal }: ZooKeeperKeeperContext) {
     this.#kept = kept;
@@ -48,17 +47,14 @@ export class ZooKeeperKeeper implements Keeper {
   }
 
   start(): void {
-    const { clock, logger } = this.#options;
     const { path } = this.#node;
     this.#removal.spare(path);
     this.#ignoreLoss = this.#session.onLost(() => this.#lost());
-    this.#running = keepTrying((well) => this.#keep(well), {
+    this.#upkeep.start((well) => this.#keep(well), {
+      ...this.#options,
       what: `registration of ${path}`,
-      clock,
-      logger,
       backoff: reconnectBackoff(this.#options.random),
       healthyMs,
-      signal: this.#closing.signal,
       onEnd: (error) => this.#kept.publication.fail(error),
       early: (signal) => this.#session.nextConnection(signal),
     });
@@ -73,9 +69,9 @@ export class ZooKeeperKeeper implements Keeper {
 
   /** Ends all work, and leaves the node where it is. */
   async stop(): Promise<void> {
-    this.#closing.abort();
+    const closed = this.#upkeep.close();
     this.#wakeup.wake();
-    await this.#running;
+    await closed;
     this.#ignoreLoss();
   }
 
@@ -92,11 +88,11 @@ export class ZooKeeperKeeper implements Keeper {
   }
 
   async #keep(well: () => void): Promise<void> {
-    const connection = await this.#session.connection(this.#closing.signal);
+    const connection = await this.#session.connection(this.#upkeep.signal);
     const forget = this.#session.listen(this.#node.path, () => this.#wakeup.wake());
     const unfollow = this.#session.onEnded(() => this.#wakeup.wake());
     try {
-      while (!this.#closing.signal.aborted) {
+      while (!this.#upkeep.closing) {
         if (await this.#isAsItShouldBe(connection)) well();
         await this.#wakeup.wait();
       }
@@ -116,7 +112,7 @@ export class ZooKeeperKeeper implements Keeper {
       const node = this.#node;
       const { version } = publication;
       const found = await connection.data(node.path);
-      if (this.#closing.signal.aborted) return false;
+      if (this.#upkeep.closing) return false;
       if (found?.stat.owner === session && found.data.equals(node.data)) {
         this.#publishedIn = session;
         status.become("registered");

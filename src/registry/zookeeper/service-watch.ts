@@ -1,7 +1,8 @@
-import { keepTrying } from "../keep-trying.js";
 import { LeftOut } from "../left-out.js";
+import { markInterrupted } from "../mark-interrupted.js";
 import { healthyMs, reconnectBackoff } from "../reconnect-backoff.js";
 import type { Feed } from "../service-view.js";
+import { Upkeep } from "../upkeep.js";
 import { Wakeup } from "../wakeup.js";
 import { type Child, readChild } from "./child.js";
 import { toRpcError } from "./failures.js";
@@ -22,13 +23,12 @@ export class ServiceWatch {
   readonly #options: ResolvedZooKeeperOptions;
   readonly #path: string;
   readonly #leftOut: LeftOut;
-  readonly #closing = new AbortController();
+  readonly #upkeep = new Upkeep();
   readonly #wakeup = new Wakeup();
   readonly #known = new Map<string, Child>();
   /** Names whose data has to be read. */
   readonly #changed = new Set<string>();
   #childrenChanged = true;
-  #running: Promise<void> | undefined;
 
   /** @throws TypeError for a name that ZooKeeper cannot have */
   constructor(feed: Feed, session: Session, nodes: Nodes, options: ResolvedZooKeeperOptions) {
@@ -41,32 +41,24 @@ export class ServiceWatch {
   }
 
   start(): void {
-    const { clock, logger } = this.#options;
-    this.#running = keepTrying((well) => this.#follow(well), {
+    this.#upkeep.start((well) => this.#follow(well), {
+      ...this.#options,
       what: `watch of ${this.#path}`,
-      clock,
-      logger,
       backoff: reconnectBackoff(this.#options.random),
       healthyMs,
-      signal: this.#closing.signal,
-      onEnd: () => this.#interrupted(),
+      onEnd: () => markInterrupted(this.#feed, this.#options),
       early: (signal) => this.#session.nextConnection(signal),
     });
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort();
+  close(): Promise<void> {
+    const closed = this.#upkeep.close();
     this.#wakeup.wake();
-    await this.#running;
-  }
-
-  #interrupted(): void {
-    this.#feed.markStale();
-    this.#options.monitor({ type: "watch-restart", service: this.#feed.service });
+    return closed;
   }
 
   async #follow(well: () => void): Promise<void> {
-    const { signal } = this.#closing;
+    const { signal } = this.#upkeep;
     const connection = await this.#session.connection(signal);
     const forget = this.#session.listen(this.#path, ({ path }) => this.#heard(path));
     const unfollow = this.#session.onEnded(() => this.#wakeup.wake());

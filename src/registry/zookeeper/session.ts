@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Backoff, exponentialBackoff } from "../../time/time.js";
 import { closedError } from "../failures.js";
-import { keepTrying } from "../keep-trying.js";
+import { Upkeep } from "../upkeep.js";
 import { Watchdog } from "../watchdog.js";
 import { toRpcError } from "./failures.js";
 import type { Address, ResolvedZooKeeperOptions } from "./options.js";
@@ -24,7 +24,7 @@ function connectBackoff({ random }: ResolvedZooKeeperOptions): Backoff {
  */
 export class Session {
   readonly #options: ResolvedZooKeeperOptions;
-  readonly #closing = new AbortController();
+  readonly #upkeep = new Upkeep();
   readonly #listeners = new Map<string, Set<(event: NodeEvent) => void>>();
   readonly #onLost = new Set<() => void>();
   readonly #onPong = new Set<() => void>();
@@ -41,7 +41,6 @@ export class Session {
   #failure: Error | undefined;
   /** Who waits for the end of the attempt that is being made, or for the next. */
   readonly #waiting = new Set<() => void>();
-  #running: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: ResolvedZooKeeperOptions) {
@@ -55,10 +54,10 @@ export class Session {
    *
    * @throws RpcError what the last attempt failed with; FAILED_PRECONDITION where the signal aborts meanwhile
    */
-  async connection(signal: AbortSignal = this.#closing.signal): Promise<Connection> {
+  async connection(signal: AbortSignal = this.#upkeep.signal): Promise<Connection> {
     this.#begin();
     if (this.#connection === undefined && this.#failure === undefined) await this.#attempt(signal);
-    if (this.#closing.signal.aborted || signal.aborted) throw closedError(this.#options.name);
+    if (this.#upkeep.closing || signal.aborted) throw closedError(this.#options.name);
     if (this.#connection !== undefined) return this.#connection;
     throw toRpcError(this.#failure, this.#options);
   }
@@ -109,16 +108,12 @@ export class Session {
   }
 
   #begin(): void {
-    if (this.#running !== undefined || this.#closing.signal.aborted) return;
-    const { clock, logger } = this.#options;
-    this.#running = this.#outsideCalls(() =>
-      keepTrying((well) => this.#hold(well), {
+    this.#outsideCalls(() =>
+      this.#upkeep.start((well) => this.#hold(well), {
+        ...this.#options,
         what: "session",
-        clock,
-        logger,
         backoff: connectBackoff(this.#options),
         healthyMs: 10_000,
-        signal: this.#closing.signal,
       }),
     );
   }
@@ -134,7 +129,7 @@ export class Session {
     this.#lastZxid = connection.lastZxid;
     this.#connection = undefined;
     for (const listener of [...this.#onEnded]) listener();
-    if (!this.#closing.signal.aborted) this.#tellRenewal(false);
+    if (!this.#upkeep.closing) this.#tellRenewal(false);
     throw reason;
   }
 
@@ -147,7 +142,7 @@ export class Session {
       try {
         return await this.#open();
       } catch (error) {
-        if (this.#closing.signal.aborted) throw error;
+        if (this.#upkeep.closing) throw error;
         if (hasCode(error, errorCode.SESSION_EXPIRED) && this.#ticket.id !== 0n) this.#expired();
         else failures.push(error as Error);
         if (error instanceof SilentError) this.#silences += 1;
@@ -176,7 +171,7 @@ export class Session {
         onAlive: () => this.#silence.feed(this.#ticket.timeoutMs),
         onPong: () => this.#ponged(),
       },
-      this.#closing.signal,
+      this.#upkeep.signal,
     );
     this.#next -= 1; // The server that works comes first next time.
     this.#silences = 0;
@@ -234,14 +229,14 @@ export class Session {
   }
 
   async #end(): Promise<void> {
-    this.#closing.abort();
+    const closed = this.#upkeep.close();
     const connection = this.#connection;
     if (connection !== undefined) {
       const patience = this.#options.clock.timer(goodbyeMs, () => connection.destroy(new Error("closed")));
       await connection.closeSession().catch(() => {});
       patience.cancel();
     }
-    await this.#running;
+    await closed;
     this.#silence.stop();
   }
 }

@@ -2,6 +2,7 @@ import { Code, RpcError } from "../../../errors/errors.js";
 import { isFinal } from "../../failures.js";
 import { keepTrying } from "../../keep-trying.js";
 import { reconnectBackoff } from "../../reconnect-backoff.js";
+import { Upkeep } from "../../upkeep.js";
 import { Watchdog } from "../../watchdog.js";
 import type { EtcdApi } from "../api.js";
 import type { ResolvedEtcdOptions } from "../options.js";
@@ -37,7 +38,7 @@ export class EtcdLease {
   readonly #api: EtcdApi;
   readonly #options: ResolvedEtcdOptions;
   readonly #holder: LeaseHolder;
-  readonly #closing = new AbortController();
+  readonly #upkeep = new Upkeep();
   readonly #watchdog: Watchdog;
   /** Not known to be gone: to be renewed, or to be asked about. */
   #lease: Granted | undefined;
@@ -49,7 +50,6 @@ export class EtcdLease {
   readonly #replaced: ReplacedLeases;
   /** Aborts when the renewing of `#lease` is over. */
   #term = new AbortController();
-  #running: Promise<void> | undefined;
 
   constructor(api: EtcdApi, options: ResolvedEtcdOptions, holder: LeaseHolder) {
     this.#api = api;
@@ -80,15 +80,13 @@ export class EtcdLease {
   }
 
   start(): void {
-    const { clock, logger } = this.#options;
-    this.#running = keepTrying((well) => this.#hold(well), {
+    const { random, ttlMs } = this.#options;
+    this.#upkeep.start((well) => this.#hold(well), {
+      ...this.#options,
       what: "lease",
-      clock,
-      logger,
-      backoff: reconnectBackoff(this.#options.random),
+      backoff: reconnectBackoff(random),
       // Sooner than the other loops: this one cannot come more often than once in that time anyway.
-      healthyMs: this.#options.ttlMs,
-      signal: this.#closing.signal,
+      healthyMs: ttlMs,
       onEnd: (error) => this.#holder.failed(error as RpcError),
       early: (signal) => (this.#isGone ? Promise.resolve() : this.#api.untilBack(signal)),
     });
@@ -117,11 +115,11 @@ export class EtcdLease {
 
   /** Revokes the lease, and with it every key it holds. */
   async close(): Promise<void> {
-    this.#closing.abort();
+    const closed = this.#upkeep.close();
     this.#term.abort();
     this.#watchdog.stop();
     // Now, without waiting for what is under way, and again for what was granted meanwhile.
-    await Promise.all([this.#revokeAll(), this.#running?.then(() => this.#revokeAll())]);
+    await Promise.all([this.#revokeAll(), closed.then(() => this.#revokeAll())]);
   }
 
   /** Lives as long as one lease is renewed. */
@@ -150,11 +148,11 @@ export class EtcdLease {
   }
 
   async #granted(well: () => void): Promise<Granted | undefined> {
-    if (this.#closing.signal.aborted) return undefined;
+    if (this.#upkeep.closing) return undefined;
     const askedAt = this.#options.clock.now();
     const lease = await this.#api.grant(this.#options.ttlMs);
     this.#lease = lease;
-    if (this.#closing.signal.aborted) return undefined;
+    if (this.#upkeep.closing) return undefined;
     this.#proven(lease, askedAt, lease.ttlMs);
     well();
     return lease;

@@ -1,7 +1,7 @@
 import { Code, RpcError } from "../../../errors/errors.js";
-import { keepTrying } from "../../keep-trying.js";
 import type { Keeper, Kept } from "../../kept-registration.js";
 import { healthyMs, reconnectBackoff } from "../../reconnect-backoff.js";
+import { Upkeep } from "../../upkeep.js";
 import { Wakeup } from "../../wakeup.js";
 import type { EtcdApi } from "../api.js";
 import { isLeaseGone } from "../lease/lease.js";
@@ -39,14 +39,13 @@ export class EtcdKeeper implements Keeper {
   readonly #kept: Kept;
   readonly #context: KeeperContext;
   readonly #owner: KeeperOwner;
-  readonly #closing = new AbortController();
+  readonly #upkeep = new Upkeep();
   readonly #wakeup = new Wakeup();
   #leaseId: string | undefined;
   /** For what etcd has been brought into order last. */
   #settled: { readonly leaseId: string; readonly version: number; readonly doubts: number } | undefined;
   /** How often the key has been seen other than it was written. */
   #doubts = 0;
-  #running: Promise<void> | undefined;
 
   constructor(kept: Kept, context: KeeperContext, owner: KeeperOwner) {
     this.key = new OwnKey({
@@ -88,13 +87,11 @@ export class EtcdKeeper implements Keeper {
 
   run(): void {
     const { api, options } = this.#context;
-    this.#running = keepTrying((well) => this.#keepInOrder(well), {
+    this.#upkeep.start((well) => this.#keepInOrder(well), {
+      ...options,
       what: `registration of ${this.key.name}`,
-      clock: options.clock,
-      logger: options.logger,
       backoff: reconnectBackoff(options.random),
       healthyMs,
-      signal: this.#closing.signal,
       onEnd: (error) => this.failed(error),
       early: (signal) => api.untilBack(signal),
     });
@@ -102,9 +99,9 @@ export class EtcdKeeper implements Keeper {
 
   /** Whatever becomes of the key. Resolves once nothing is under way any more. */
   async stop(): Promise<void> {
-    this.#closing.abort();
+    const closed = this.#upkeep.close();
     this.#wakeup.wake();
-    await Promise.all([this.#running, this.key.unwatch()]);
+    await Promise.all([closed, this.key.unwatch()]);
   }
 
   granted(leaseId: string): void {
@@ -124,7 +121,7 @@ export class EtcdKeeper implements Keeper {
   }
 
   async #keepInOrder(well: () => void): Promise<void> {
-    while (!this.#closing.signal.aborted) {
+    while (!this.#upkeep.closing) {
       const leaseId = this.#leaseId;
       if (leaseId === undefined || this.isSettled(leaseId)) {
         await this.#wakeup.wait();
@@ -146,7 +143,7 @@ export class EtcdKeeper implements Keeper {
       if (this.#leaseId === leaseId) throw error;
       return false;
     });
-    if (this.#closing.signal.aborted || this.#leaseId !== leaseId) return;
+    if (this.#upkeep.closing || this.#leaseId !== leaseId) return;
     this.#settled = { leaseId, version, doubts };
     if (isOurs) {
       // Where it was seen otherwise meanwhile, that may be younger: it is looked at once more before it counts.
@@ -181,6 +178,6 @@ export class EtcdKeeper implements Keeper {
 
   #lost(): void {
     const { status } = this.#kept;
-    if (status.state === "registered" && !this.#closing.signal.aborted) status.become("lost");
+    if (status.state === "registered" && !this.#upkeep.closing) status.become("lost");
   }
 }

@@ -1,8 +1,8 @@
 import type { IResponseHeader, IWatchResponse } from "etcd3";
 import { Code, RpcError } from "../../../errors/errors.js";
 import { joinSignals } from "../../join-signals.js";
-import { keepTrying } from "../../keep-trying.js";
 import { healthyMs, reconnectBackoff } from "../../reconnect-backoff.js";
+import { Upkeep } from "../../upkeep.js";
 import { Wakeup } from "../../wakeup.js";
 import type { EtcdApi, KeyRange } from "../api.js";
 import type { ResolvedEtcdOptions } from "../options.js";
@@ -33,7 +33,7 @@ export interface RangeWatchOptions {
 export class RangeWatch {
   readonly #with: RangeWatchOptions;
   readonly #subscriber: Subscriber;
-  readonly #closing = new AbortController();
+  readonly #upkeep = new Upkeep();
   readonly #picture: RangePicture;
   /** What is known is not to be continued. */
   #listDue = true;
@@ -44,7 +44,6 @@ export class RangeWatch {
   #away = true;
   #lookAgain = new Wakeup();
   #well: () => void = () => {};
-  #running: Promise<void> | undefined;
 
   constructor(options: RangeWatchOptions) {
     this.#with = options;
@@ -61,33 +60,29 @@ export class RangeWatch {
 
   start(): void {
     const { api, options, what } = this.#with;
-    const { clock, logger } = options;
-    this.#running = keepTrying((well) => this.#follow(well), {
+    this.#upkeep.start((well) => this.#follow(well), {
+      ...options,
       what,
-      clock,
-      logger,
       backoff: reconnectBackoff(options.random),
       healthyMs,
-      signal: this.#closing.signal,
       early: (signal) => api.untilBack(signal),
     });
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort();
-    await this.#running;
+  close(): Promise<void> {
+    return this.#upkeep.close();
   }
 
   async #follow(well: () => void): Promise<void> {
     this.#well = well;
     if (this.#listDue) {
-      await this.#list(this.#closing.signal);
+      await this.#list(this.#upkeep.signal);
       // What came and went since the list before shows in neither: whoever wrote meanwhile has to look.
       this.#away = true;
       this.#tell();
     }
     const over = new AbortController();
-    const { signal, release } = joinSignals(this.#closing.signal, over.signal);
+    const { signal, release } = joinSignals(this.#upkeep.signal, over.signal);
     const following = this.#with.hub.follow(this.#subscriber, signal).catch((reason: unknown) => {
       this.#listDue = true;
       throw reason;
@@ -168,7 +163,7 @@ export class RangeWatch {
   /** What has happened together is told together; what is doubted is not, and is listed again first. */
   #tell(): void {
     const { state, untold, doubted } = this.#picture;
-    if (this.#closing.signal.aborted) return;
+    if (this.#upkeep.closing) return;
     if (doubted) {
       this.#lookAgain.wake();
     } else if (untold === 0 && !this.#away) {
@@ -190,7 +185,7 @@ export class RangeWatch {
   }
 
   #sayAway(): void {
-    if (this.#closing.signal.aborted) return;
+    if (this.#upkeep.closing) return;
     this.#away = true;
     this.#with.observer.away();
   }
