@@ -79,7 +79,7 @@ bench: install bench/node_modules/.installed ## Measure against the peers, in on
 soak: ## Ten million calls over Hawser's own engine, then whether either side holds more than halfway (CALLS=10000000)
 	@SUITE=soak $(MAKE) --no-print-directory bench
 
-chaos: build etcd ## Do to a running system what happens at night (SUITE=supervisor FAULT=kill ROUNDS=20 SEED=7)
+chaos: build etcd ## Do to a running system what happens at night (SUITE=wire|registry|supervisor FAULT=kill ROUNDS=20 SEED=7)
 	@node --import tsx test/chaos/main.ts
 
 fuzz: install ## Send the wire what nobody should, a million times (INPUTS=20000 SEED=7 TARGET=server, or INPUT=file again)

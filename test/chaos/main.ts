@@ -7,10 +7,12 @@ import { seededRandom } from "../../src/testing/seeded-random.js";
 import type { Fault, Outcome } from "./fault.js";
 import { registryFaults } from "./registry/faults.js";
 import { supervisorFaults } from "./supervisor/faults.js";
+import { wireFaults } from "./wire/faults.js";
 
 const suites: { readonly [name: string]: readonly Fault[] } = {
   registry: registryFaults,
   supervisor: supervisorFaults,
+  wire: wireFaults,
 };
 
 const { SUITE = "supervisor", ROUNDS, FAULT, SEED } = process.env;

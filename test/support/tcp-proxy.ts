@@ -13,6 +13,12 @@ export interface Slowness {
   readonly random?: () => number;
 }
 
+export interface Damage {
+  /** Of the pieces, from 0 to 1. */
+  readonly share: number;
+  readonly random: () => number;
+}
+
 interface Pair {
   readonly client: Socket;
   readonly server: Socket;
@@ -32,12 +38,13 @@ export class TcpProxy implements AsyncDisposable {
   readonly #pairs = new Set<Pair>();
   readonly #stalled = new Set<Direction>();
   #slowness: Slowness | undefined;
+  #damage: Damage | undefined;
   #refusing = false;
 
   private constructor(targetPort: number, record: boolean) {
     this.#target = targetPort;
     this.#record = record;
-    this.#server = createServer({ noDelay: true }, (client) => this.#join(client));
+    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (client) => this.#join(client));
   }
 
   /** @param target `127.0.0.1:port`, with or without a scheme before it */
@@ -90,6 +97,11 @@ export class TcpProxy implements AsyncDisposable {
     this.#slowness = slowness;
   }
 
+  /** From now on one bit of such a share of the pieces arrives as another, in both directions; `undefined` ends it. */
+  damage(damage: Damage | undefined): void {
+    this.#damage = damage;
+  }
+
   /** Cuts every connection, and resets each new one at once, until `admit()`. */
   refuse(): void {
     this.#refusing = true;
@@ -115,7 +127,7 @@ export class TcpProxy implements AsyncDisposable {
       client.resetAndDestroy();
       return;
     }
-    const server = connect({ port: this.#target, host: "127.0.0.1", noDelay: true });
+    const server = connect({ port: this.#target, host: "127.0.0.1", noDelay: true, allowHalfOpen: true });
     const pair: Pair = { client, server, up: new Road(server), down: new Road(client) };
     this.#pairs.add(pair);
     this.#carry(pair, "up");
@@ -144,6 +156,7 @@ export class TcpProxy implements AsyncDisposable {
     const [from, to] = direction === "up" ? [pair.client, pair.server] : [pair.server, pair.client];
     const road = pair[direction];
     from.on("data", (bytes) => {
+      if (this.#damage !== undefined) harm(bytes, this.#damage);
       if (!road.send(bytes, this.#slowness)) from.pause();
     });
     to.on("drain", () => {
@@ -153,9 +166,15 @@ export class TcpProxy implements AsyncDisposable {
     from.on("error", () => to.destroy());
     from.on("close", () => {
       this.#pairs.delete(pair);
-      to.destroy();
+      if (!from.readableEnded) to.destroy(); // else it ends once it has all that is on its way
     });
   }
+}
+
+function harm(bytes: Buffer, { share, random }: Damage): void {
+  if (random() >= share) return;
+  const at = Math.floor(random() * bytes.length);
+  bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << Math.floor(random() * 8)), at);
 }
 
 /** One direction of a connection: what is sent arrives in order, however slow, and not while it is held. */

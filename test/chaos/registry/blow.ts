@@ -1,5 +1,6 @@
 import type { Random } from "../../../src/time/time.js";
 import type { Fault } from "../fault.js";
+import { figures } from "../figures.js";
 import { type Backend, Stage } from "./stage.js";
 
 /** What a blow leaves. */
@@ -51,7 +52,9 @@ export function fault<B extends Backend>({ name, rounds = 50, mostRounds, start,
           if (lost.length > 0)
             broken.push(`round ${backMs.length}: ${[...new Set(lost)].join(", ")} live, and were dropped`);
           if (backMs.length % 10 > 0) continue;
-          progress(`${backMs.length} rounds, ${callers.calls} calls, ${callers.failed} failed, ${figures(backMs)}`);
+          progress(
+            `${backMs.length} rounds, ${callers.calls} calls, ${callers.failed} failed, registered again ${figures(backMs)}`,
+          );
         }
       } catch (reason) {
         broken.push(`round ${backMs.length + 1}: ${reason instanceof Error ? reason.message : reason}`);
@@ -60,19 +63,7 @@ export function fault<B extends Backend>({ name, rounds = 50, mostRounds, start,
       if (callers.failed > 0) broken.push(`${callers.failed} calls failed: ${callers.complaints.join("; ")}`);
       if (late > 0) broken.push(`${late} times not everybody was registered within ${withinMs} ms`);
       const { calls, failed } = callers;
-      return { rounds: backMs.length, calls, failed, detail: figures(backMs), broken };
+      return { rounds: backMs.length, calls, failed, detail: `registered again ${figures(backMs)}`, broken };
     },
   };
-}
-
-function figures(backMs: readonly number[]): string {
-  const sorted = [...backMs].sort((a, b) => a - b);
-  const at = (share: number): number =>
-    Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
-  return `registered again p50 ${at(0.5)} ms, max ${at(1)} ms`;
-}
-
-/** Between the two, in ms. */
-export async function pause(random: Random, fromMs: number, toMs: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, fromMs + random() * (toMs - fromMs)));
 }

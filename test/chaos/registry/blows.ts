@@ -1,6 +1,7 @@
 import type { Fault } from "../fault.js";
+import { pause } from "../figures.js";
 import { GuardedEtcd, OneEtcd, ThreeMembers } from "./backends.js";
-import { fault, pause } from "./blow.js";
+import { fault } from "./blow.js";
 import { ttlMs } from "./stage.js";
 
 const start = (): Promise<OneEtcd> => OneEtcd.start();
