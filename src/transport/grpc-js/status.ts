@@ -31,6 +31,9 @@ const localTexts = [
 const connectionFell =
   /^Received RST_STREAM with code (0 \(Call ended without gRPC status\)$|\d+ triggered by internal client error)/;
 
+/** The connection had ended when the call was to begin on it: grpc-js says INTERNAL. */
+const connectionGone = /^Failed to start HTTP\/2 stream with error The session /;
+
 /** grpc-js ends some texts so, with nothing behind it. */
 const emptyNote = /\s*Resolution note: $/;
 
@@ -59,7 +62,9 @@ function undecompressable(): RpcError {
 }
 
 /** Certainly no handler saw the call. */
-function unprocessed({ code, details }: Grpc.StatusObject, sent: boolean): boolean {
+function unprocessed(status: Grpc.StatusObject, sent: boolean): boolean {
+  const { code, details } = status;
+  if (connectionGone.test(details) && isLocal(status)) return true;
   if (sent) return code === Code.UNAVAILABLE && details === "Stream refused by server";
   return code !== Code.CANCELLED && code !== Code.RESOURCE_EXHAUSTED;
 }
