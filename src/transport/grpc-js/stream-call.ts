@@ -1,13 +1,14 @@
 import { Code, RpcError } from "../../errors/errors.js";
 import { MessageStream, type MessageStreamOwner } from "../message-stream.js";
-import { requestNotEncodable, requestsFailed, responseNotDecodable } from "../misfit.js";
+import { requestNotEncodable, responseNotDecodable } from "../misfit.js";
+import { type RequestSink, RequestWriter } from "../request-writer.js";
 import { ClientCall } from "./client-call.js";
 import type { Grpc } from "./grpc.js";
 import type { RequestFields } from "./headers.js";
 import { isStreamOver } from "./reset-stream.js";
 
 /** Any call with a stream in it: requests are written as fast as the connection takes them, responses read as asked for. */
-export class StreamCall extends ClientCall implements MessageStreamOwner {
+export class StreamCall extends ClientCall implements MessageStreamOwner, RequestSink {
   #responses: MessageStream | undefined;
   #reading = false;
   /** The last of a client stream's responses. */
@@ -15,9 +16,8 @@ export class StreamCall extends ClientCall implements MessageStreamOwner {
   #count = 0;
   /** Written, and not yet taken by the connection. */
   #unsentBytes = 0;
+  #writer: RequestWriter | undefined;
   #resumeWriter: (() => void) | undefined;
-  /** Those that are yet to be written. */
-  #requests: AsyncIterator<unknown> | undefined;
 
   override start(): void {
     super.start();
@@ -25,9 +25,17 @@ export class StreamCall extends ClientCall implements MessageStreamOwner {
     this.#read();
   }
 
-  /** Not before: a call that was never sent leaves the caller's stream untouched, and can be made again. */
+  /**
+   * Not before: a call that was never sent leaves the caller's stream untouched, and can be made again. grpc-js sends
+   * once more where the connection has just gone, and by itself what it was given.
+   */
   override send(): RequestFields {
-    if (this.call.method.requestStream) queueMicrotask(() => void this.#writeAll());
+    const { method, message } = this.call;
+    if (method.requestStream && this.#writer === undefined) {
+      const writer = new RequestWriter(method, this);
+      this.#writer = writer;
+      queueMicrotask(() => void writer.write(message));
+    }
     return super.send();
   }
 
@@ -59,13 +67,47 @@ export class StreamCall extends ClientCall implements MessageStreamOwner {
     this.giveUp(new RpcError(Code.CANCELLED, `${this.call.method.fullName}: the reader broke off`));
   }
 
+  get closed(): boolean {
+    return isStreamOver(this.wire);
+  }
+
+  take(message: unknown): Promise<void> | undefined {
+    let bytes = 0;
+    bytes = this.write(message, () => {
+      this.#unsentBytes -= bytes;
+      this.#resumeWriter?.();
+    });
+    this.#unsentBytes += bytes;
+    const { windowBytes } = this.settings;
+    return this.#unsentBytes < windowBytes ? undefined : this.#until(windowBytes);
+  }
+
+  /** grpc-js knows of one message on its way through its filters; a half-close would overtake the others. */
+  async end(): Promise<void> {
+    if (this.#unsentBytes > 0) await this.#until(1);
+    if (!this.over) this.wire.halfClose();
+  }
+
+  fail(error: RpcError): void {
+    this.giveUp(error);
+  }
+
+  protected override giveUp(error: RpcError): void {
+    super.giveUp(error);
+    this.#stopRequests();
+  }
+
   protected finish(error: RpcError | undefined): void {
-    this.#resumeWriter?.();
-    void this.#stopRequests();
+    this.#stopRequests();
     if (this.#responses !== undefined) this.#responses.end(error);
     else if (error !== undefined) this.caller.reject(error);
     else if (this.call.method.responseStream) this.#open().end();
     else this.#finishSingle();
+  }
+
+  #stopRequests(): void {
+    this.#resumeWriter?.();
+    this.#writer?.stop();
   }
 
   #finishSingle(): void {
@@ -97,56 +139,6 @@ export class StreamCall extends ClientCall implements MessageStreamOwner {
     } catch (reason) {
       this.giveUp(requestNotEncodable(this.call.method, reason));
     }
-  }
-
-  async #writeAll(): Promise<void> {
-    try {
-      const requests = (this.call.message as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-      this.#requests = requests;
-      for (;;) {
-        const { done, value } = await requests.next();
-        if (done === true) this.#requests = undefined;
-        if (this.over) return;
-        if (isStreamOver(this.wire)) {
-          void this.#stopRequests();
-          return;
-        }
-        if (done === true) break;
-        const room = this.#writeSome(value);
-        if (room !== undefined) await room;
-        if (this.over) return;
-      }
-      // grpc-js knows of one message on its way through its filters; a half-close would overtake the others.
-      if (this.#unsentBytes > 0) await this.#until(1);
-      if (!this.over) this.wire.halfClose();
-    } catch (cause) {
-      this.giveUp(requestsFailed(this.call.method, cause));
-    }
-  }
-
-  /** The call is over: the caller's stream is told at once, even where it has yet to give its next request. */
-  async #stopRequests(): Promise<void> {
-    try {
-      await this.#requests?.return?.();
-    } catch {
-      // what a stream nobody reads has to say changes nothing
-    }
-  }
-
-  /** Undefined where there is room for the next; else resolves when there is, or the call is over. */
-  #writeSome(message: unknown): Promise<void> | undefined {
-    let bytes = 0;
-    try {
-      bytes = this.write(message, () => {
-        this.#unsentBytes -= bytes;
-        this.#resumeWriter?.();
-      });
-    } catch (reason) {
-      throw requestNotEncodable(this.call.method, reason);
-    }
-    this.#unsentBytes += bytes;
-    const { windowBytes } = this.settings;
-    return this.#unsentBytes < windowBytes ? undefined : this.#until(windowBytes);
   }
 
   #until(limitBytes: number): Promise<void> {

@@ -137,7 +137,7 @@ export class MemoryExchange implements ResponseSink, MessageStreamOwner, Running
 
   #openRequests(served: Method): RequestReader {
     this.#requests = new RequestReader({
-      source: this.#call.message as AsyncIterable<unknown>,
+      source: this.#call.message,
       copy: (message) => this.#copyRequest(served, message),
       onFailure: (reason) => {
         this.#giveUp(requestsFailed(this.#call.method, reason));

@@ -1,7 +1,11 @@
+import { type Steps, stepOf, stepsOf } from "../../contract/contract.js";
 import type { RpcError } from "../../errors/errors.js";
+import { stopSteps } from "../stop-steps.js";
+import { Turns } from "../turns.js";
 
 export interface RequestReaderOptions {
-  readonly source: AsyncIterable<unknown>;
+  /** The caller's stream. */
+  readonly source: unknown;
   /** @throws RpcError for a message that cannot cross */
   readonly copy: (message: unknown) => unknown;
   /** The caller's stream failed, or gave something that cannot cross; gives back what the handler is told. */
@@ -11,24 +15,32 @@ export interface RequestReaderOptions {
 /** The caller's requests as the handler reads them: one is fetched when one is asked for. */
 export class RequestReader implements AsyncIterableIterator<unknown> {
   readonly #options: RequestReaderOptions;
-  readonly #source: AsyncIterator<unknown>;
+  readonly #source: Steps;
+  readonly #turns = new Turns();
   #stopped = false;
+  /** The caller's stream knows that nobody reads on. */
+  #told = false;
   #error: RpcError | undefined;
   /** Lets go of a reader that waits for the caller. */
   #release: (() => void) | undefined;
 
+  /** @throws TypeError for a source that cannot be iterated */
   constructor(options: RequestReaderOptions) {
     this.#options = options;
-    this.#source = options.source[Symbol.asyncIterator]();
+    this.#source = stepsOf(options.source);
   }
 
   async next(): Promise<IteratorResult<unknown>> {
+    const turn = this.#turns.next();
+    if (turn !== undefined) await turn;
     if (!this.#stopped) {
       try {
-        const result = await Promise.race([this.#source.next(), this.#untilStopped()]);
-        if (result !== undefined) {
+        const step = stepOf(this.#source);
+        const result = "then" in step ? await Promise.race([step, this.#untilStopped()]) : step;
+        if (!this.#stopped && result !== undefined) {
           return result.done === true ? result : { done: false, value: this.#options.copy(result.value) };
         }
+        this.#tell();
       } catch (reason) {
         this.stop(this.#options.onFailure(reason));
       }
@@ -48,11 +60,15 @@ export class RequestReader implements AsyncIterableIterator<unknown> {
     this.#stopped = true;
     this.#error = error;
     this.#release?.();
-    void Promise.resolve(this.#source.return?.()).catch(() => {});
+    this.#tell();
   }
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  #tell(): void {
+    if (!this.#told) this.#told = stopSteps(this.#source);
   }
 
   #untilStopped(): Promise<undefined> {

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { HandlerCall } from "../../../src/contract/contract.js";
+import type { CallOptions, HandlerCall } from "../../../src/contract/contract.js";
 import { Code, RpcError } from "../../../src/errors/errors.js";
 import { collect, failure, rpcFailure } from "../../support/collect.js";
 import { aborted, Moment } from "../../support/moment.js";
@@ -393,6 +393,69 @@ export function cancellation(story: Story): void {
       expect(error).toMatchObject({ code: Code.CANCELLED });
       expect(String((error as Error).message)).not.toContain("hunter2");
       expect((error as Error).cause).toBeUndefined();
+    }
+  });
+
+  story("a caller's generator that ends its own call gives nothing more, and runs its finally", async (stage) => {
+    const { client } = await stage.play({
+      clientStream: async (requests) => ({ requests: (await collect(requests)).length }),
+      async *bidi(requests) {
+        for await (const _ of requests) yield {};
+      },
+    });
+    for (const shape of ["clientStream", "bidi"] as const) {
+      for (const wait of [undefined, "async"]) {
+        const controller = new AbortController();
+        const over = new Moment<number>();
+        function* plain() {
+          let made = 0;
+          try {
+            while (made < 100) {
+              if (++made === 3) controller.abort();
+              yield {};
+            }
+          } finally {
+            over.now(made);
+          }
+        }
+        async function* asynchronous() {
+          yield* plain();
+        }
+        const requests = wait === undefined ? plain() : asynchronous();
+        const error = await rpcFailure(client[shape](requests, { signal: controller.signal }));
+        expect(error).toMatchObject({ code: Code.CANCELLED, remote: false });
+        expect(await over.promise).toBe(3);
+      }
+    }
+  });
+
+  story("a handler's generator that has its own call ended runs its finally", async (stage) => {
+    let controller = new AbortController();
+    let over = new Moment();
+    function* plain() {
+      try {
+        for (let made = 1; ; made++) {
+          if (made === 3) controller.abort();
+          yield {};
+        }
+      } finally {
+        over.now();
+      }
+    }
+    async function* asynchronous() {
+      yield* plain();
+    }
+    const { client } = await stage.play({ serverStream: plain, bidi: asynchronous });
+    const calls = [
+      (options: CallOptions) => client.serverStream({}, options),
+      (options: CallOptions) => client.bidi([], options),
+    ];
+    for (const call of calls) {
+      controller = new AbortController();
+      over = new Moment();
+      const error = await rpcFailure(call({ signal: controller.signal }));
+      expect(error).toMatchObject({ code: Code.CANCELLED, remote: false });
+      await over.promise;
     }
   });
 

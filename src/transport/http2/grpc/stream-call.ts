@@ -1,19 +1,17 @@
-import { type Steps, stepOf, stepsOf } from "../../../contract/contract.js";
 import { Code, RpcError } from "../../../errors/errors.js";
 import { MessageStream, type MessageStreamOwner } from "../../message-stream.js";
-import { requestNotEncodable, requestsFailed } from "../../misfit.js";
-import { Turns } from "../../turns.js";
+import { requestNotEncodable } from "../../misfit.js";
+import { type RequestSink, RequestWriter } from "../../request-writer.js";
 import { ClientCall } from "./client-call.js";
 import type { OutgoingMessages } from "./outgoing-messages.js";
 
 /** Any call with a stream in it: requests are written as fast as the peer takes them, responses read as asked for. */
-export class StreamCall extends ClientCall implements MessageStreamOwner {
+export class StreamCall extends ClientCall implements MessageStreamOwner, RequestSink {
   #stream: MessageStream | undefined;
   /** A client stream's response. */
   #single: unknown;
   #count = 0;
-  /** Those that are yet to be written. */
-  #unwritten: Steps | undefined;
+  #writer: RequestWriter | undefined;
 
   get full(): boolean {
     return this.#stream?.full ?? false;
@@ -33,13 +31,39 @@ export class StreamCall extends ClientCall implements MessageStreamOwner {
     this.giveUp(new RpcError(Code.CANCELLED, `${this.call.method.fullName}: the reader broke off`));
   }
 
+  /** The server may have ended the call with answers that are yet to be read. */
+  get closed(): boolean {
+    return this.over || this.stream?.closed === true;
+  }
+
+  take(message: unknown): Promise<void> | undefined {
+    return this.requests?.write(message, false);
+  }
+
+  end(): void {
+    this.stream?.end();
+  }
+
+  fail(error: RpcError): void {
+    this.giveUp(error);
+  }
+
   protected onHeader(): void {
     if (this.call.method.responseStream) this.#open();
   }
 
   protected write(requests: OutgoingMessages): void {
-    if (this.call.method.requestStream) void this.#writeAll(requests);
-    else void this.#writeOne(requests);
+    const { method, message } = this.call;
+    if (!method.requestStream) void this.#writeOne(requests);
+    else {
+      this.#writer = new RequestWriter(method, this);
+      void this.#writer.write(message);
+    }
+  }
+
+  protected override stopRequests(): void {
+    super.stopRequests();
+    this.#writer?.stop();
   }
 
   protected finish(error: RpcError | undefined): void {
@@ -67,60 +91,6 @@ export class StreamCall extends ClientCall implements MessageStreamOwner {
       await requests.write(this.call.message, true);
     } catch (reason) {
       this.giveUp(requestNotEncodable(this.call.method, reason));
-    }
-  }
-
-  async #writeAll(requests: OutgoingMessages): Promise<void> {
-    try {
-      const turns = new Turns();
-      const messages = stepsOf(this.call.message);
-      this.#unwritten = messages;
-      for (;;) {
-        const step = stepOf(messages);
-        const { done, value } = "then" in step ? await step : step;
-        if (done === true) this.#unwritten = undefined;
-        if (this.#ended) {
-          // A generator that has just ended its own call could not be told while it ran.
-          if (done !== true) await messages.return?.();
-          return;
-        }
-        if (done === true) break;
-        const room = this.#writeSome(requests, value) ?? turns.next();
-        if (room !== undefined) await room;
-        if (this.#ended) return;
-      }
-      this.stream?.end();
-    } catch (cause) {
-      this.giveUp(requestsFailed(this.call.method, cause));
-    }
-  }
-
-  #writeSome(requests: OutgoingMessages, message: unknown): Promise<void> | undefined {
-    try {
-      return requests.write(message, false);
-    } catch (reason) {
-      throw requestNotEncodable(this.call.method, reason);
-    }
-  }
-
-  /** No request is taken any more: the server may have ended the call with answers that are yet to be read. */
-  get #ended(): boolean {
-    return this.over || this.stream?.closed === true;
-  }
-
-  /** The caller's stream is told at once, even where it has yet to give its next request. */
-  protected override stopRequests(): void {
-    super.stopRequests();
-    void this.#returnUnwritten();
-  }
-
-  async #returnUnwritten(): Promise<void> {
-    const unwritten = this.#unwritten;
-    this.#unwritten = undefined;
-    try {
-      await unwritten?.return?.();
-    } catch {
-      // what a stream nobody reads has to say changes nothing
     }
   }
 }
