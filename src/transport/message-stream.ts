@@ -1,5 +1,6 @@
 import { type ObservableStream, type StreamObserver, StreamObservers } from "../contract/contract.js";
 import type { RpcError } from "../errors/errors.js";
+import { Turns } from "./turns.js";
 
 /** Whose stream it is: told what the reader does. */
 export interface MessageStreamOwner {
@@ -23,6 +24,7 @@ export class MessageStream implements AsyncIterableIterator<unknown>, Observable
   #reader: Reader | undefined;
   #otherReaders: Reader[] | undefined;
   readonly #observers = new StreamObservers();
+  readonly #turns = new Turns();
   #writer: (() => void) | undefined;
   #ended = false;
   #error: RpcError | undefined;
@@ -68,7 +70,14 @@ export class MessageStream implements AsyncIterableIterator<unknown>, Observable
     this.#letWriterOn();
   }
 
+  /** Whoever reads what is all there holds nobody up: everything else has its turn at times. */
   next(): Promise<IteratorResult<unknown>> {
+    const result = this.#next();
+    const turn = this.#turns.next();
+    return turn === undefined ? result : after(turn, result);
+  }
+
+  #next(): Promise<IteratorResult<unknown>> {
     if (this.#messages.length > 0) {
       const value = this.#messages.shift();
       this.#observers.message();
@@ -131,4 +140,11 @@ export class MessageStream implements AsyncIterableIterator<unknown>, Observable
     this.#writer = undefined;
     writer();
   }
+}
+
+/** A failure is not kept waiting: nobody would be there to take it. */
+async function after<T>(turn: Promise<void>, result: Promise<T>): Promise<T> {
+  const settled = await result;
+  await turn;
+  return settled;
 }

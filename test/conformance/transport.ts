@@ -10,6 +10,7 @@ import { metadata } from "./transport/metadata.js";
 import { shapes } from "./transport/shapes.js";
 import { type TransportSuiteOptions, teller } from "./transport/story.js";
 import { travel } from "./transport/travel.js";
+import { turns } from "./transport/turns.js";
 
 /** What every transport promises, seen through `createServer` and `createClient`. */
 export function transportSuite(options: TransportSuiteOptions): void {
@@ -20,6 +21,7 @@ export function transportSuite(options: TransportSuiteOptions): void {
     deadlines,
     cancellation,
     backpressure,
+    turns,
     limits,
     listeners,
     channels,

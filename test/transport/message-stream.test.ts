@@ -93,6 +93,29 @@ describe("a message stream", () => {
     expect(asked).toBe(1);
   });
 
+  test("who reads what is all there gives way to everything else, and loses nothing", async () => {
+    const total = 3000;
+    const stream = new MessageStream({ capacity: total });
+    for (let n = 0; n < total; n++) void stream.push(n);
+    stream.end();
+    let seen = 0;
+    const turn = new Promise<number>((resolve) => setImmediate(() => resolve(seen)));
+    for await (const message of stream) expect(message).toBe(seen++);
+    expect(seen).toBe(total);
+    expect(await turn).toBeLessThan(total);
+  });
+
+  test("a failure is there for whoever asks, turn or none", async () => {
+    const error = new RpcError(Code.ABORTED, "torn");
+    for (const before of [998, 999, 1000]) {
+      const stream = new MessageStream({ capacity: 2000 });
+      for (let n = 0; n < before; n++) void stream.push(n);
+      stream.end(error);
+      for (let n = 0; n < before; n++) await stream.next();
+      expect(await failure(stream.next())).toBe(error);
+    }
+  });
+
   test("who leaves early is noticed once, and finds it over", async () => {
     let left = 0;
     const stream = new MessageStream({ onReturn: () => left++ });

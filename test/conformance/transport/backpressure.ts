@@ -4,20 +4,12 @@ import { collect, failure } from "../../support/collect.js";
 import { memoryInUse } from "../../support/memory-in-use.js";
 import { aborted, Moment } from "../../support/moment.js";
 import type { Story } from "./story.js";
+import { untilStill } from "./until-still.js";
 
 const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
 /** How far a writer may run ahead of a reader who stands still: windows and buffers of both sides, generously. */
 const maxAheadBytes = 2 * mebibyte;
-
-/** Lets everything happen that can happen without the reader. */
-async function untilStill(read: () => number): Promise<number> {
-  for (let before = -1; before !== read(); ) {
-    before = read();
-    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
-  }
-  return read();
-}
 
 /** A slow reader slows the writer. */
 export function backpressure(story: Story): void {
