@@ -1,5 +1,7 @@
 import { EventEmitter } from "node:events";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { ConsulApi } from "../../src/registry/consul/api.js";
+import { resolveConsulOptions } from "../../src/registry/consul/options.js";
 import { Members } from "../../src/registry/etcd/connection/members.js";
 import { beat } from "../../src/registry/etcd/lease/heartbeat.js";
 import { resolveEtcdOptions } from "../../src/registry/etcd/options.js";
@@ -15,6 +17,7 @@ import { sleep } from "../../src/time/time.js";
 import { eventually } from "../support/eventually.js";
 import { FakeKubernetesApi } from "../support/fake-kubernetes-api.js";
 import { ManualClock } from "../support/manual-clock.js";
+import { memoryInUse } from "../support/memory-in-use.js";
 import { hearersOf } from "./hearers.js";
 import { ScriptedEtcd } from "./scripted-etcd.js";
 
@@ -43,6 +46,24 @@ function mostHearers(): () => number {
 
 const long = () => new AbortController().signal;
 const nobody: Feed = { service: "orders", publish() {}, markStale() {}, confirm() {} };
+
+test("a Consul that is away for long keeps nothing of those who no longer wait for it", async () => {
+  const api = new ConsulApi(resolveConsulOptions({ address: "127.0.0.1:1", clock: new ManualClock(0) }));
+  cleanups.push(() => api.close());
+  await expect(api.services()).rejects.toThrow(/ECONNREFUSED/);
+  const waitAndGiveUp = async (times: number) => {
+    for (let time = 0; time < times; time++) {
+      const patience = new AbortController();
+      const waiting = api.untilBack(patience.signal);
+      patience.abort();
+      await waiting;
+    }
+  };
+  await waitAndGiveUp(1_000);
+  const before = await memoryInUse();
+  await waitAndGiveUp(20_000);
+  expect((await memoryInUse()) - before).toBeLessThan(2_000_000);
+});
 
 describe("a signal that lives for long keeps nothing of what has ended:", () => {
   test("a promise that was waited for, whichever way it went", async () => {

@@ -1,6 +1,7 @@
 import { Code, RpcError } from "../../errors/errors.js";
 import { sleep } from "../../time/time.js";
 import { closedError } from "../failures.js";
+import { Waiters } from "../waiters.js";
 import { type Answer, ConsulHttp, type Question } from "./http.js";
 import type { ResolvedConsulOptions } from "./options.js";
 import type { HealthEntry, ServiceRecord } from "./records.js";
@@ -36,6 +37,8 @@ export class ConsulApi {
   readonly #held = new Set<AbortController>();
   /** The last question had no answer, or one that said that there is no leader. */
   #away = false;
+  /** Who waits for Consul to be back. */
+  readonly #waiters = new Waiters();
   #pulse: Promise<void> | undefined;
   #back: Promise<void> | undefined;
 
@@ -117,9 +120,9 @@ export class ConsulApi {
     if (this.#away)
       this.#back ??= this.#listenForLeader().finally(() => {
         this.#back = undefined;
+        this.#waiters.wake();
       });
-    const aborted = new Promise<void>((resolve) => onAbort(signal, resolve));
-    await (this.#back === undefined ? aborted : Promise.race([this.#back, aborted]));
+    await this.#waiters.wait(signal);
   }
 
   async close(): Promise<void> {
@@ -233,9 +236,4 @@ const codes = new Map([
 
 function said({ text }: Answer): string {
   return text.trim().slice(0, 200) || "nothing";
-}
-
-function onAbort(signal: AbortSignal, then: () => void): void {
-  if (signal.aborted) then();
-  else signal.addEventListener("abort", then, { once: true });
 }

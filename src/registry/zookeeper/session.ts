@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { type Backoff, exponentialBackoff } from "../../time/time.js";
 import { closedError } from "../failures.js";
 import { Upkeep } from "../upkeep.js";
+import { Waiters } from "../waiters.js";
 import { Watchdog } from "../watchdog.js";
 import { toRpcError } from "./failures.js";
 import type { Address, ResolvedZooKeeperOptions } from "./options.js";
@@ -40,7 +41,7 @@ export class Session {
   #connection: Connection | undefined;
   #failure: Error | undefined;
   /** Who waits for the end of the attempt that is being made, or for the next. */
-  readonly #waiting = new Set<() => void>();
+  readonly #waiters = new Waiters();
   #closed: Promise<void> | undefined;
 
   constructor(options: ResolvedZooKeeperOptions) {
@@ -56,7 +57,7 @@ export class Session {
    */
   async connection(signal: AbortSignal = this.#upkeep.signal): Promise<Connection> {
     this.#begin();
-    if (this.#connection === undefined && this.#failure === undefined) await this.#attempt(signal);
+    if (this.#connection === undefined && this.#failure === undefined) await this.#waiters.wait(signal);
     if (this.#upkeep.closing || signal.aborted) throw closedError(this.#options.name);
     if (this.#connection !== undefined) return this.#connection;
     throw toRpcError(this.#failure, this.#options);
@@ -69,7 +70,7 @@ export class Session {
 
   /** Resolves at the next connection, and when the signal aborts. */
   async nextConnection(signal: AbortSignal): Promise<void> {
-    do await this.#attempt(signal);
+    do await this.#waiters.wait(signal);
     while (!signal.aborted && this.#connection === undefined);
   }
 
@@ -181,20 +182,7 @@ export class Session {
 
   #settle(failure?: Error): void {
     this.#failure = failure;
-    for (const done of [...this.#waiting]) done();
-  }
-
-  #attempt(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        this.#waiting.delete(done);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      if (signal.aborted) return resolve();
-      this.#waiting.add(done);
-      signal.addEventListener("abort", done);
-    });
+    this.#waiters.wake();
   }
 
   #tell(event: NodeEvent): void {
