@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { assembleRegistry } from "../assemble-registry.js";
 import { notListedError } from "../failures.js";
 import { followBy } from "../follow-by.js";
@@ -34,6 +35,7 @@ export function kubernetesRegistry(options: KubernetesRegistryOptions = {}): Reg
   const { name, namespace, portName, scheme, labelSelector, logger, clock, monitor, settleMs } = resolved;
   const api = new HttpKubernetesApi(resolved);
   const closing = new AbortController();
+  setMaxListeners(0, closing.signal); // any number of lists may be under way, and each hears of it
   const selector = (own: string): string => (labelSelector === undefined ? own : `${own},${labelSelector}`);
   const watchers = new Watchers({
     registryName: name,

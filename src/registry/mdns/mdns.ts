@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Instance } from "../../contract/contract.js";
 import { sleep } from "../../time/time.js";
 import { closedError, notListedError } from "../failures.js";
@@ -63,6 +64,7 @@ class MdnsRegistry implements Registry {
   constructor(options: ResolvedMdnsOptions) {
     this.name = options.name;
     this.#options = options;
+    setMaxListeners(0, this.#closing.signal); // any number of lists may be under way, and each hears of it
     this.#link = new Link(options, {
       query: (packet, from) => this.#responder.hear(packet, from),
       response: (packet, from) => this.#neighbours.hear(packet, from),

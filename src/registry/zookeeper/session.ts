@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { setMaxListeners } from "node:events";
 import { type Backoff, exponentialBackoff } from "../../time/time.js";
 import { closedError } from "../failures.js";
 import { Upkeep } from "../upkeep.js";
@@ -46,6 +47,7 @@ export class Session {
 
   constructor(options: ResolvedZooKeeperOptions) {
     this.#options = options;
+    setMaxListeners(0, this.#upkeep.signal); // any number of lists may wait for a connection, and each hears of it
     this.#ticket = this.#none();
     this.#silence = new Watchdog(options.clock, () => this.#lost());
   }
