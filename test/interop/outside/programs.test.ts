@@ -22,6 +22,7 @@ const compression = ["client_compressed_unary_noprobe", "client_compressed_strea
 const clients: { readonly [program: string]: readonly string[] } = {
   "grpc-go-interop-client": names,
   "grpc-python-interop-client": [...names, ...compression, "concurrent_large_unary"],
+  "tonic-interop-client": [...names, ...compression, "concurrent_large_unary"],
   "grpc-java-interop-client": [...names, ...compression, "very_large_request"],
   "grpc-okhttp-interop-client": [...names, ...compression, "very_large_request"],
 };
@@ -30,6 +31,7 @@ const clients: { readonly [program: string]: readonly string[] } = {
 const servers: { readonly [program: string]: readonly string[] } = {
   "grpc-go-interop-server": [],
   "grpc-python-interop-server": Object.keys(serverCompresses),
+  "tonic-interop-server": ["server_compressed_unary"],
   "grpc-java-interop-server": ["server_compressed_unary"],
 };
 

@@ -53,7 +53,35 @@ const proxies: readonly Proxy[] = [
     ],
     flags: (config) => [`--conf=${config}`],
   },
+  {
+    program: "envoy",
+    config: (port, target) => [JSON.stringify(envoyConfig(port, Number(target)))],
+    flags: (config) => ["-c", config, "--use-dynamic-base-id", "--concurrency", "1", "--log-level", "error"],
+  },
 ];
+
+function envoyConfig(port: number, target: number) {
+  const typed = (type: string, config = {}) => ({ "@type": `type.googleapis.com/envoy.extensions.${type}`, ...config });
+  const at = (port: number) => ({ socket_address: { address: "127.0.0.1", port_value: port } });
+  const router = { name: "router", typed_config: typed("filters.http.router.v3.Router") };
+  const route = { match: { prefix: "/" }, route: { cluster: "ours", timeout: "0s" } };
+  const manager = typed("filters.network.http_connection_manager.v3.HttpConnectionManager", {
+    stat_prefix: "grpc",
+    codec_type: "HTTP2",
+    http_filters: [router],
+    route_config: { virtual_hosts: [{ name: "ours", domains: ["*"], routes: [route] }] },
+  });
+  const overHttp2 = typed("upstreams.http.v3.HttpProtocolOptions", {
+    explicit_http_config: { http2_protocol_options: {} },
+  });
+  const cluster = {
+    name: "ours",
+    load_assignment: { cluster_name: "ours", endpoints: [{ lb_endpoints: [{ endpoint: { address: at(target) } }] }] },
+    typed_extension_protocol_options: { "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": overHttp2 },
+  };
+  const listener = { address: at(port), filter_chains: [{ filters: [{ name: "manager", typed_config: manager }] }] };
+  return { static_resources: { listeners: [listener], clusters: [cluster] } };
+}
 
 for (const { program, config, flags } of proxies) {
   const reason = missing(program);
