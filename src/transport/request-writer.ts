@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import { type MessageSink, type Method, type Steps, stepOf, stepsOf } from "../contract/contract.js";
 import type { RpcError } from "../errors/errors.js";
 import { requestNotEncodable, requestsFailed } from "./misfit.js";
@@ -14,11 +15,13 @@ export interface RequestSink extends MessageSink {
 
 /**
  * Writes a caller's stream of requests, no faster than they are taken. A stream that never waits, as an array or a plain
- * generator, costs no promise a message, and gives way to everything else at times.
+ * generator, costs no promise a message, and gives way to everything else at times. To be made where the call is: there
+ * the stream runs, whoever makes room for it.
  */
 export class RequestWriter {
   readonly #method: Method;
   readonly #sink: RequestSink;
+  readonly #caller = new AsyncResource("RequestWriter");
   readonly #turns = new Turns();
   /** To be told where nobody reads on. */
   #requests: Steps | undefined;
@@ -30,7 +33,19 @@ export class RequestWriter {
   }
 
   /** From the first to the last; to be called once. Resolves when all is done, and never rejects. */
-  async write(stream: unknown): Promise<void> {
+  write(stream: unknown): Promise<void> {
+    return this.#caller.runInAsyncScope(() => this.#write(stream));
+  }
+
+  /** No request is taken any more: the caller's stream is told at once, even where it has yet to give its next one. */
+  stop(): void {
+    this.#stopped = true;
+    if (this.#requests === undefined) return;
+    const told = this.#caller.runInAsyncScope(stopSteps, undefined, this.#requests);
+    if (told) this.#requests = undefined;
+  }
+
+  async #write(stream: unknown): Promise<void> {
     try {
       const requests = stepsOf(stream);
       this.#requests = requests;
@@ -50,12 +65,6 @@ export class RequestWriter {
     } catch (cause) {
       this.#sink.fail(requestsFailed(this.#method, cause));
     }
-  }
-
-  /** No request is taken any more: the caller's stream is told at once, even where it has yet to give its next one. */
-  stop(): void {
-    this.#stopped = true;
-    if (this.#requests !== undefined && stopSteps(this.#requests)) this.#requests = undefined;
   }
 
   get #over(): boolean {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, it } from "vitest";
 import { type Method, methodsOf } from "../../src/contract/contract.js";
 import { Code, RpcError } from "../../src/errors/errors.js";
@@ -118,6 +119,26 @@ describe("a stream of requests", () => {
     writer.stop();
     writer.stop();
     expect(told).toBe(1);
+  });
+
+  it.each(kinds)("runs and ends where its writer was made, whoever makes room for it: %s", async (_, make) => {
+    const place = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    function* looking() {
+      try {
+        for (;;) yield seen.push(place.getStore());
+      } finally {
+        seen.push(place.getStore());
+      }
+    }
+    const room = new Moment();
+    const { writer } = place.run("caller", () => given((message) => (message === 2 ? room.promise : undefined)));
+    const writing = place.run("connection", () => writer.write(make(looking())));
+    await new Promise((resolve) => setImmediate(resolve));
+    place.run("reader", () => writer.stop());
+    room.now();
+    await writing;
+    expect(seen).toEqual(["caller", "caller", "caller"]);
   });
 
   it("that was never begun is told where nobody takes anything any more", async () => {

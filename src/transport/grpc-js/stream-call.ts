@@ -16,7 +16,10 @@ export class StreamCall extends ClientCall implements MessageStreamOwner, Reques
   #count = 0;
   /** Written, and not yet taken by the connection. */
   #unsentBytes = 0;
-  #writer: RequestWriter | undefined;
+  readonly #writer: RequestWriter | undefined = this.call.method.requestStream
+    ? new RequestWriter(this.call.method, this)
+    : undefined;
+  #writing = false;
   #resumeWriter: (() => void) | undefined;
 
   override start(): void {
@@ -30,11 +33,10 @@ export class StreamCall extends ClientCall implements MessageStreamOwner, Reques
    * once more where the connection has just gone, and by itself what it was given.
    */
   override send(): RequestFields {
-    const { method, message } = this.call;
-    if (method.requestStream && this.#writer === undefined) {
-      const writer = new RequestWriter(method, this);
-      this.#writer = writer;
-      queueMicrotask(() => void writer.write(message));
+    const writer = this.#writer;
+    if (writer !== undefined && !this.#writing) {
+      this.#writing = true;
+      queueMicrotask(() => void writer.write(this.call.message));
     }
     return super.send();
   }

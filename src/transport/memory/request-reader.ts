@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import { type Steps, stepOf, stepsOf } from "../../contract/contract.js";
 import type { RpcError } from "../../errors/errors.js";
 import { stopSteps } from "../stop-steps.js";
@@ -12,10 +13,14 @@ export interface RequestReaderOptions {
   readonly onFailure: (reason: unknown) => RpcError;
 }
 
-/** The caller's requests as the handler reads them: one is fetched when one is asked for. */
+/**
+ * The caller's requests as the handler reads them: one is fetched when one is asked for. To be made where the call is:
+ * there the caller's stream runs, as it does over the wire, and not in the call of whoever reads it.
+ */
 export class RequestReader implements AsyncIterableIterator<unknown> {
   readonly #options: RequestReaderOptions;
   readonly #source: Steps;
+  readonly #caller = new AsyncResource("RequestReader");
   readonly #turns = new Turns();
   #stopped = false;
   /** The caller's stream knows that nobody reads on. */
@@ -35,7 +40,7 @@ export class RequestReader implements AsyncIterableIterator<unknown> {
     if (turn !== undefined) await turn;
     if (!this.#stopped) {
       try {
-        const step = stepOf(this.#source);
+        const step = this.#caller.runInAsyncScope(stepOf, undefined, this.#source);
         const result = "then" in step ? await Promise.race([step, this.#untilStopped()]) : step;
         if (!this.#stopped && result !== undefined) {
           return result.done === true ? result : { done: false, value: this.#options.copy(result.value) };
@@ -68,7 +73,7 @@ export class RequestReader implements AsyncIterableIterator<unknown> {
   }
 
   #tell(): void {
-    if (!this.#told) this.#told = stopSteps(this.#source);
+    if (!this.#told) this.#told = this.#caller.runInAsyncScope(stopSteps, undefined, this.#source);
   }
 
   #untilStopped(): Promise<undefined> {

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { collect } from "../../support/collect.js";
+import { Moment } from "../../support/moment.js";
 import type { Story } from "./story.js";
 
 const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -56,6 +57,62 @@ export function travel(story: Story): void {
       ...(await collect(client.bidi([{}, {}], options))),
     ];
     expect(answers.map(({ metadata }) => metadata)).toEqual(Array(4).fill({ "x-hawser-global-tenant": "7" }));
+  });
+
+  story(
+    "a stream of requests runs, and ends, in the call that makes it, and not in the one it is for",
+    async (stage) => {
+      const pantry = await stage.play();
+      const inventory = await stage.play({
+        clientStream: async (requests) => {
+          for await (const _ of requests) break;
+          return {};
+        },
+      });
+      const over = new Moment();
+      const seen: unknown[] = [];
+      const look = async () => seen.push((await pantry.client.unary({})).metadata["x-hawser-global-tenant"]);
+      async function* requests() {
+        try {
+          await look();
+          yield {};
+          yield {};
+        } finally {
+          await look();
+          over.now();
+        }
+      }
+      const { client } = await stage.play({
+        unary: async () => {
+          await inventory.client.clientStream(requests(), { metadata: { "x-hawser-global-tenant": "9" } });
+          await over.promise;
+          return {};
+        },
+      });
+      await client.unary({}, { metadata: { "x-hawser-global-tenant": "7" } });
+      expect(seen).toEqual(["7", "7"]);
+    },
+  );
+
+  story("streams of requests that wait for one connection run each in its own call", async (stage) => {
+    const pantry = await stage.play();
+    const inventory = await stage.play();
+    const { client } = await stage.play({
+      unary: async () => {
+        let metadata: { [key: string]: string } = {};
+        async function* requests() {
+          metadata = (await pantry.client.unary({})).metadata;
+          yield {};
+        }
+        await inventory.client.clientStream(requests());
+        return { metadata };
+      },
+    });
+    const tenants = ["7", "8", "9"];
+    const answers = await Promise.all(
+      tenants.map((tenant) => client.unary({}, { metadata: { "x-hawser-global-tenant": tenant } })),
+    );
+    expect(answers.map(({ metadata }) => metadata["x-hawser-global-tenant"])).toEqual(tenants);
   });
 
   story("what a nested call says itself comes before what would travel", async (stage) => {

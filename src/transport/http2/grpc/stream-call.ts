@@ -11,7 +11,9 @@ export class StreamCall extends ClientCall implements MessageStreamOwner, Reques
   /** A client stream's response. */
   #single: unknown;
   #count = 0;
-  #writer: RequestWriter | undefined;
+  readonly #writer: RequestWriter | undefined = this.call.method.requestStream
+    ? new RequestWriter(this.call.method, this)
+    : undefined;
 
   get full(): boolean {
     return this.#stream?.full ?? false;
@@ -53,12 +55,8 @@ export class StreamCall extends ClientCall implements MessageStreamOwner, Reques
   }
 
   protected write(requests: OutgoingMessages): void {
-    const { method, message } = this.call;
-    if (!method.requestStream) void this.#writeOne(requests);
-    else {
-      this.#writer = new RequestWriter(method, this);
-      void this.#writer.write(message);
-    }
+    if (this.#writer === undefined) void this.#writeOne(requests);
+    else void this.#writer.write(this.call.message);
   }
 
   protected override stopRequests(): void {
