@@ -24,10 +24,10 @@ import { compose } from "../middleware/middleware.js";
 import type { Clock } from "../time/time.js";
 import { parseAddress } from "../transport/address.js";
 import type { Address, Listener, Router, Transport } from "../transport/transport.js";
-import { handlerFailure } from "./handler-failure.js";
 import { type Route, routes } from "./handlers.js";
 import { Health } from "./health.js";
 import { reflection } from "./reflection.js";
+import { shield } from "./shield.js";
 
 export { Health, type ServingStatus, statusAgeKey } from "./health.js";
 
@@ -154,7 +154,7 @@ class ComposedServer implements Server {
   async #start(): Promise<void> {
     const { middleware = [] } = this.#options;
     const methods = new Map([...this.#routes].map(([path, { method }]) => [path, method]));
-    const handle = compose([this.#shield, ...middleware], (call) =>
+    const handle = compose([shield(this.#logger), ...middleware], (call) =>
       (this.#routes.get(call.method.path) as Route).invoke(call),
     );
     // Middleware too is in the call that came, and never in the caller's, which may be of this process.
@@ -196,12 +196,4 @@ class ComposedServer implements Server {
     for (const route of routes(definition, handlers, this.#logger)) this.#routes.set(route.method.path, route);
     this.#definitions.push(definition);
   }
-
-  /** A failure in middleware is as neutral to the caller as one in a handler. */
-  readonly #shield: Middleware = (next: Invoke): Invoke => {
-    return (call) =>
-      next(call).catch((reason: unknown) => {
-        throw handlerFailure(reason, call as HandlerCall, this.#logger);
-      });
-  };
 }

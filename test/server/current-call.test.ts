@@ -5,6 +5,7 @@ import { createServer } from "../../src/server/server.js";
 import { grpcJsTransport } from "../../src/transport/grpc-js/grpc-js.js";
 import { joinTransports } from "../../src/transport/joined.js";
 import { memoryTransport } from "../../src/transport/memory/memory.js";
+import { collect } from "../support/collect.js";
 import { EchoServiceDefinition, echo } from "../support/echo.js";
 
 const transport = joinTransports(memoryTransport(), grpcJsTransport());
@@ -34,6 +35,36 @@ describe("the call a server's middleware is in", () => {
   it.each(["memory://inner", "grpc://127.0.0.1:0"])("is the one that came, at %s", async (address) => {
     expect(await seenByMiddleware(address)).toEqual(["inner", "inner"]);
   });
+
+  it.each(["memory://mapped", "grpc://127.0.0.1:0"])(
+    "is the one that came for the stream it answers with, at %s",
+    async (address) => {
+      const seen: (string | undefined)[] = [];
+      const mapped: Middleware = (next) => async (call) => {
+        const { header, trailer, message } = await next(call);
+        return { header, trailer, message: passing(message as AsyncIterable<unknown>) };
+      };
+      async function* passing(messages: AsyncIterable<unknown>) {
+        try {
+          for await (const message of messages) {
+            seen.push(textOf(currentCall()));
+            yield message;
+          }
+        } finally {
+          seen.push(textOf(currentCall()));
+        }
+      }
+      await using inner = createServer({ transport, address, health: false, reflection: false, middleware: [mapped] });
+      await inner.add(EchoServiceDefinition, echo()).start();
+      await using client = createClient(EchoServiceDefinition, { target: inner.address, transport });
+      await using outer = createServer({ transport, address: `memory://maps-${address.slice(0, 4)}` });
+      const relay = () => client.serverStream({ text: "inner", count: 2 });
+      await outer.add(EchoServiceDefinition, echo({ serverStream: relay })).start();
+      await using caller = createClient(EchoServiceDefinition, { target: outer.address, transport });
+      expect(await collect(caller.serverStream({ text: "outer" }))).toHaveLength(2);
+      expect(seen).toEqual(["inner", "inner", "inner"]);
+    },
+  );
 
   it("is what a handler is in too, as middleware has changed it", async () => {
     const later: Middleware = (next) => (call) => next(call.with({ deadline: 4_102_444_800_000 }));
