@@ -63,9 +63,9 @@ export class TcpProxy implements AsyncDisposable {
     return target.replace(/\d+$/, String(this.port));
   }
 
-  /** Connections that stand now. */
+  /** Connections that stand now: neither side has closed. */
   get open(): number {
-    return this.#pairs.size;
+    return [...this.#pairs].filter(({ client, server }) => !client.readableEnded && !server.readableEnded).length;
   }
 
   /** Resets every connection; new ones may be made. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Handlers } from "../../contract/contract.js";
 import { Code, RpcError } from "../../errors/errors.js";
 import type {
@@ -48,6 +49,7 @@ const waiting = 1000;
  */
 export function supervisorHandlers(options: SupervisorHandlersOptions): Handlers<SupervisorServiceDefinition> {
   const { supervisor, info, signal: ending = new AbortController().signal, clock = systemClock } = options;
+  setMaxListeners(0, ending); // any number may watch, or follow logs, and each hears of it
   const children = () => ({ children: supervisor.children().map(toChild) });
   return {
     info: () => ({ ...info, startedAt: new Date(info.startedAt) }),

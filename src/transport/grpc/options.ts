@@ -44,7 +44,8 @@ export interface GrpcOptions {
   readonly reconnectMaxMs?: number;
   /**
    * How long a connection may be silent while calls run before it is probed, in ms, and how often then. 0 turns it off.
-   * Default: 10 000; over `http2` less often where a server may mind, see docs/wire.md.
+   * Default: 10 000. Over `http2` a server that does not say how often it may be probed is probed as often as is given here,
+   * and by default as seldom as gRPC's own servers allow: see docs/wire.md.
    */
   readonly keepaliveMs?: number;
   /** How long a probe may stay unanswered before the connection counts as broken. Default: 5000. */

@@ -10,7 +10,7 @@ export const Setting = {
   MAX_HEADER_LIST_SIZE: 6,
   /**
    * A server of Hawser's says how often it may be asked for a sign of life while it says nothing, in ms; 0: as often as
-   * one likes. Of those left for experiments; others pass it over.
+   * one likes. Of those left for experiments; others pass it over, or what stands behind it, so that it comes last.
    */
   MIN_PING_INTERVAL: 0xf0a8,
 } as const;
@@ -22,10 +22,12 @@ export const maxWindowBytes: number = 2 ** 31 - 1;
 export const defaultWindowBytes = 65_535;
 
 /** Told of each setting of a frame, in order; those nobody knows are passed over. */
-export type ApplySetting = (id: number, value: number) => void;
+export interface SettingSink {
+  onSetting(id: number, value: number): void;
+}
 
 /** @throws ConnectionError for a value that RFC 9113 §6.5.2 does not allow */
-export function readSettings(bytes: Buffer, start: number, end: number, apply: ApplySetting): void {
+export function readSettings(bytes: Buffer, start: number, end: number, sink: SettingSink): void {
   if ((end - start) % 6 !== 0) {
     throw new ConnectionError(Http2Code.FRAME_SIZE_ERROR, `SETTINGS of ${end - start} bytes, not a multiple of 6`);
   }
@@ -33,7 +35,7 @@ export function readSettings(bytes: Buffer, start: number, end: number, apply: A
     const id = bytes.readUInt16BE(at);
     const value = bytes.readUInt32BE(at + 2);
     check(id, value);
-    apply(id, value);
+    sink.onSetting(id, value);
   }
 }
 

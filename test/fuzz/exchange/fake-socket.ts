@@ -51,6 +51,10 @@ export class FakeSocket extends EventEmitter {
     return !this.#stalled;
   }
 
+  setKeepAlive(): this {
+    return this;
+  }
+
   end(): this {
     this.ended = true;
     return this;

@@ -2,8 +2,8 @@ import { describe, expect, test, vi } from "vitest";
 import { Code } from "../../../src/errors/errors.js";
 import { rpcFailure } from "../../support/collect.js";
 import { ErrorCode } from "../../support/http2/constants.js";
-import { goaway, headers } from "../../support/http2/frames.js";
-import { isHeaders, isPing } from "../../support/http2/received.js";
+import { goaway, headers, ping } from "../../support/http2/frames.js";
+import { isHeaders, isPing, isPingAck } from "../../support/http2/received.js";
 import { given, limited, nextCall } from "../../support/http2/scripted-server.js";
 import { untilState } from "../../support/until-state.js";
 
@@ -61,6 +61,17 @@ describe("GOAWAY of a server", () => {
     expect((await Promise.all(answers)).map(({ text }) => text).sort()).toEqual(["first", "second", "third"]);
   });
 
+  test("is what calls are told also where the connection is reset behind it", async () => {
+    const { listener, client } = await given();
+    const outcome = rpcFailure(client.unary({}));
+    const peer = await listener.accept();
+    const { id } = await nextCall(peer);
+    peer.write(goaway(id, ErrorCode.ENHANCE_YOUR_CALM, "too many resets of streams"), ping());
+    await peer.next(isPingAck);
+    peer.socket.resetAndDestroy();
+    expect((await outcome).message).toContain("too many resets of streams");
+  });
+
   test("for want of calls leaves the channel idle until there is one", async () => {
     const { listener, client, channel, states, clock } = await given();
     channel.connect();
@@ -89,7 +100,7 @@ describe("GOAWAY of a server", () => {
 
   test("for too many pings has the next asked every 5 minutes, then half as often, for this address and for good", async () => {
     const { listener, client, clock } = await given({ keepaliveMs: 1000, keepaliveTimeoutMs: 500 });
-    for (const keepaliveMs of [1000, 300_000, 600_000]) {
+    for (const keepaliveMs of [1000, 301_000, 602_000]) {
       const outcome = rpcFailure(client.unary({}, { timeoutMs: Number.POSITIVE_INFINITY }));
       const peer = await listener.accept();
       await nextCall(peer);
@@ -124,7 +135,7 @@ describe("GOAWAY of a server", () => {
     const minded = [await probe(), await probe(), await probe()];
     for (const mind of minded) await mind();
     const mindNext = await probe();
-    await vi.waitFor(() => expect(clock.nextMs).toBe(300_000));
+    await vi.waitFor(() => expect(clock.nextMs).toBe(301_000));
     await mindNext();
   });
 
@@ -136,7 +147,7 @@ describe("GOAWAY of a server", () => {
     await mindYoung();
     await mindOld();
     const mindNext = await probe();
-    await vi.waitFor(() => expect(clock.nextMs).toBe(600_000));
+    await vi.waitFor(() => expect(clock.nextMs).toBe(602_000));
     await mindNext();
   });
 });

@@ -7,11 +7,11 @@ import { StateListeners } from "../../state-listeners.js";
 import type { Address, ChannelState } from "../../transport.js";
 import type { ConnectionOptions } from "../connection/connection-options.js";
 import type { Leaving } from "../connection/leaving.js";
+import { probingLess } from "../connection/ping-pace.js";
 import { connectionOptions, type ResolvedOptions } from "../options.js";
 import { Attempts } from "./attempts.js";
 import type { CallTarget, Waiter } from "./call-target.js";
 import { Link, type LinkOwner, unavailable } from "./link.js";
-import { probingLess } from "./probing-less.js";
 import { WaitingLine } from "./waiting-line.js";
 
 /**

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { warn } from "../../warn.js";
 import { ConnectionError, Http2Code } from "../errors.js";
 import { connectionPreface, FrameType } from "../frames/frames.js";
 import type { HeaderBlock } from "../hpack/hpack.js";
@@ -6,15 +7,19 @@ import { Setting } from "../settings.js";
 import { Stream, type StreamHandler } from "../stream/stream.js";
 import { Connection } from "./connection.js";
 import type { ConnectionOptions } from "./connection-options.js";
+import { farewellMs } from "./ending.js";
 import type { Goaway } from "./goaway.js";
 import { idsRunOut, type Leaving, leavingFor } from "./leaving.js";
-import { silenceMs } from "./ping-pace.js";
+import { pauseMs, wishedMs } from "./ping-pace.js";
 
 /** Ids are 31 bits and never used again; nobody waits for the very last. */
 const lastUsefulId = 2 ** 31 - 1024;
 
-/** Before its SETTINGS say otherwise a peer takes any number; we wait for them. */
-const unlimited = 2 ** 32 - 1;
+/** Before its SETTINGS say otherwise a peer takes any number, of which ids allow no more; we wait for them. */
+const unlimited = 2 ** 30;
+
+/** Node rounds down to whole seconds, and takes 0 for two hours. */
+const leastSystemMs = 1000;
 
 /** Blocks of header fields in an answer: its header and its trailer. */
 const answerBlocks = 2;
@@ -110,6 +115,7 @@ export class ClientConnection extends Connection {
   onSettings(first: boolean): void {
     if (first) {
       this.#ready = true;
+      this.#haveSystemAsk();
       this.socket.unref();
       this.#events.onReady();
     }
@@ -166,15 +172,8 @@ export class ClientConnection extends Connection {
   /** A call of ours has its place until its stream is over, no longer. */
   onReleased(): void {}
 
-  override get silenceMs(): number {
-    return silenceMs(this.options, this.pings.unheard, this.#minPingIntervalMs);
-  }
-
-  /** Where we ask more seldom from now on the system does so meanwhile, of which no server knows: it finds a dead machine. */
-  override probe(): void {
-    super.probe();
-    const { keepaliveMs } = this.options;
-    if (this.silenceMs > keepaliveMs) this.socket.setKeepAlive(true, keepaliveMs);
+  override get pauseMs(): number {
+    return pauseMs(wishedMs(this.options, this.#minPingIntervalMs), this.pings.unheard);
   }
 
   /** A server that measures how fast our requests come may PING as often. */
@@ -197,8 +196,17 @@ export class ClientConnection extends Connection {
     this.#events.onClosed(message);
   }
 
-  /** Its calls are told. */
-  protected onFault(): void {}
+  /** Its calls are told that there was one. */
+  protected onFault(fault: unknown): void {
+    warn("a fault of Hawser's has ended a connection", fault);
+  }
+
+  /** Of its own probes no server knows: they find a dead machine where we ask seldom. */
+  #haveSystemAsk(): void {
+    const { keepaliveMs } = this.options;
+    const wished = wishedMs(this.options, this.#minPingIntervalMs);
+    if (keepaliveMs > 0 && wished > keepaliveMs) this.socket.setKeepAlive(true, Math.max(keepaliveMs, leastSystemMs));
+  }
 
   #tellRoom(): void {
     if (!this.#full || !this.open || this.streams.size >= this.#maxConcurrentStreams) return;
@@ -215,6 +223,6 @@ export class ClientConnection extends Connection {
   }
 
   #closeWhenIdle(): void {
-    if (this.streams.size === 0) this.ending.leave("closed");
+    if (this.streams.size === 0) this.ending.leave("closed", farewellMs);
   }
 }

@@ -140,7 +140,7 @@ export abstract class Connection
   onEnded(message: string): void {
     this.#reader.stop();
     this.#settings.close();
-    this.#keepalive.rest();
+    this.#keepalive.close();
     try {
       for (const stream of this.streams.all()) this.#close(stream, message);
     } finally {
@@ -210,8 +210,9 @@ export abstract class Connection
     if (kind === PingKind.bandwidth) this.#growth.onPingAnswer();
   }
 
-  get silenceMs(): number {
-    return this.options.keepaliveMs;
+  /** No client minds. */
+  get pauseMs(): number {
+    return 0;
   }
 
   probe(): void {

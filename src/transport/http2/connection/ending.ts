@@ -8,7 +8,7 @@ import type { Outbox } from "../outbox.js";
 const lingerMs = 1000;
 
 /** How long a peer may read its last answers once the system has them all, in ms: a buffer full, over a slow road. */
-const farewellMs = 30_000;
+export const farewellMs: number = 30_000;
 
 /** Whose end it is. */
 export interface EndingSink {
@@ -43,7 +43,7 @@ export class Ending {
 
   /** From now on the end of the socket is the end of the connection. */
   watch(): void {
-    this.#socket.on("error", (error: Error) => this.#end(error.message));
+    this.#socket.on("error", (error: Error) => this.#end(this.lastWords ?? error.message));
     this.#socket.on("close", () => this.#end(this.lastWords ?? "the connection dropped"));
     this.#socket.on("end", () => this.destroy(this.lastWords ?? "the peer closed the connection"));
   }
@@ -54,12 +54,18 @@ export class Ending {
     this.#end(message);
   }
 
-  /** Once what was said has left, however slowly the peer reads it. */
-  leave(message: string): void {
+  /**
+   * Once what was said has left.
+   *
+   * @param withinMs the peer is to have read it by then, and closed its side. Default: it reads as slowly as it likes, and
+   * is given `farewellMs` once the system has it all
+   */
+  leave(message: string, withinMs?: number): void {
     if (this.#over) return;
     this.#outbox.finish();
     this.#end(message);
-    this.#socket.once("finish", () => this.#linger(farewellMs));
+    if (withinMs === undefined) this.#socket.once("finish", () => this.#linger(farewellMs));
+    else this.#linger(withinMs);
     this.#socket.once("close", () => this.#lingerTimer?.cancel());
     this.#socket.end();
     // What the peer goes on sending is thrown away: a socket closed over unread bytes would take our last words with it.
@@ -81,13 +87,11 @@ export class Ending {
   #throwOut(error: ConnectionError, toUs: string): void {
     if (this.#over) return;
     writeGoaway(this.#outbox, this.#sink.lastPeerId, error.code, error.message);
-    this.leave(`${http2CodeName(error.code)}: ${toUs}`);
-    this.#linger(lingerMs);
+    this.leave(`${http2CodeName(error.code)}: ${toUs}`, lingerMs);
   }
 
-  /** The peer is to have closed its side by then. */
   #linger(ms: number): void {
-    this.#lingerTimer ??= this.#clock.timer(ms, () => this.#socket.destroy(), true);
+    this.#lingerTimer = this.#clock.timer(ms, () => this.#socket.destroy(), true);
   }
 
   #end(message: string): void {

@@ -63,7 +63,7 @@ export class IncomingFrames implements FrameSink {
     this.#blocks.checkNext(type, streamId);
     switch (type) {
       case FrameType.HEADERS:
-        this.#pings.unheard = 0;
+        this.#pings.heard();
         this.#blocks.headers(flags, streamId, bytes, start, end);
         return;
       case FrameType.CONTINUATION:
@@ -105,7 +105,7 @@ export class IncomingFrames implements FrameSink {
   ): void {
     this.#settings.checkFirst(FrameType.DATA, 0);
     this.#blocks.checkNext(FrameType.DATA, streamId);
-    this.#pings.unheard = 0;
+    this.#pings.heard();
     const length = end - start + paddingBytes;
     this.#receiving.received(length);
     this.#growth.onData();

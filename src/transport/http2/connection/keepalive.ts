@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../../../time/time.js";
+import { catchUpMs, isStalled } from "../stalled.js";
 
 export interface KeepaliveOptions {
   /** 0 turns it off. */
@@ -9,21 +10,30 @@ export interface KeepaliveOptions {
 
 /** Whose peer is watched. */
 export interface Probing {
-  /** How long it may be silent before it is asked, in ms; `keepaliveMs` or more. */
-  readonly silenceMs: number;
+  /** How long after its last sign of life the peer is left in peace, in ms; 0 where it does not mind. */
+  readonly pauseMs: number;
   /** Asks the peer for a sign of life. */
   probe(): void;
   /** The peer gave none. */
   onDead(): void;
 }
 
-/** Finds out whether a silent peer still lives, while calls run (gRFC A8). */
+/**
+ * Finds out whether a silent peer still lives (gRFC A8). Silence is what calls have had to bear, one after the other too: a
+ * peer that is gone is found out however short they are. While none runs, nobody asks, and no time passes.
+ */
 export class Keepalive {
   readonly #options: KeepaliveOptions;
   readonly #probed: Probing;
+  /** When something came last. */
   #heardAt: number;
+  /** Silence before that of the calls that run. */
+  #borneMs = 0;
+  /** Since when they bear it; undefined while none runs. */
+  #since: number | undefined;
   #timer: Timer | undefined;
-  #probing = false;
+  /** When the probe was sent whose answer has not come. */
+  #probedAt: number | undefined;
 
   constructor(options: KeepaliveOptions, probed: Probing) {
     this.#options = options;
@@ -33,24 +43,34 @@ export class Keepalive {
 
   /** A call began. */
   watch(): void {
-    if (this.#timer !== undefined || this.#options.keepaliveMs === 0) return;
-    this.#heardAt = this.#options.clock.now();
-    this.#wait(this.#options.keepaliveMs);
+    if (this.#since !== undefined || this.#options.keepaliveMs === 0) return;
+    this.#since = this.#options.clock.now();
+    if (this.#probedAt === undefined) this.#wait(this.#options.keepaliveMs - this.#borneMs);
+  }
+
+  /** No call runs any more. A probe that is under way is still waited for. */
+  rest(): void {
+    if (this.#since === undefined) return;
+    this.#borneMs += this.#options.clock.now() - this.#since;
+    this.#since = undefined;
+    if (this.#probedAt === undefined) this.#timer?.cancel();
   }
 
   /** Something came. */
   heard(): void {
-    this.#heardAt = this.#options.clock.now();
-    if (!this.#probing) return;
-    this.rest();
-    this.#wait(this.#options.keepaliveMs);
+    const now = this.#options.clock.now();
+    this.#heardAt = now;
+    this.#borneMs = 0;
+    if (this.#since !== undefined) this.#since = now;
+    if (this.#probedAt === undefined) return;
+    this.#probedAt = undefined;
+    this.#timer?.cancel();
+    if (this.#since !== undefined) this.#wait(this.#options.keepaliveMs);
   }
 
-  /** No call runs any more. */
-  rest(): void {
+  /** The connection is over. */
+  close(): void {
     this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#probing = false;
   }
 
   #wait(ms: number): void {
@@ -58,19 +78,30 @@ export class Keepalive {
   }
 
   #check(): void {
-    this.#timer = undefined;
-    const { keepaliveTimeoutMs, clock } = this.#options;
-    if (this.#probing) {
-      this.#probed.onDead();
+    const { keepaliveMs, keepaliveTimeoutMs, clock } = this.#options;
+    const now = clock.now();
+    if (this.#probedAt !== undefined) {
+      this.#conclude(now - this.#probedAt - keepaliveTimeoutMs);
       return;
     }
-    const leftMs = this.#heardAt + this.#probed.silenceMs - clock.now();
+    const borneMs = this.#borneMs + now - (this.#since as number);
+    const leftMs = Math.max(keepaliveMs - borneMs, this.#heardAt + this.#probed.pauseMs - now);
     if (leftMs > 0) {
       this.#wait(leftMs);
       return;
     }
-    this.#probing = true;
+    this.#probedAt = now;
     this.#probed.probe();
     this.#wait(keepaliveTimeoutMs);
+  }
+
+  /** Nothing has come since the probe. @param lateMs how much later than due this was noticed */
+  #conclude(lateMs: number): void {
+    if (!isStalled(lateMs)) {
+      this.#probed.onDead();
+      return;
+    }
+    this.#probedAt = this.#options.clock.now() - this.#options.keepaliveTimeoutMs;
+    this.#wait(catchUpMs);
   }
 }

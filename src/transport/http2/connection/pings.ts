@@ -27,8 +27,8 @@ export class Pings {
   readonly #sending: Sending;
   readonly #patience: Patience;
   readonly #sink: PingSink;
-  /** Ours since the peer last sent data or header fields: to a server they are the more unwelcome the more they are. */
-  unheard = 0;
+  #unanswered = 0;
+  #unheard = 0;
 
   constructor(outbox: Outbox, sending: Sending, patience: Patience, sink: PingSink) {
     this.#outbox = outbox;
@@ -38,10 +38,21 @@ export class Pings {
   }
 
   send(kind: number): void {
-    this.unheard++;
+    this.#unanswered++;
+    this.#unheard++;
     const data = new Uint8Array(pingBytes);
     data[pingBytes - 1] = kind;
     writePing(this.#outbox, data, false);
+  }
+
+  /** Data came, or header fields: what servers do not count PINGs across. */
+  heard(): void {
+    this.#unheard = this.#unanswered;
+  }
+
+  /** Ours that the peer may have had since it last sent data or header fields: those under way then among them. */
+  get unheard(): number {
+    return this.#unheard;
   }
 
   /** One of the peer's. @throws ConnectionError */
@@ -49,6 +60,7 @@ export class Pings {
     if (streamId !== 0) throw new ConnectionError(Http2Code.PROTOCOL_ERROR, "PING on a stream");
     if (end - start !== pingBytes) throw new ConnectionError(Http2Code.FRAME_SIZE_ERROR, "PING is 8 bytes");
     if ((flags & Flag.ACK) !== 0) {
+      if (this.#unanswered > 0) this.#unanswered--;
       this.#sink.onPingAnswer(bytes[end - 1] as number);
       return;
     }

@@ -2,7 +2,7 @@ import type { Clock, Timer } from "../../../time/time.js";
 import { ConnectionError, Http2Code } from "../errors.js";
 import { Flag, FrameType, writeSettings } from "../frames/frames.js";
 import type { Outbox } from "../outbox.js";
-import { type ApplySetting, readSettings } from "../settings.js";
+import { readSettings, type SettingSink } from "../settings.js";
 import type { Patience } from "./patience.js";
 
 /** An entry of SETTINGS. */
@@ -15,7 +15,7 @@ export interface SettingsExchangeOptions {
 }
 
 /** Who is told of SETTINGS. */
-export interface SettingsSink {
+export interface SettingsSink extends SettingSink {
   /** One of the peer's settings, whose value can be. @throws ConnectionError where this side does not allow it */
   onSetting(id: number, value: number): void;
   /** A frame of the peer's SETTINGS has been applied, the first one or a later one. */
@@ -35,7 +35,6 @@ export class SettingsExchange {
   readonly #patience: Patience;
   readonly #options: SettingsExchangeOptions;
   readonly #sink: SettingsSink;
-  readonly #apply: ApplySetting;
   #heard = false;
   #saidAt = 0;
   #timer: Timer | undefined;
@@ -45,7 +44,6 @@ export class SettingsExchange {
     this.#patience = patience;
     this.#options = options;
     this.#sink = sink;
-    this.#apply = (id, value) => sink.onSetting(id, value);
   }
 
   /** Says ours, once. */
@@ -71,7 +69,7 @@ export class SettingsExchange {
       return;
     }
     this.#patience.spend("SETTINGS", 1 + (end - start) / settingBytes);
-    readSettings(bytes, start, end, this.#apply);
+    readSettings(bytes, start, end, this.#sink);
     writeSettings(this.#outbox, undefined);
     this.#patience.checkRead();
     const first = !this.#heard;

@@ -49,7 +49,7 @@ export class EncodedTemplate implements FieldTemplate {
     let at = start;
     for (const field of this.#fields) {
       at = field.write(this.#table, target, at);
-      if (field.waiting) this.#waiting = true;
+      if (field.waits(this.#table)) this.#waiting = true;
     }
     if (this.#table.version !== version) return at;
     this.#version = version;
@@ -62,8 +62,6 @@ export class EncodedTemplate implements FieldTemplate {
 
 /** Looks up what it may look up: there is one for each field of each method on each connection, and it is seldom written. */
 class TemplateField {
-  /** Whether it would have had an entry when it was last written, had there been room. */
-  waiting = false;
   readonly #name: string;
   readonly #value: string;
   readonly #sensitive: boolean;
@@ -77,8 +75,7 @@ class TemplateField {
   }
 
   write(table: SentTable, target: Buffer, at: number): number {
-    const staticIndex = this.#sensitive ? 0 : staticIndexOf(this.#name, this.#value);
-    if (staticIndex > 0) return writeIndexed(staticIndex, target, at);
+    if (!this.#sensitive && this.#static > 0) return writeIndexed(this.#static, target, at);
     const indexing = this.#sensitive ? never : this.#lookUp(table);
     if (indexing === undefined) return writeIndexed(table.indexOf(this.#entry), target, at);
     const nameIndex = staticIndexOfName(this.#name) || table.indexOfName(this.#name);
@@ -88,15 +85,26 @@ class TemplateField {
     return writeShortest(this.#value, target, at);
   }
 
+  /** Whether it was written without an entry, and would have one, were there room. */
+  waits(table: SentTable): boolean {
+    if (this.#sensitive || this.#static > 0 || table.has(this.#entry)) return false;
+    return table.takes(this.#bytes, "template") && !table.admits(this.#bytes, "template");
+  }
+
   /** Undefined where the field has an entry. */
   #lookUp(table: SentTable): Indexing | undefined {
-    this.waiting = false;
     if (!table.has(this.#entry)) this.#entry = table.find(this.#makeKey());
     if (this.#entry > 0) return undefined;
-    const bytes = fieldBytes(this.#name, this.#value);
-    if (!table.takes(bytes, "template")) return plain;
-    this.waiting = !table.admits(bytes, "template");
-    return this.waiting ? plain : added;
+    return table.takes(this.#bytes, "template") && table.admits(this.#bytes, "template") ? added : plain;
+  }
+
+  /** In the static table; 0: not there. */
+  get #static(): number {
+    return staticIndexOf(this.#name, this.#value);
+  }
+
+  get #bytes(): number {
+    return fieldBytes(this.#name, this.#value);
   }
 
   /** Needed once or twice, and not kept: there are many templates. */

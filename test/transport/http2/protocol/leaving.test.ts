@@ -1,12 +1,14 @@
 import { once } from "node:events";
-import { type AddressInfo, createServer, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import { ClientConnection } from "../../../../src/transport/http2/connection/client-connection.js";
 import { ServerConnection } from "../../../../src/transport/http2/connection/server-connection.js";
 import { connectionOptions, resolveOptions } from "../../../../src/transport/http2/options.js";
 import type { Stream, StreamHandler } from "../../../../src/transport/http2/stream/stream.js";
 import { ErrorCode } from "../../../support/http2/constants.js";
 import { data, headers, settings } from "../../../support/http2/frames.js";
 import { answerTo, echoRequest, requestFields } from "../../../support/http2/grpc.js";
+import { RawListener } from "../../../support/http2/raw-listener.js";
 import { RawPeer, type RawPeerOptions } from "../../../support/http2/raw-peer.js";
 import { isGoaway } from "../../../support/http2/received.js";
 import { ManualClock } from "../../../support/manual-clock.js";
@@ -126,3 +128,27 @@ test.each<[what: string, thrown: unknown, told: string]>([
     expect(told).toEqual(["closed", fault]);
   },
 );
+
+test("a client that has done with a server that reads nothing any more waits for it half a minute", async () => {
+  const clock = new ManualClock();
+  const listener = await RawListener.start();
+  onTestFinished(() => listener.close());
+  const socket = connect(Number(new URL(listener.address).port), "127.0.0.1");
+  const ready = new Moment();
+  const events = { onReady: ready.now, onRoom() {}, onLeaving() {}, onClosed() {} };
+  const connection = new ClientConnection(socket, connectionOptions(resolveOptions({ clock })), events);
+  await ready.promise;
+  stuff(socket);
+  const stream = connection.request({ onHeaders() {}, onData() {}, onEnd() {}, onClosed() {}, onWritable() {} });
+  stream.sendHeaders(
+    connection.template("nothing", () => []),
+    [":path", "/"],
+    false,
+  );
+  stream.reset(ErrorCode.CANCEL);
+  connection.drain();
+  await clock.run(29_999);
+  expect(socket.destroyed).toBe(false);
+  await clock.run(1);
+  expect(socket.destroyed).toBe(true);
+});
