@@ -85,7 +85,7 @@ chaos: build etcd ## Do to a running system what happens at night (SUITE=wire|re
 fuzz: install ## Send the wire what nobody should, a million times (INPUTS=20000 SEED=7 TARGET=server, or INPUT=file again)
 	@node --import tsx test/fuzz/main.ts
 
-interop: install ## gRPC programs in Go, Java, Python and C meet ours, each case a line; those that can be had here
+interop: install ## gRPC programs in Go, Java, Python, C and Rust meet ours, each case a line; those that can be had here
 	@programs=$$(scripts/interop-programs.sh node_modules/.cache/interop); \
 	PATH=$$programs:$$PATH:/usr/sbin vitest run --reporter verbose test/interop/outside test/cli/outside-clients
 
