@@ -41,3 +41,4 @@ export {
 export { type MessageSink, type PushingStream, pushTo } from "./pushing-stream.js";
 export type { RegistrationState, RegistryEvent, RegistryMonitor } from "./registry-event.js";
 export { RequestStream, type Steps, stepOf, stepsOf } from "./request-stream.js";
+export { withMessage } from "./with-message.js";

@@ -10,7 +10,7 @@ export function handlerFailure(reason: unknown, call: HandlerCall, logger: Logge
   return abortSource(call)?.aborted === true ? RpcError.from(reason) : loggedFailure(reason, call, logger);
 }
 
-/** As `handlerFailure()`, of a handler that was told to end, and had only to tidy up: no caller's leaving excuses that. */
+/** As `handlerFailure()`, of a handler that stood still, was told to end and had only to tidy up: no caller's leaving excuses that. */
 export function loggedFailure(reason: unknown, call: HandlerCall, logger: Logger): RpcError {
   const error = RpcError.from(reason);
   if (isUnnamed(reason) && !logged.has(error)) {

@@ -1,4 +1,4 @@
-import type { HandlerCall, Logger, Metadata, Middleware, Reply } from "../contract/contract.js";
+import { type HandlerCall, type Logger, type Middleware, type Reply, withMessage } from "../contract/contract.js";
 import { handlerFailure } from "./handler-failure.js";
 import { HandlerStream } from "./handler-stream.js";
 
@@ -19,22 +19,5 @@ export function shield(logger: Logger): Middleware {
 /** @throws TypeError for a stream that cannot be iterated */
 function shielded(reply: Reply, call: HandlerCall, logger: Logger): Reply {
   const { message } = reply;
-  return message instanceof HandlerStream ? reply : new ShieldedReply(reply, new HandlerStream(message, call, logger));
-}
-
-/** The same reply with another stream in it. */
-class ShieldedReply implements Reply {
-  readonly message: HandlerStream;
-  readonly #reply: Reply;
-
-  constructor(reply: Reply, message: HandlerStream) {
-    this.#reply = reply;
-    this.message = message;
-  }
-
-  get header(): Metadata {
-    return this.#reply.header;
-  }
-
-  readonly trailer = (): Metadata => this.#reply.trailer();
+  return message instanceof HandlerStream ? reply : withMessage(reply, new HandlerStream(message, call, logger));
 }

@@ -1,5 +1,5 @@
 import type { Context } from "@opentelemetry/api";
-import { abortSource, type Call, type Invoke, isObservable, type Metadata, type Reply } from "../contract/contract.js";
+import { abortSource, type Call, type Invoke, isObservable, type Reply, withMessage } from "../contract/contract.js";
 import { Code, RpcError } from "../errors/errors.js";
 import { type FailureObserver, ObservedStream } from "./observed-stream.js";
 
@@ -61,7 +61,7 @@ export abstract class WatchedCall implements FailureObserver {
       this.message();
       this.complete();
     } else if (this.#within === undefined && isObservable(message)) message.observedBy(this);
-    else return new StreamReply(reply, new ObservedStream(message as AsyncIterable<unknown>, this, this.#within));
+    else return withMessage(reply, new ObservedStream(message as AsyncIterable<unknown>, this, this.#within));
     return reply;
   }
 
@@ -69,22 +69,5 @@ export abstract class WatchedCall implements FailureObserver {
     if (this.#ended) return;
     this.#ended = true;
     this.ended(code, error);
-  }
-}
-
-/** The same reply with another stream in it. */
-class StreamReply implements Reply {
-  readonly message: unknown;
-  readonly trailer: () => Metadata;
-  readonly #reply: Reply;
-
-  constructor(reply: Reply, message: AsyncIterable<unknown>) {
-    this.#reply = reply;
-    this.message = message;
-    this.trailer = () => reply.trailer();
-  }
-
-  get header(): Metadata {
-    return this.#reply.header;
   }
 }

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.js";
 import { child, FakeSupervisor, line } from "../support/fake-supervisor.js";
 import { User } from "./support/running-app.js";
 
@@ -32,7 +33,7 @@ describe("hawser logs", () => {
   it("goes on with what comes and what happens, and ends well where it is interrupted", async () => {
     const { out, err, code, interrupt } = user.start(["logs", "-f", "orders"]);
     await out.line((each) => each.endsWith("third"));
-    await vi.waitFor(() => expect(shop.listeners).toBe(2));
+    await eventually(() => expect(shop.listeners).toBe(2));
     shop.say("inventory-1", "not asked for");
     shop.say("orders-1", "fourth");
     shop.happen("orders-1", "exited", "exited with code 1");
@@ -43,12 +44,12 @@ describe("hawser logs", () => {
       "orders-1    │ fourth",
       expect.stringMatching(/^orders-1 {4}│ [\d:.]+ EVENT exited with code 1$/),
     ]);
-    await vi.waitFor(() => expect(shop.listeners).toBe(0));
+    await eventually(() => expect(shop.listeners).toBe(0));
   });
 
   it("ends with the app, after its last line", async () => {
     const { out, code } = user.start(["logs", "-f", "-n", "0"]);
-    await vi.waitFor(() => expect(shop.listeners).toBe(2));
+    await eventually(() => expect(shop.listeners).toBe(2));
     shop.say("orders-1", "the last");
     await shop.close();
     expect([await code, out.text]).toEqual([0, "orders-1    │ the last\n"]);

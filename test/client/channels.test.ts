@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { createClient } from "../../src/client/client.js";
 import { Endpoints } from "../../src/client/endpoints.js";
 import type { Instance } from "../../src/contract/contract.js";
@@ -10,6 +10,7 @@ import { grpcJsTransport } from "../../src/transport/grpc-js/grpc-js.js";
 import { rpcFailure } from "../support/collect.js";
 import { EchoServiceDefinition, echo } from "../support/echo.js";
 import { echoInstance } from "../support/echo-instance.js";
+import { eventually } from "../support/eventually.js";
 import { SteeredTransport } from "./steered-transport.js";
 
 function instance(id: string, changes: Partial<Instance> = {}): Instance {
@@ -149,10 +150,10 @@ describe("a broken connection", () => {
     onTestFinished(() => client.close());
     await client.unary({});
     await first.close({ graceMs: 0 });
-    await vi.waitFor(async () => expect((await rpcFailure(client.unary({}))).message).toContain("ECONNREFUSED"));
+    await eventually(async () => expect((await rpcFailure(client.unary({}))).message).toContain("ECONNREFUSED"));
     await serve(address);
     await rpcFailure(client.unary({})); // it is there, and nobody has noticed
     await registered.update(instance("echo-1", { endpoints: [address], startedAt: new Date(1) }));
-    await vi.waitFor(async () => expect((await client.unary({ text: "back" })).text).toBe("back"));
+    await eventually(async () => expect((await client.unary({ text: "back" })).text).toBe("back"));
   });
 });

@@ -1,12 +1,13 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Code } from "../../src/errors/errors.js";
 import { failure, rpcFailure } from "../support/collect.js";
+import { eventually } from "../support/eventually.js";
 import { Fleet } from "../support/fleet.js";
 import { Moment } from "../support/moment.js";
 
 /** Calls until somebody else answers; registries tell of changes in their own time. */
 async function untilAnsweredBy(call: () => Promise<{ instance: string }>, instance: string): Promise<void> {
-  await vi.waitFor(async () => expect((await call()).instance).toBe(instance));
+  await eventually(async () => expect((await call()).instance).toBe(instance));
 }
 
 describe("the instances of a client", () => {

@@ -11,6 +11,7 @@ import { resolveEtcdOptions } from "../../src/registry/etcd/options.js";
 import type { Registry } from "../../src/registry/registry.js";
 import { instance } from "../conformance/registry.js";
 import { EtcdServer, type EtcdServerOptions } from "../support/etcd.js";
+import { eventually } from "../support/eventually.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 import { Follower } from "./follower.js";
 import { recordingLogger } from "./recording-logger.js";
@@ -132,7 +133,7 @@ describe("etcd that asks who is there", () => {
       logger.lines.filter(({ level }) => level === "warn").map(({ fields }) => String(fields["err"]));
     const tries = () => logger.lines.filter(({ fields }) => String(fields["err"]).includes('"guest" may not')).length;
     const orders = new Follower(open(server.endpoint, { auth: guest, logger }), "orders");
-    await vi.waitFor(() => expect(tries()).toBeGreaterThan(2));
+    await eventually(() => expect(tries()).toBeGreaterThan(2));
     expect(warnings()).toEqual([expect.stringContaining('user "guest" may not')]);
     await allowGuest(server, `${prefix}/`);
     await orders.untilIds("by-hand");
@@ -156,10 +157,10 @@ describe("etcd that asks who is there", () => {
     await server.ctl(...asRoot, "role", "revoke-permission", "--prefix=true", "reader", `${prefix}/orders/`);
     proxy.cut();
     const tries = () => logger.lines.filter(({ fields }) => String(fields["err"]).includes('"guest" may not')).length;
-    await vi.waitFor(() => expect(tries()).toBeGreaterThan(2));
+    await eventually(() => expect(tries()).toBeGreaterThan(2));
     await users.until(({ stale }) => !stale);
     const before = users.snapshots.length;
-    await vi.waitFor(() => expect(tries()).toBeGreaterThan(5));
+    await eventually(() => expect(tries()).toBeGreaterThan(5));
     await put(server, "users", "users-2");
     await users.untilIds("users-1", "users-2");
     expect(users.snapshots.slice(before).filter(({ stale }) => stale)).toEqual([]);
@@ -214,7 +215,7 @@ describe("a token that etcd does not know any more", () => {
       proxy.cut();
       weight += 1;
       const seen = orders.until(({ instances }) => instances[0]?.weight === weight);
-      await vi.waitFor(() => registration.update(instance("orders-1", { weight })));
+      await eventually(() => registration.update(instance("orders-1", { weight })));
       await seen;
     }
     expect(registration.state).toBe("registered");

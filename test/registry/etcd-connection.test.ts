@@ -11,6 +11,7 @@ import { type EtcdRegistryOptions, etcdRegistry } from "../../src/registry/etcd/
 import { resolveEtcdOptions } from "../../src/registry/etcd/options.js";
 import { instance } from "../conformance/registry.js";
 import { EtcdServer } from "../support/etcd.js";
+import { eventually } from "../support/eventually.js";
 import { ManualClock } from "../support/manual-clock.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 import { Follower } from "./follower.js";
@@ -76,7 +77,7 @@ describe("one connection", () => {
     expect(await registry.list()).toHaveLength(20);
     expect(proxy.accepted).toBe(1);
     await registry.close();
-    await vi.waitFor(() => expect(proxy.open).toBe(0));
+    await eventually(() => expect(proxy.open).toBe(0));
   });
 
   test("is not shared by two registries, so that one does not wait for what the other knows", async () => {
@@ -93,7 +94,7 @@ describe("one connection", () => {
     const connection = connect(proxy.addressFor(server.endpoint));
     for (let round = 1; round <= 5; round++) {
       await connection.range(anyKey);
-      await vi.waitFor(() => expect(proxy.open).toBe(1));
+      await eventually(() => expect(proxy.open).toBe(1));
       proxy.cut();
     }
   });
@@ -109,7 +110,7 @@ describe("one connection", () => {
     expect(await ended).toMatchObject(unavailable(/no answer within \d+ ms/));
     proxy.resume();
     await connection.range(anyKey);
-    await vi.waitFor(() => expect(proxy.open).toBe(1));
+    await eventually(() => expect(proxy.open).toBe(1));
   });
 
   test("that is suspected is left, and what waits for an answer there is answered by another", async () => {
@@ -126,7 +127,7 @@ describe("one connection", () => {
     proxy.resume();
     expect(await ended).toMatchObject(unavailable(/no heartbeat/));
     await waiting;
-    await vi.waitFor(() => expect(proxy.open).toBe(1));
+    await eventually(() => expect(proxy.open).toBe(1));
   });
 
   test("to an etcd that says nothing is not made again and again", async () => {
@@ -139,11 +140,11 @@ describe("one connection", () => {
     }
     expect(proxy.accepted).toBeGreaterThan(10);
     // Only that of the first request, which nothing ends before etcd goes on.
-    await vi.waitFor(() => expect(proxy.open).toBe(1));
+    await eventually(() => expect(proxy.open).toBe(1));
     server.resume();
-    await vi.waitFor(() => connection.range(anyKey));
+    await eventually(() => connection.range(anyKey));
     await connection.close();
-    await vi.waitFor(() => expect(proxy.open).toBe(0));
+    await eventually(() => expect(proxy.open).toBe(0));
   });
 
   test("that has just been made is not left for what a stream of the one before missed", async () => {
@@ -197,7 +198,7 @@ describe("the end of a connection", () => {
     }
     expect(await ended).toMatchObject(unavailable(/the registry is closed/));
     await expect(connection.range(anyKey)).rejects.toMatchObject({ message: expect.stringMatching(/is closed/) });
-    await vi.waitFor(() => expect(proxy.open).toBe(0));
+    await eventually(() => expect(proxy.open).toBe(0));
   });
 
   test("a registry that is closed while etcd is frozen does not wait for it", async () => {
@@ -210,7 +211,7 @@ describe("the end of a connection", () => {
     const update = registration.update(instance("orders-1", { weight: 7 })).catch((error: unknown) => error);
     await registry.close();
     expect(await update).toBeInstanceOf(RpcError);
-    await vi.waitFor(() => expect(proxy.open).toBe(0));
+    await eventually(() => expect(proxy.open).toBe(0));
   });
 
   test("a last request may be given less time than the others", async () => {

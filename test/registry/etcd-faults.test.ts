@@ -10,6 +10,7 @@ import { WatchHub } from "../../src/registry/etcd/watch/watch-hub.js";
 import type { Registry } from "../../src/registry/registry.js";
 import { instance } from "../conformance/registry.js";
 import { EtcdServer } from "../support/etcd.js";
+import { eventually } from "../support/eventually.js";
 import { Follower } from "./follower.js";
 import { recordingLogger } from "./recording-logger.js";
 
@@ -109,7 +110,7 @@ describe("what etcd holds", () => {
     await Promise.all(followers.map((each) => each.untilIds("by-hand")));
     expect(await server.metric("etcd_debugging_mvcc_watcher_total")).toBe(1);
     await Promise.all(followers.map((each) => each.close()));
-    await vi.waitFor(async () => expect(await server.metric("etcd_debugging_mvcc_watcher_total")).toBe(0));
+    await eventually(async () => expect(await server.metric("etcd_debugging_mvcc_watcher_total")).toBe(0));
   });
 
   test("an id that another process has taken over stays with it", async () => {
@@ -149,7 +150,7 @@ describe("what etcd does to a registration", () => {
     await registry.register(instance("orders-2"));
     const [lease] = await server.leases();
     await server.ctl("lease", "revoke", lease!);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const [granted] = await server.leases();
       expect([lease, undefined]).not.toContain(granted);
       for (const id of ["orders-1", "orders-2"]) {
@@ -168,7 +169,7 @@ describe("what etcd does to a registration", () => {
     expect(await orders.until(({ stale }) => stale)).toEqual({ ...before, stale: true });
     await server.restart();
     expect(await orders.until(({ stale }) => !stale)).toEqual(before);
-    await vi.waitFor(() => expect(registration.state).toBe("registered"));
+    await eventually(() => expect(registration.state).toBe("registered"));
     await watching.register(instance("orders-2"));
     await orders.untilIds("orders-1", "orders-2");
   });

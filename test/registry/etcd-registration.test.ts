@@ -10,6 +10,7 @@ import type { Registration, Registry } from "../../src/registry/registry.js";
 import { instance } from "../conformance/registry.js";
 import { CountingClock } from "../support/counting-clock.js";
 import { EtcdServer } from "../support/etcd.js";
+import { eventually } from "../support/eventually.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 import { Follower } from "./follower.js";
 import { recordingLogger } from "./recording-logger.js";
@@ -213,9 +214,9 @@ describe("an outage of etcd", () => {
     const registration = await open(server, { hosts, monitor, ttlMs: 20_000 }).register(instance("orders-1"));
     const seen = states(registration);
     const before = await server.get(keyOf("orders-1"));
-    await vi.waitFor(() => expect(renewals).toEqual([true]));
+    await eventually(() => expect(renewals).toEqual([true]));
     proxy.refuse();
-    await vi.waitFor(() => expect(renewals).toContain(false));
+    await eventually(() => expect(renewals).toContain(false));
     proxy.admit();
     await vi.waitFor(() => expect(renewals.at(-1)).toBe(true), patience);
     expect(await server.get(keyOf("orders-1"))).toEqual(before);
@@ -366,7 +367,7 @@ describe("leaving", () => {
     await leaving!.close();
     expect(leaving!.state).toBe("closed");
     await registry.close();
-    await vi.waitFor(() => expect(clock.running).toBe(0));
+    await eventually(() => expect(clock.running).toBe(0));
   });
 });
 
@@ -411,13 +412,13 @@ describe("many in one process", () => {
     const registry = open(server);
     const ids = Array.from({ length: 100 }, (_, index) => `orders-${index}`);
     await Promise.all(ids.map((id) => registry.register(instance(id))));
-    await vi.waitFor(async () => expect(await server.metric("etcd_debugging_mvcc_watcher_total")).toBe(100));
+    await eventually(async () => expect(await server.metric("etcd_debugging_mvcc_watcher_total")).toBe(100));
     expect(await server.leases()).toHaveLength(1);
     expect(await server.metric("etcd_debugging_mvcc_watch_stream_total")).toBe(1);
     expect(await streams(server, "LeaseKeepAlive")).toBe(1);
     for (const id of ["orders-0", "orders-99"]) {
       await server.ctl("del", keyOf(id));
-      await vi.waitFor(async () => expect(await server.get(keyOf(id))).toBeDefined());
+      await eventually(async () => expect(await server.get(keyOf(id))).toBeDefined());
     }
   });
 
@@ -431,7 +432,7 @@ describe("many in one process", () => {
       },
     });
     await calls.run("a call", () => registry.register(instance("orders-1")));
-    await vi.waitFor(() => expect(told).toEqual([undefined]));
+    await eventually(() => expect(told).toEqual([undefined]));
   });
 });
 

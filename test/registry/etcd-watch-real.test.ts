@@ -10,6 +10,7 @@ import { WatchHub } from "../../src/registry/etcd/watch/watch-hub.js";
 import type { Registry } from "../../src/registry/registry.js";
 import { instance } from "../conformance/registry.js";
 import { EtcdServer } from "../support/etcd.js";
+import { eventually } from "../support/eventually.js";
 import { TcpProxy } from "../support/tcp-proxy.js";
 import { Follower } from "./follower.js";
 
@@ -53,11 +54,11 @@ describe("what watching costs etcd", () => {
     const registry = open(server);
     const followers = services.flatMap((service) => [1, 2, 3].map(() => new Follower(registry, service)));
     await Promise.all(followers.map((each) => each.untilIds()));
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect([await server.metric(streams), await server.metric(watchers)]).toEqual([1, 20]);
     });
     await Promise.all(followers.map((each) => each.close()));
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect([await server.metric(streams), await server.metric(watchers)]).toEqual([0, 0]);
     });
   });
@@ -67,7 +68,7 @@ describe("what watching costs etcd", () => {
     const registry = open(server);
     await registry.register(instance("orders-1"));
     await new Follower(registry, "orders").untilIds("orders-1");
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect([await server.metric(streams), await server.metric(watchers)]).toEqual([1, 2]);
     });
   });
@@ -86,7 +87,7 @@ describe("what watching costs etcd", () => {
     cleanups.push(() => registry.close());
     const followers = services.map((service) => new Follower(registry, service));
     await Promise.all(followers.map((each) => each.untilIds()));
-    await vi.waitFor(async () => expect(await server.metric(watchers)).toBe(20));
+    await eventually(async () => expect(await server.metric(watchers)).toBe(20));
     expect(connection.lists).toBe(20);
     proxy.refuse();
     await Promise.all(followers.map((each) => each.until(({ stale }) => stale)));
@@ -108,7 +109,7 @@ describe("what watching costs etcd", () => {
       Promise.all(services.map((service) => others.register(instance(`of-${service}`, { service }))));
     const registrations = await register();
     await Promise.all(followers.map((each, index) => each.untilIds(`of-service-${index}`)));
-    await vi.waitFor(async () => expect(await server.metric(watchers)).toBe(2 * services.length));
+    await eventually(async () => expect(await server.metric(watchers)).toBe(2 * services.length));
     const before = await server.metric(lists);
     await Promise.all(registrations.map((each) => each.close()));
     await Promise.all(followers.map((each) => each.untilIds()));

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createClient } from "../../src/client/client.js";
 import { type Logger, silentLogger } from "../../src/contract/contract.js";
 import { memoryRegistry } from "../../src/registry/memory/memory.js";
@@ -6,6 +6,7 @@ import type { Registry } from "../../src/registry/registry.js";
 import { createService, type Service } from "../../src/service/service.js";
 import { memoryTransport } from "../../src/transport/memory/memory.js";
 import { EchoServiceDefinition, echo } from "../support/echo.js";
+import { eventually } from "../support/eventually.js";
 import { gate } from "./app/stage.js";
 
 function service(logger: Logger = silentLogger): Service {
@@ -100,7 +101,7 @@ describe("hooks of a service", () => {
       throw new Error("no water");
     });
     const refused = expect(made.start()).rejects.toThrow("no water");
-    await vi.waitFor(async () => expect(await stateIn(registry)).toBe("draining"));
+    await eventually(async () => expect(await stateIn(registry)).toBe("draining"));
     answer.open();
     expect((await call).text).toBe("answered");
     await refused;

@@ -16,6 +16,7 @@ import { memoryTransport } from "../../src/transport/memory/memory.js";
 import { recordingLogger } from "../registry/recording-logger.js";
 import { failure, rpcFailure } from "../support/collect.js";
 import { EchoServiceDefinition, echo } from "../support/echo.js";
+import { eventually } from "../support/eventually.js";
 import { ManualClock } from "../support/manual-clock.js";
 import { echoing, gate, started } from "./app/stage.js";
 import { SteeredRegistry } from "./steered-registry.js";
@@ -66,7 +67,7 @@ describe("the readiness of a service", () => {
     const registry = new SteeredRegistry();
     const { service, statuses } = given(registry);
     const starting = service.start();
-    await vi.waitFor(() => expect(registry.asked).toHaveLength(1));
+    await eventually(() => expect(registry.asked).toHaveLength(1));
     expect(await statuses()).toEqual({ ...unready, registration: "NOT_FOUND" });
     registry.become("registered");
     await starting;
@@ -222,7 +223,7 @@ describe("a service that is stopped while its registry has not answered", () => 
     const closing = service.close().then(() => {
       over = true;
     });
-    await vi.waitFor(async () => expect(await statuses()).toMatchObject({ process: "UNAVAILABLE" }));
+    await eventually(async () => expect(await statuses()).toMatchObject({ process: "UNAVAILABLE" }));
     expect(over).toBe(false);
     answer.open();
     await closing;

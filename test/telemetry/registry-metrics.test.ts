@@ -6,6 +6,7 @@ import type { Registry, Snapshot } from "../../src/registry/registry.js";
 import { staticRegistry } from "../../src/registry/static/static.js";
 import { createService, openRegistry } from "../../src/service/service.js";
 import { registryMetrics } from "../../src/telemetry/telemetry.js";
+import { eventually } from "../support/eventually.js";
 import { ManualClock } from "../support/manual-clock.js";
 import { instance } from "./support/fake-call.js";
 import { TestSdk } from "./support/sdk.js";
@@ -194,7 +195,7 @@ describe("the metrics of registries", () => {
     const registration = await registry.register({ ...instance("orders-1"), service: "orders" });
     await firstSnapshot(registry, "orders");
     await leaves.close();
-    await vi.waitFor(() => expect(told).toContainEqual({ type: "watch-restart", service: "orders" }));
+    await eventually(() => expect(told).toContainEqual({ type: "watch-restart", service: "orders" }));
     expect(registration.state).toBe("registered");
     expect(await registrations()).toEqual({ "orders registered": 1 });
     expect(await of("stale")).toEqual({ orders: 0 });

@@ -3,8 +3,8 @@ import {
   type Call,
   type HandlerCall,
   type Invoke,
-  type Metadata,
   type Reply,
+  withMessage,
 } from "../../contract/contract.js";
 import { Code, codeName, RpcError } from "../../errors/errors.js";
 import type { Clock } from "../../time/time.js";
@@ -103,7 +103,7 @@ export class RecordedCall {
         else this.#ended(Code.OK);
       },
     });
-    return new TappedReply(reply, stream);
+    return withMessage(reply, stream);
   }
 
   #failed(reason: unknown): void {
@@ -184,21 +184,4 @@ function side(tape: MessageTape | undefined, readMessage: ReadMessage, stream: b
   const read = tape.read(readMessage, stream);
   const json = stream ? read.map((each) => each.json) : read[0]?.json;
   return { json, truncated: tape.truncated, redacted: read.flatMap(({ redacted }) => redacted) };
-}
-
-/** The same reply with another stream in it. */
-class TappedReply implements Reply {
-  readonly message: unknown;
-  readonly trailer: () => Metadata;
-  readonly #reply: Reply;
-
-  constructor(reply: Reply, message: unknown) {
-    this.#reply = reply;
-    this.message = message;
-    this.trailer = () => reply.trailer();
-  }
-
-  get header(): Metadata {
-    return this.#reply.header;
-  }
 }

@@ -80,7 +80,7 @@ export abstract class ClientCall implements Grpc.InterceptingListener, HeaderSou
     this.#trailer = status.metadata;
     if (this.#gaveUp !== undefined) this.finish(this.#gaveUp);
     else if (status.code === Code.OK) this.finish(undefined);
-    else this.#fail(errorOfStatus(status, this.#sent));
+    else this.#fail(errorOfStatus(status, this.#sent, this.#header !== undefined));
     this.caller.ended();
   }
 

@@ -41,12 +41,13 @@ const emptyNote = /\s*Resolution note: $/;
  * Makes an `RpcError` of a failed status.
  *
  * @param sent whether the call was ever written to a connection
+ * @param answered whether a header has come: a server has seen the call, whatever the words
  */
-export function errorOfStatus(status: Grpc.StatusObject, sent: boolean): RpcError {
+export function errorOfStatus(status: Grpc.StatusObject, sent: boolean, answered: boolean): RpcError {
   const { metadata } = status;
   if (status.details === undefined) return undecompressable();
   const details = status.details.replace(emptyNote, "");
-  if (unprocessed(status, sent)) return new RpcError(Code.UNAVAILABLE, details, { unprocessed: true });
+  if (!answered && unprocessed(status, sent)) return new RpcError(Code.UNAVAILABLE, details, { unprocessed: true });
   const bytes = metadata.get("grpc-status-details-bin")[0];
   const pushback = metadata.get("grpc-retry-pushback-ms")[0];
   return new RpcError(connectionFell.test(details) ? Code.UNAVAILABLE : codeFromNumber(status.code), details, {

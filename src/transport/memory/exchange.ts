@@ -136,14 +136,18 @@ export class MemoryExchange implements ResponseSink, MessageStreamOwner, Running
   }
 
   #openRequests(served: Method): RequestReader {
-    this.#requests = new RequestReader({
-      source: this.#call.message,
-      copy: (message) => this.#copyRequest(served, message),
-      onFailure: (reason) => {
-        this.#giveUp(requestsFailed(this.#call.method, reason));
-        return new RpcError(Code.CANCELLED, `${served.fullName}: cancelled by the caller`);
-      },
-    });
+    try {
+      this.#requests = new RequestReader({
+        source: this.#call.message,
+        copy: (message) => this.#copyRequest(served, message),
+        onFailure: (reason) => {
+          this.#giveUp(requestsFailed(this.#call.method, reason));
+          return new RpcError(Code.CANCELLED, `${served.fullName}: cancelled by the caller`);
+        },
+      });
+    } catch (cause) {
+      throw requestsFailed(this.#call.method, cause);
+    }
     return this.#requests;
   }
 

@@ -42,6 +42,7 @@ export class RequestReader implements AsyncIterableIterator<unknown> {
       try {
         const step = this.#caller.runInAsyncScope(stepOf, undefined, this.#source);
         const result = "then" in step ? await Promise.race([step, this.#untilStopped()]) : step;
+        if (result?.done === true) this.#told = true; // it has ended by itself
         if (!this.#stopped && result !== undefined) {
           return result.done === true ? result : { done: false, value: this.#options.copy(result.value) };
         }

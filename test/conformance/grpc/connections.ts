@@ -12,6 +12,7 @@ import type { GrpcOptions } from "../../../src/transport/grpc/options.js";
 import type { ChannelState, Transport } from "../../../src/transport/transport.js";
 import { rpcFailure } from "../../support/collect.js";
 import { EchoServiceDefinition, echo } from "../../support/echo.js";
+import { eventually } from "../../support/eventually.js";
 import { ManualClock } from "../../support/manual-clock.js";
 import { forever } from "../../support/moment.js";
 import { TcpProxy } from "../../support/tcp-proxy.js";
@@ -61,7 +62,7 @@ export function grpcConnections(make: (options?: GrpcOptions) => Transport): voi
     const channel = transport.connect(address);
     const client = createClient(EchoServiceDefinition, { target: address, transport, retry: false, clock });
     const outcome = rpcFailure(client.unary({}, { timeoutMs: 60_000 }));
-    await vi.waitFor(() => expect(sockets.size).toBe(1));
+    await eventually(() => expect(sockets.size).toBe(1));
     expect(channel.state).toBe("connecting");
     await clock.run(5000);
     expect(await outcome).toMatchObject({ code: Code.UNAVAILABLE, unprocessed: true, remote: false });
@@ -92,7 +93,7 @@ export function grpcConnections(make: (options?: GrpcOptions) => Transport): voi
       const before = proxy.accepted;
       const next = clock.pending;
       clock.advance(clock.nextMs ?? 0);
-      await vi.waitFor(() => {
+      await eventually(() => {
         expect(proxy.accepted).toBe(before + 1);
         expect(clock.pending).toBe(next);
         expect(channel.state).toBe("broken");
@@ -239,7 +240,7 @@ export function grpcConnections(make: (options?: GrpcOptions) => Transport): voi
     proxy.stall();
     proxy.admit();
     channel.connect();
-    await vi.waitFor(() => expect(proxy.accepted).toBe(2));
+    await eventually(() => expect(proxy.accepted).toBe(2));
     expect(clock.nextMs).toBe(5000);
     clock.advance(5000);
     await proxy.close();

@@ -353,6 +353,39 @@ export function cancellation(story: Story): void {
     await requests.returned.promise;
   });
 
+  story("a stream of requests that has ended by itself is told nothing more", async (stage) => {
+    const { client } = await stage.play();
+    let told = 0;
+    const requests: AsyncIterable<object> = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => ({ done: true, value: undefined }),
+        return: async () => {
+          told++;
+          return { done: true, value: undefined };
+        },
+      }),
+    };
+    await client.clientStream(requests);
+    await collect(client.bidi(requests));
+    await client.unary({});
+    expect(told).toBe(0);
+  });
+
+  story("a stream of requests that cannot begin ends its call, and says why", async (stage) => {
+    const { client } = await stage.play();
+    const cause = new Error("no tape");
+    const requests = {
+      [Symbol.asyncIterator](): AsyncIterator<never> {
+        throw cause;
+      },
+    };
+    for (const call of [() => client.clientStream(requests), () => collect(client.bidi(requests))]) {
+      const error = await rpcFailure(call());
+      expect(error).toMatchObject({ code: Code.CANCELLED, remote: false, cause });
+      expect(error.message).toContain("the stream of requests failed: no tape");
+    }
+  });
+
   story("a stream of requests that fails ends the call on this side, and breaks off for the handler", async (stage) => {
     const cause = new Error("password=hunter2");
     const begun = [new Moment(), new Moment()];

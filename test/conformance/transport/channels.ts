@@ -1,10 +1,11 @@
-import { expect, vi } from "vitest";
+import { expect } from "vitest";
 import { OutgoingCall } from "../../../src/client/outgoing-call.js";
 import { Metadata, type Method, methodsOf } from "../../../src/contract/contract.js";
 import { Code } from "../../../src/errors/errors.js";
 import type { ChannelState } from "../../../src/transport/transport.js";
 import { collect, failure, rpcFailure } from "../../support/collect.js";
 import { EchoServiceDefinition } from "../../support/echo.js";
+import { eventually } from "../../support/eventually.js";
 import { aborted, Moment } from "../../support/moment.js";
 import { TcpProxy } from "../../support/tcp-proxy.js";
 import { untilState } from "../../support/until-state.js";
@@ -177,7 +178,7 @@ export function channels(story: Story): void {
       await Promise.all(clients.map((client) => collect(client.serverStream({ count: 3 }))));
       expect(proxy.accepted).toBe(1);
       await Promise.all(clients.map((client) => client.close()));
-      await vi.waitFor(() => expect(proxy.open).toBe(0));
+      await eventually(() => expect(proxy.open).toBe(0));
       expect((await stage.client(transport, target).unary({ text: "anew" })).text).toBe("anew");
       expect(proxy.accepted).toBe(2);
     },

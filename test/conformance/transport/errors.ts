@@ -322,6 +322,26 @@ export function errors(story: Story): void {
     }
   });
 
+  story("a call that a server has begun to answer is made once, whatever its error says", async (stage) => {
+    let handled = 0;
+    const { client } = await stage.play({
+      unary({ failCode, failMessage }, call) {
+        handled++;
+        call.sendHeader();
+        throw new RpcError(failCode as Code, failMessage);
+      },
+    });
+    for (const [failCode, failMessage] of [
+      [Code.INTERNAL, "Failed to start HTTP/2 stream with error The session has been destroyed"],
+      [Code.UNAVAILABLE, "Stream refused by server"],
+    ] as const) {
+      const error = await rpcFailure(client.unary({ failCode, failMessage }));
+      expect(error).toMatchObject({ code: failCode, unprocessed: false });
+      expect(error.message).toContain(failMessage);
+    }
+    expect(handled).toBe(2);
+  });
+
   story("where nobody listens a call is UNAVAILABLE, unprocessed, and names the address", async (stage) => {
     const { server, address, transport } = await stage.play();
     await server.close();

@@ -9,7 +9,7 @@ const total = 20_000;
 async function readOn(messages: AsyncIterator<unknown>): Promise<number> {
   const fired = new Moment<number>();
   let read = 1;
-  setTimeout(() => fired.now(read), 0);
+  setImmediate(() => fired.now(read));
   while ((await messages.next()).done !== true) read++;
   expect(read).toBe(total);
   return fired.promise;

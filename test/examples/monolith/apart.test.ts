@@ -8,6 +8,7 @@ import services from "../../../examples/monolith/4-services/app.js";
 import apart from "../../../examples/monolith/5-apart/app.js";
 import type { BookingRow } from "../../../examples/monolith/5-apart/settlement.js";
 import { Table } from "../../../examples/monolith/5-apart/table.js";
+import { eventually } from "../../support/eventually.js";
 import { HouseClient } from "./house-client.js";
 
 let folder: string;
@@ -106,7 +107,7 @@ describe("the house fit to be apart", () => {
     table[Symbol.dispose]();
 
     await using house = await open(apart);
-    await vi.waitFor(async () => expect((await house.http.get("/statements/2026-05")).body).toHaveLength(1));
+    await eventually(async () => expect((await house.http.get("/statements/2026-05")).body).toHaveLength(1));
     expect(await credit(house.http)).toBe(7600);
   });
 

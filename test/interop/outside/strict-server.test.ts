@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { Code } from "../../../src/errors/errors.js";
 import { type Http2TransportOptions, http2Transport } from "../../../src/transport/http2/http2.js";
 import { failure } from "../../support/collect.js";
@@ -154,11 +154,11 @@ describe.skipIf(reason !== undefined)(
       const { client, connections, probes } = await given([], { clock });
       const { end } = await conversation(client);
       for (let probe = 1; probe <= 2; probe++) {
-        await vi.waitFor(() => expect(clock.nextMs).toBe(10_000));
+        await eventually(() => expect(clock.nextMs).toBe(10_000));
         clock.advance(10_000);
         await eventually(() => expect(probes()).toBe(probe));
       }
-      await vi.waitFor(() => expect(clock.nextMs).toBe(10_000)); // the server has answered
+      await eventually(() => expect(clock.nextMs).toBe(10_000)); // the server has answered
       clock.advance(5 * 60_000);
       await end();
       expect([connections(), probes()]).toEqual([1, 2]);

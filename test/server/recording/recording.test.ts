@@ -1,6 +1,6 @@
 import { readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createClient } from "../../../src/client/client.js";
 import type { Middleware } from "../../../src/contract/contract.js";
 import { contractsFrom } from "../../../src/contract/from-descriptors.js";
@@ -11,6 +11,7 @@ import { createServer } from "../../../src/server/server.js";
 import { memoryTransport } from "../../../src/transport/memory/memory.js";
 import { collect, rpcFailure } from "../../support/collect.js";
 import { type EchoHandlers, EchoServiceDefinition, echo } from "../../support/echo.js";
+import { eventually } from "../../support/eventually.js";
 import { ManualClock } from "../../support/manual-clock.js";
 import { Moment } from "../../support/moment.js";
 import { recorded, temporaryFolder } from "./recorded.js";
@@ -333,7 +334,7 @@ describe("a recording that cannot be written", () => {
     await writeFile(folder, "in the way");
     await client.unary({ text: "lost" });
     clock.advance(100);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(logger.lines).toMatchObject([{ level: "error", message: "calls cannot be recorded" }]),
     );
     await client.unary({ text: "lost" });

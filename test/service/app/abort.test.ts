@@ -1,8 +1,9 @@
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { silentLogger } from "../../../src/contract/contract.js";
 import type { Registration } from "../../../src/registry/registry.js";
 import { defineApp, httpListener, startApp } from "../../../src/service/service.js";
 import { failure } from "../../support/collect.js";
+import { eventually } from "../../support/eventually.js";
 import { type EchoSetup, echoing, gate, listens, SharedRegistry } from "./stage.js";
 
 const forever = new Promise<never>(() => {});
@@ -148,7 +149,7 @@ describe("a start that is no longer wanted", () => {
     expect(undone).toEqual(["back"]);
     registry.let.open();
     await registry.registered.passed;
-    await vi.waitFor(() => expect(registry.open).toBe(0));
+    await eventually(() => expect(registry.open).toBe(0));
   });
 
   it("never begins where that was known before", async () => {

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { createSupervisor, type ProcessSpec, type Supervisor } from "../../../src/supervisor/supervisor.js";
 import { User } from "../../cli/support/running-app.js";
+import { eventually } from "../../support/eventually.js";
 
 let user: User;
 let supervisor: Supervisor;
@@ -35,7 +36,7 @@ it("A supervisor of real processes is watched, told what to do and ended by the 
 
   const before = await pids();
   expect(Object.keys(before)).toEqual(["inventory-1", "orders-1"]);
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const { out } = await user.run(["logs", "orders"]);
     expect(out).toBe(`orders-1    │ hello from ${before["orders-1"]}\n`);
   });

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { createClient } from "../../../src/client/client.js";
 import { Code } from "../../../src/errors/errors.js";
 import type { Progress } from "../../../src/gen/hawser/supervisor/v1/supervisor.js";
@@ -14,6 +14,7 @@ import {
 import type { ChildStatus } from "../../../src/supervisor/supervisor.js";
 import { memoryTransport } from "../../../src/transport/memory/memory.js";
 import { collect, rpcFailure } from "../../support/collect.js";
+import { eventually } from "../../support/eventually.js";
 import { child, FakeSupervisor, line, startFailure } from "../../support/fake-supervisor.js";
 import { ManualClock } from "../../support/manual-clock.js";
 import { Moment } from "../../support/moment.js";
@@ -184,7 +185,7 @@ describe("logs", () => {
     const { supervisor, control, end } = await controlled(...children);
     const stream = open(control.logs({ follow: true }));
     const first = next(stream);
-    await vi.waitFor(() => expect(supervisor.listeners).toBe(2));
+    await eventually(() => expect(supervisor.listeners).toBe(2));
     supervisor.say("orders-1", "first");
     await first;
     for (let i = 0; i < 20_000; i++) supervisor.say("orders-1", String(i));

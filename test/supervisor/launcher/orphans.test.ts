@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { Guard } from "../../../src/supervisor/launcher/guard.js";
 import type { ProcessSpec } from "../../../src/supervisor/supervisor.js";
+import { eventually } from "../../support/eventually.js";
 import { ManualClock } from "../../support/manual-clock.js";
 import { gone, real, runs, typescript } from "../processes.js";
 
@@ -134,7 +135,7 @@ describe("the guard", { timeout: 60_000 }, () => {
     guard.add(known);
     const first = guard.pid as number;
     process.kill(first, "SIGKILL");
-    await vi.waitFor(() => expect([undefined, first]).not.toContain(guard.pid)); // it tells nobody
+    await eventually(() => expect([undefined, first]).not.toContain(guard.pid)); // it tells nobody
     expect(runs(guard.pid as number)).toBe(true);
     await guard.close();
     await gone([known]);
@@ -156,15 +157,15 @@ describe("the guard", { timeout: 60_000 }, () => {
     writeFileSync(shell, "#!/bin/sh\nexit 1\n");
     process.kill(guard.pid as number, "SIGKILL");
     for (let tries = 0; tries < 12; tries++) {
-      await vi.waitFor(() => expect(clock.pending).toBe(1)); // it tells nobody
+      await eventually(() => expect(clock.pending).toBe(1)); // it tells nobody
       clock.advance(clock.nextMs ?? 0);
     }
-    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await eventually(() => expect(clock.pending).toBe(1));
     const message = `the guard has died and cannot be replaced, which is tried on: ${shell} ended at once`;
     expect(warnings).toEqual([expect.stringContaining(message)]);
     allow();
     clock.advance(clock.nextMs ?? 0);
-    await vi.waitFor(() => expect(guard.pid).toBeDefined());
+    await eventually(() => expect(guard.pid).toBeDefined());
     await guard.close();
     await gone([known]);
     process.off("warning", hear);
@@ -176,7 +177,7 @@ describe("the guard", { timeout: 60_000 }, () => {
     const guard = new Guard({ clock });
     await guard.open();
     process.kill(guard.pid as number, "SIGKILL");
-    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await eventually(() => expect(clock.pending).toBe(1));
     await guard.close();
     expect({ pid: guard.pid, pending: clock.pending }).toEqual({ pid: undefined, pending: 0 });
   });

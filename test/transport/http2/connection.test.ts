@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { createClient } from "../../../src/client/client.js";
 import { Code } from "../../../src/errors/errors.js";
 import { createServer } from "../../../src/server/server.js";
@@ -10,6 +10,7 @@ import { http2Transport } from "../../../src/transport/http2/http2.js";
 import { grpcConnections } from "../../conformance/grpc/connections.js";
 import { rpcFailure } from "../../support/collect.js";
 import { EchoServiceDefinition, echo } from "../../support/echo.js";
+import { eventually } from "../../support/eventually.js";
 import { ErrorCode, Setting } from "../../support/http2/constants.js";
 import { goaway, settings, settingsAck } from "../../support/http2/frames.js";
 import { given, limited, nextCall } from "../../support/http2/scripted-server.js";
@@ -167,7 +168,7 @@ describe("an http2 connection", () => {
     await client.close();
     await channel.close();
     await peer.closed;
-    await vi.waitFor(() => expect(clock.pending).toBe(0));
+    await eventually(() => expect(clock.pending).toBe(0));
     expect(states).toEqual(["connecting", "ready", "closed"]);
   });
 

@@ -8,6 +8,7 @@ import { Flag } from "../../../src/transport/http2/frames/frames.js";
 import type { Http2TransportOptions } from "../../../src/transport/http2/http2.js";
 import { Outbox } from "../../../src/transport/http2/outbox.js";
 import { rpcFailure } from "../../support/collect.js";
+import { eventually } from "../../support/eventually.js";
 import { Setting } from "../../support/http2/constants.js";
 import { data, headers, settings, settingsAck } from "../../support/http2/frames.js";
 import { echoResponse, responseFields } from "../../support/http2/grpc.js";
@@ -34,7 +35,7 @@ async function silence(options: Http2TransportOptions = {}, allowedMs?: number) 
   first.catch(() => {});
   const peer = await listener.accept();
   const { id } = await nextCall(peer);
-  await vi.waitFor(() => expect(clock.nextMs).toBe(options.keepaliveMs ?? keepaliveMs));
+  await eventually(() => expect(clock.nextMs).toBe(options.keepaliveMs ?? keepaliveMs));
 
   /** How long it takes until the server is asked, which it answers. */
   const asked = async (): Promise<number> => {
@@ -42,7 +43,7 @@ async function silence(options: Http2TransportOptions = {}, allowedMs?: number) 
     do clock.advance(clock.nextMs as number);
     while (clock.nextMs !== keepaliveTimeoutMs);
     await peer.next(isPing);
-    await vi.waitFor(() => expect(clock.nextMs).not.toBe(keepaliveTimeoutMs));
+    await eventually(() => expect(clock.nextMs).not.toBe(keepaliveTimeoutMs));
     return clock.now() - from;
   };
   /** The server says something. */

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { createServer as createTlsServer, type TlsOptions as NodeTlsOptions } from "node:tls";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { createClient } from "../../../src/client/client.js";
 import { Code } from "../../../src/errors/errors.js";
 import { createServer } from "../../../src/server/server.js";
@@ -8,6 +8,7 @@ import { type Http2TransportOptions, http2Transport, type TlsOptions } from "../
 import { grpcTls } from "../../conformance/grpc/tls.js";
 import { rpcFailure } from "../../support/collect.js";
 import { EchoServiceDefinition, echo } from "../../support/echo.js";
+import { eventually } from "../../support/eventually.js";
 import { ManualClock } from "../../support/manual-clock.js";
 import { distrustingTls, tls } from "../../support/tls/certificates.js";
 
@@ -93,7 +94,7 @@ describe("http2 over TLS", () => {
     const clock = new ManualClock();
     const address = `grpcs://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const outcome = rpcFailure(client(address, { tls: trusting, clock, connectTimeoutMs: 3000 }).unary({}));
-    await vi.waitFor(() => expect(accepted).toBe(1));
+    await eventually(() => expect(accepted).toBe(1));
     clock.advance(3000);
     const error = await outcome;
     expect(error).toMatchObject({ code: Code.UNAVAILABLE, unprocessed: true });

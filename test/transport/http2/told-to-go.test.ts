@@ -1,6 +1,7 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Code } from "../../../src/errors/errors.js";
 import { rpcFailure } from "../../support/collect.js";
+import { eventually } from "../../support/eventually.js";
 import { ErrorCode } from "../../support/http2/constants.js";
 import { goaway, headers, ping } from "../../support/http2/frames.js";
 import { isHeaders, isPing, isPingAck } from "../../support/http2/received.js";
@@ -80,7 +81,7 @@ describe("GOAWAY of a server", () => {
     old.write(goaway(2 ** 31 - 1, ErrorCode.NO_ERROR, "max_idle"));
     await old.closed;
     expect(states).toEqual(["connecting", "ready", "idle"]);
-    await vi.waitFor(() => expect(clock.pending).toBe(0));
+    await eventually(() => expect(clock.pending).toBe(0));
     const answer = client.unary({});
     (await nextCall(await listener.accept())).answer("anew");
     expect((await answer).text).toBe("anew");
@@ -92,7 +93,7 @@ describe("GOAWAY of a server", () => {
       const outcome = rpcFailure(client.unary({}, { timeoutMs: Number.POSITIVE_INFINITY }));
       const peer = await listener.accept();
       await nextCall(peer);
-      await vi.waitFor(() => expect(clock.pending).toBe(0));
+      await eventually(() => expect(clock.pending).toBe(0));
       peer.write(goaway(0, ErrorCode.ENHANCE_YOUR_CALM, "too_many_pings"));
       expect(await outcome).toMatchObject({ code: Code.UNAVAILABLE });
     }
@@ -104,7 +105,7 @@ describe("GOAWAY of a server", () => {
       const outcome = rpcFailure(client.unary({}, { timeoutMs: Number.POSITIVE_INFINITY }));
       const peer = await listener.accept();
       await nextCall(peer);
-      await vi.waitFor(() => expect(clock.nextMs).toBe(keepaliveMs));
+      await eventually(() => expect(clock.nextMs).toBe(keepaliveMs));
       clock.advance(keepaliveMs);
       await peer.next(isPing);
       peer.write(goaway(0, ErrorCode.ENHANCE_YOUR_CALM, "too_many_pings"));
@@ -135,7 +136,7 @@ describe("GOAWAY of a server", () => {
     const minded = [await probe(), await probe(), await probe()];
     for (const mind of minded) await mind();
     const mindNext = await probe();
-    await vi.waitFor(() => expect(clock.nextMs).toBe(301_000));
+    await eventually(() => expect(clock.nextMs).toBe(301_000));
     await mindNext();
   });
 
@@ -147,7 +148,7 @@ describe("GOAWAY of a server", () => {
     await mindYoung();
     await mindOld();
     const mindNext = await probe();
-    await vi.waitFor(() => expect(clock.nextMs).toBe(602_000));
+    await eventually(() => expect(clock.nextMs).toBe(602_000));
     await mindNext();
   });
 });
@@ -181,7 +182,7 @@ describe("a server that told a client to go before it was of use", () => {
     peer.write(goaway(2 ** 31 - 1, ErrorCode.NO_ERROR, why));
     await untilState(channel, why === "max_idle" ? "idle" : "broken");
     await unluckyCall();
-    await vi.waitFor(() => expect(listener.peers).toHaveLength(4));
+    await eventually(() => expect(listener.peers).toHaveLength(4));
   });
 
   test("is waited for as at first once it was", async () => {
@@ -189,12 +190,12 @@ describe("a server that told a client to go before it was of use", () => {
     await unluckyCall();
     for (const waitMs of [100, 200]) {
       (await listener.accept()).write(goaway(0, ErrorCode.NO_ERROR));
-      await vi.waitFor(() => expect(clock.nextMs).toBe(waitMs));
+      await eventually(() => expect(clock.nextMs).toBe(waitMs));
       clock.advance(waitMs);
     }
     const peer = await answeredCall();
     peer.write(goaway(2 ** 31 - 1, ErrorCode.NO_ERROR, "max_age"));
-    await vi.waitFor(() => expect(clock.nextMs).toBe(100));
+    await eventually(() => expect(clock.nextMs).toBe(100));
   });
 
   test("is of none as long as it answers otherwise than gRPC does", async () => {
@@ -206,7 +207,7 @@ describe("a server that told a client to go before it was of use", () => {
       peer.write(headers(id, [[":status", "503"]], { end: true }), goaway(id, ErrorCode.NO_ERROR));
       expect(await outcome).toMatchObject({ code: Code.UNAVAILABLE });
       await untilState(channel, "broken");
-      await vi.waitFor(() => expect(clock.nextMs).toBe(waitMs));
+      await eventually(() => expect(clock.nextMs).toBe(waitMs));
     }
     expect(await rpcFailure(client.unary({}))).toMatchObject({ code: Code.UNAVAILABLE, unprocessed: true });
     expect(listener.peers).toHaveLength(2);

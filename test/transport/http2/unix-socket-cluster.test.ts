@@ -12,9 +12,10 @@ const program = fileURLToPath(new URL("./cluster-of-servers.ts", import.meta.url
 /** @returns starts so many workers more, all at once */
 function clusterOn(path: string): (count: number) => Promise<readonly Outcome[]> {
   const primary = fork(program, [`grpc+unix://${path}`], { execArgv: ["--import", "tsx"] });
+  const closed = once(primary, "close");
   onTestFinished(async () => {
     primary.kill("SIGKILL");
-    await once(primary, "close");
+    await closed;
   });
   return async (count) => {
     primary.send(count);

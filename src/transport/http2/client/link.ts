@@ -6,7 +6,7 @@ import { ClientConnection, type ClientConnectionEvents } from "../connection/cli
 import type { ConnectionOptions } from "../connection/connection-options.js";
 import type { Leaving } from "../connection/leaving.js";
 import type { ResolvedOptions } from "../options.js";
-import { catchUpMs, isStalled } from "../stalled.js";
+import { silenceTimer } from "../silence-timer.js";
 import type { Waiter } from "./call-target.js";
 import { openSocket } from "./open-socket.js";
 
@@ -29,16 +29,14 @@ export class Link implements ClientConnectionEvents {
   #timeout: Timer | undefined;
   #connection: ClientConnection | undefined;
   #stage: "dialling" | "ready" | "over" = "dialling";
-  /** Of the stage. */
-  #since: number;
+  #readyAt = 0;
   #carried = false;
 
   constructor(endpoint: ParsedAddress, options: ResolvedOptions, connection: ConnectionOptions, owner: LinkOwner) {
     this.#options = options;
     this.#connectionOptions = connection;
     this.#owner = owner;
-    this.#since = options.clock.now();
-    this.#timeout = options.clock.timer(options.connectTimeoutMs, () => this.#giveUp(), true);
+    this.#timeout = silenceTimer(options.clock, options.connectTimeoutMs, () => this.#giveUp());
     this.#socket = openSocket(endpoint, options.tls, {
       onOpen: () => this.#begin(),
       onFailure: (reason, cause) => this.#fail(reason, cause),
@@ -63,7 +61,7 @@ export class Link implements ClientConnectionEvents {
 
   /** Whether it was of any use: the server answered a call, or it stood for longer than so long. */
   proved(ms: number): boolean {
-    return this.#connection?.useful === true || this.#options.clock.now() - this.#since > ms;
+    return this.#connection?.useful === true || this.#options.clock.now() - this.#readyAt > ms;
   }
 
   /** How often it probes the server. */
@@ -85,7 +83,7 @@ export class Link implements ClientConnectionEvents {
 
   onReady(): void {
     this.#stage = "ready";
-    this.#since = this.#options.clock.now();
+    this.#readyAt = this.#options.clock.now();
     this.#timeout?.cancel();
     this.#timeout = undefined;
     this.#owner.onReady(this);
@@ -112,14 +110,8 @@ export class Link implements ClientConnectionEvents {
   }
 
   #giveUp(): void {
-    const { clock, connectTimeoutMs } = this.#options;
-    if (isStalled(clock.now() - this.#since - connectTimeoutMs)) {
-      this.#since = clock.now() - connectTimeoutMs;
-      this.#timeout = clock.timer(catchUpMs, () => this.#giveUp(), true);
-      return;
-    }
     const missing = this.#connection === undefined ? "" : ": the server does not speak HTTP/2, or hangs";
-    this.#fail(`no connection within ${connectTimeoutMs} ms${missing}`);
+    this.#fail(`no connection within ${this.#options.connectTimeoutMs} ms${missing}`);
   }
 
   #fail(reason: string, cause?: unknown): void {

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../../../time/time.js";
-import { catchUpMs, isStalled } from "../stalled.js";
+import { silenceTimer } from "../silence-timer.js";
 
 export interface KeepaliveOptions {
   /** 0 turns it off. */
@@ -32,8 +32,8 @@ export class Keepalive {
   /** Since when they bear it; undefined while none runs. */
   #since: number | undefined;
   #timer: Timer | undefined;
-  /** When the probe was sent whose answer has not come. */
-  #probedAt: number | undefined;
+  /** Nothing has come since the probe. */
+  #probing = false;
 
   constructor(options: KeepaliveOptions, probed: Probing) {
     this.#options = options;
@@ -44,8 +44,9 @@ export class Keepalive {
   /** A call began. */
   watch(): void {
     if (this.#since !== undefined || this.#options.keepaliveMs === 0) return;
-    this.#since = this.#options.clock.now();
-    if (this.#probedAt === undefined) this.#wait(this.#options.keepaliveMs - this.#borneMs);
+    const now = this.#options.clock.now();
+    this.#since = now;
+    if (!this.#probing) this.#wait(this.#leftMs(now));
   }
 
   /** No call runs any more. A probe that is under way is still waited for. */
@@ -53,7 +54,7 @@ export class Keepalive {
     if (this.#since === undefined) return;
     this.#borneMs += this.#options.clock.now() - this.#since;
     this.#since = undefined;
-    if (this.#probedAt === undefined) this.#timer?.cancel();
+    if (!this.#probing) this.#timer?.cancel();
   }
 
   /** Something came. */
@@ -62,8 +63,8 @@ export class Keepalive {
     this.#heardAt = now;
     this.#borneMs = 0;
     if (this.#since !== undefined) this.#since = now;
-    if (this.#probedAt === undefined) return;
-    this.#probedAt = undefined;
+    if (!this.#probing) return;
+    this.#probing = false;
     this.#timer?.cancel();
     if (this.#since !== undefined) this.#wait(this.#options.keepaliveMs);
   }
@@ -78,30 +79,20 @@ export class Keepalive {
   }
 
   #check(): void {
-    const { keepaliveMs, keepaliveTimeoutMs, clock } = this.#options;
-    const now = clock.now();
-    if (this.#probedAt !== undefined) {
-      this.#conclude(now - this.#probedAt - keepaliveTimeoutMs);
-      return;
-    }
-    const borneMs = this.#borneMs + now - (this.#since as number);
-    const leftMs = Math.max(keepaliveMs - borneMs, this.#heardAt + this.#probed.pauseMs - now);
+    const { keepaliveTimeoutMs, clock } = this.#options;
+    const leftMs = this.#leftMs(clock.now());
     if (leftMs > 0) {
       this.#wait(leftMs);
       return;
     }
-    this.#probedAt = now;
+    this.#probing = true;
     this.#probed.probe();
-    this.#wait(keepaliveTimeoutMs);
+    this.#timer = silenceTimer(clock, keepaliveTimeoutMs, () => this.#probed.onDead());
   }
 
-  /** Nothing has come since the probe. @param lateMs how much later than due this was noticed */
-  #conclude(lateMs: number): void {
-    if (!isStalled(lateMs)) {
-      this.#probed.onDead();
-      return;
-    }
-    this.#probedAt = this.#options.clock.now() - this.#options.keepaliveTimeoutMs;
-    this.#wait(catchUpMs);
+  /** Until the peer is to be probed, while calls run. */
+  #leftMs(now: number): number {
+    const borneMs = this.#borneMs + now - (this.#since as number);
+    return Math.max(0, this.#options.keepaliveMs - borneMs, this.#heardAt + this.#probed.pauseMs - now);
   }
 }

@@ -3,6 +3,7 @@ import { ConnectionError, Http2Code } from "../errors.js";
 import { Flag, FrameType, writeSettings } from "../frames/frames.js";
 import type { Outbox } from "../outbox.js";
 import { readSettings, type SettingSink } from "../settings.js";
+import { silenceTimer } from "../silence-timer.js";
 import type { Patience } from "./patience.js";
 
 /** An entry of SETTINGS. */
@@ -51,7 +52,7 @@ export class SettingsExchange {
     writeSettings(this.#outbox, settings);
     const { clock, keepaliveTimeoutMs } = this.#options;
     this.#saidAt = clock.now();
-    this.#timer = clock.timer(keepaliveTimeoutMs, () => this.#giveUp(), true);
+    this.#timer = silenceTimer(clock, keepaliveTimeoutMs, () => this.#giveUp());
   }
 
   /** Nothing comes before the peer's. @throws ConnectionError */

@@ -35,7 +35,7 @@ export class StreamCall extends ClientCall implements MessageStreamOwner, Reques
 
   /** The server may have ended the call with answers that are yet to be read. */
   get closed(): boolean {
-    return this.over || this.stream?.closed === true;
+    return this.stream?.closed === true;
   }
 
   take(message: unknown): Promise<void> | undefined {

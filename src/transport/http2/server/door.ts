@@ -6,6 +6,7 @@ import { RunningCalls } from "../../running-calls.js";
 import type { Address } from "../../transport.js";
 import { warn } from "../../warn.js";
 import type { ResolvedOptions } from "../options.js";
+import { silenceTimer } from "../silence-timer.js";
 import { greet } from "./greeting.js";
 import { listenOn } from "./listen-on.js";
 import type { Speech } from "./speech.js";
@@ -86,7 +87,7 @@ export class Door {
     const now = clock.now();
     const passedMs = now - (this.#sockets.get(underneath(socket)) ?? now);
     const leave = (): void => void socket.destroy();
-    const timeout = clock.timer(handshakeTimeoutMs - passedMs, leave, true);
+    const timeout = silenceTimer(clock, handshakeTimeoutMs - passedMs, leave);
     const known = (): void => {
       timeout.cancel();
       this.#strangers.delete(socket);

@@ -1,5 +1,6 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Code } from "../../../../src/errors/errors.js";
+import { eventually } from "../../../support/eventually.js";
 import { Ambush, requestOn } from "../../../support/http2/ambush.js";
 import { ErrorCode, largestWindow, preface, Setting } from "../../../support/http2/constants.js";
 import { data, headers, ping, reset, settings, settingsAck, windowUpdate } from "../../../support/http2/frames.js";
@@ -76,7 +77,7 @@ describe("a client that asks and does not read (internal data buffering, CVE-201
     expect(produced).toBeLessThan(streams * 10); // 64 KiB wait for each stream, and one row more
     expect((await memoryInUse()) - before).toBeLessThan(streams * 128 * 1024);
     await attacker.close();
-    await vi.waitFor(() => expect(siege.handlers.running).toBe(0));
+    await eventually(() => expect(siege.handlers.running).toBe(0));
     await siege.expectUntouched();
   });
 
